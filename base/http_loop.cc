@@ -1,0 +1,339 @@
+#include "base/http_loop.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <unordered_map>
+#include <utility>
+
+#include <curl/curl.h>
+
+#include "base/hash.h"
+#include "base/internal/http_transfer.h"
+
+namespace sluice {
+namespace {
+
+using internal::EasyHandle;
+using internal::HttpTransfer;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// curl_multi_remove_handle() walks every cached connection of its multi handle, so the connections
+// are spread over several, by origin.
+constexpr size_t kShards = 16;
+constexpr size_t kIdleEasyHandlesMax = 64;
+constexpr size_t kScratchBytes = 64 * 1024;
+constexpr int kEventsPerPoll = 256;
+constexpr uint64_t kWakeupEvent = ~uint64_t{0};
+
+// One libcurl multi handle.
+struct Shard {
+  CURLM* multi = nullptr;
+  uint32_t index = 0;
+  int epoll_fd = -1;
+  std::optional<SteadyTime> deadline;  // of libcurl's one timer
+  bool touched = false;                // may have ended transfers to tell about
+};
+
+uint64_t EventKey(const Shard& shard, curl_socket_t fd) {
+  return (uint64_t{shard.index} << 32) | static_cast<uint32_t>(fd);
+}
+
+int OnSocket(CURL* /*easy*/, curl_socket_t fd, int what, void* shard_data, void* /*socket_data*/) {
+  const auto* shard = static_cast<Shard*>(shard_data);
+  if (what == CURL_POLL_REMOVE) {
+    epoll_ctl(shard->epoll_fd, EPOLL_CTL_DEL, fd, nullptr);
+    return 0;
+  }
+  epoll_event event{};
+  if ((what & CURL_POLL_IN) != 0) event.events |= EPOLLIN;
+  if ((what & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
+  event.data.u64 = EventKey(*shard, fd);
+  // libcurl does not say whether the socket is new to us.
+  if (epoll_ctl(shard->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0) return 0;
+  // An error told to libcurl would make the whole multi handle unusable. Without a watch this one
+  // transfer ends by its timeout instead.
+  epoll_ctl(shard->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+  return 0;
+}
+
+int OnTimer(CURLM* /*multi*/, long timeout_ms, void* shard_data) {
+  auto* shard = static_cast<Shard*>(shard_data);
+  if (timeout_ms < 0) {
+    shard->deadline.reset();
+  } else {
+    shard->deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  }
+  return 0;
+}
+
+int EpollMask(uint32_t events) {
+  int mask = 0;
+  if ((events & EPOLLIN) != 0) mask |= CURL_CSELECT_IN;
+  if ((events & EPOLLOUT) != 0) mask |= CURL_CSELECT_OUT;
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) mask |= CURL_CSELECT_ERR;
+  return mask;
+}
+
+}  // namespace
+
+struct HttpLoop::Impl {
+  explicit Impl(HttpLoopOptions with);
+  ~Impl();
+
+  struct Entry {
+    std::unique_ptr<HttpTransfer> transfer;
+    Shard* shard = nullptr;  // null until it was given to libcurl
+  };
+
+  // Marks that libcurl or a transfer is on the stack, so that none may be removed.
+  class Busy {
+   public:
+    explicit Busy(Impl& impl) : impl_(impl) { impl_.busy = true; }
+
+    ~Busy() { impl_.busy = false; }
+
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    Impl& impl_;
+  };
+
+  // True when a transfer ended right away.
+  bool BeginQueued();
+  void Begin(Entry& entry);
+  void Remove(TransferId id);
+  void RemoveDoomed();
+  void Act(Shard& shard, curl_socket_t fd, int mask);
+  void RunTimers();
+  void TellEnded(Shard& shard);
+  void End(TransferId id, CURLcode code);
+  int WaitMs(std::chrono::milliseconds most) const;
+  void WaitForEvents(int wait_ms);
+
+  const HttpLoopOptions options;
+  const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  const int wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  std::array<Shard, kShards> shards;
+  std::vector<char> scratch = std::vector<char>(kScratchBytes);
+  std::vector<EasyHandle> idle_handles;
+
+  TransferId last_id = 0;
+  std::unordered_map<TransferId, Entry> transfers;
+  std::vector<TransferId> queued;  // started, not yet given to libcurl
+  std::vector<TransferId> doomed;  // cancelled while busy
+  bool busy = false;
+};
+
+HttpLoop::Impl::Impl(HttpLoopOptions with) : options(std::move(with)) {
+  // Counted and thread-safe in this version of libcurl; never undone, as others may use it.
+  SLUICE_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+  SLUICE_CHECK(epoll_fd >= 0 && wake_fd >= 0);
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kWakeupEvent;
+  SLUICE_CHECK(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &event) == 0);
+  // Hashing does not spread hosts evenly: half as much again, so that all of them find room.
+  const size_t per_shard = options.max_idle_connections / kShards * 3 / 2 + 8;
+  for (uint32_t i = 0; i < kShards; ++i) {
+    Shard& shard = shards[i];
+    shard.index = i;
+    shard.epoll_fd = epoll_fd;
+    shard.multi = curl_multi_init();
+    SLUICE_CHECK(shard.multi != nullptr);
+    curl_multi_setopt(shard.multi, CURLMOPT_SOCKETFUNCTION, &OnSocket);
+    curl_multi_setopt(shard.multi, CURLMOPT_SOCKETDATA, &shard);
+    curl_multi_setopt(shard.multi, CURLMOPT_TIMERFUNCTION, &OnTimer);
+    curl_multi_setopt(shard.multi, CURLMOPT_TIMERDATA, &shard);
+    curl_multi_setopt(shard.multi, CURLMOPT_MAXCONNECTS, static_cast<long>(per_shard));
+  }
+}
+
+HttpLoop::Impl::~Impl() {
+  while (!transfers.empty()) Remove(transfers.begin()->first);
+  idle_handles.clear();
+  for (Shard& shard : shards) curl_multi_cleanup(shard.multi);
+  close(wake_fd);
+  close(epoll_fd);
+}
+
+bool HttpLoop::Impl::BeginQueued() {
+  bool any_ended = false;
+  // A handler may start more from OnDone(): those wait for the next round.
+  const std::vector<TransferId> batch = std::exchange(queued, {});
+  for (const TransferId id : batch) {
+    const auto found = transfers.find(id);
+    if (found == transfers.end()) continue;  // cancelled meanwhile
+    HttpTransfer& transfer = *found->second.transfer;
+    Status usable = internal::CheckHttpRequest(transfer.request());
+    if (usable.ok()) {
+      Begin(found->second);
+      continue;
+    }
+    any_ended = true;
+    HttpHandler* handler = transfer.handler();
+    Remove(id);
+    handler->OnDone(HttpOutcome{.status = std::move(usable)});
+  }
+  return any_ended;
+}
+
+void HttpLoop::Impl::Begin(Entry& entry) {
+  EasyHandle easy;
+  if (idle_handles.empty()) {
+    easy.reset(curl_easy_init());
+    SLUICE_CHECK(easy != nullptr);
+  } else {
+    easy = std::move(idle_handles.back());
+    idle_handles.pop_back();
+  }
+  HttpTransfer& transfer = *entry.transfer;
+  transfer.Attach(std::move(easy), options.user_agent);
+  entry.shard = &shards[XxHash64(internal::UrlOrigin(transfer.request().url)) % kShards];
+  const Busy busy_now(*this);
+  SLUICE_CHECK(curl_multi_add_handle(entry.shard->multi, transfer.easy()) == CURLM_OK);
+}
+
+void HttpLoop::Impl::Remove(TransferId id) {
+  const auto found = transfers.find(id);
+  if (found == transfers.end()) return;
+  Entry entry = std::move(found->second);
+  transfers.erase(found);
+  entry.transfer->Abandon();
+  if (entry.shard == nullptr) return;
+  {
+    const Busy busy_now(*this);
+    curl_multi_remove_handle(entry.shard->multi, entry.transfer->easy());
+  }
+  EasyHandle easy = entry.transfer->Detach();
+  if (idle_handles.size() < kIdleEasyHandlesMax) idle_handles.push_back(std::move(easy));
+}
+
+void HttpLoop::Impl::RemoveDoomed() {
+  while (!doomed.empty()) {
+    const TransferId id = doomed.back();
+    doomed.pop_back();
+    Remove(id);
+  }
+}
+
+void HttpLoop::Impl::Act(Shard& shard, curl_socket_t fd, int mask) {
+  {
+    const Busy busy_now(*this);
+    int running = 0;
+    curl_multi_socket_action(shard.multi, fd, mask, &running);
+  }
+  shard.touched = true;
+  RemoveDoomed();
+}
+
+void HttpLoop::Impl::RunTimers() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (Shard& shard : shards) {
+    if (!shard.deadline.has_value() || *shard.deadline > now) continue;
+    shard.deadline.reset();  // libcurl sets the next one from within
+    Act(shard, CURL_SOCKET_TIMEOUT, 0);
+  }
+}
+
+void HttpLoop::Impl::TellEnded(Shard& shard) {
+  if (!std::exchange(shard.touched, false)) return;
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(shard.multi, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    HttpTransfer* transfer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    End(transfer->id(), message->data.result);
+  }
+}
+
+void HttpLoop::Impl::End(TransferId id, CURLcode code) {
+  const auto found = transfers.find(id);
+  if (found == transfers.end()) return;
+  HttpTransfer& transfer = *found->second.transfer;
+  if (code == CURLE_OK) {
+    const Busy busy_now(*this);
+    transfer.FinishHead();
+  }
+  RemoveDoomed();
+  if (!transfers.contains(id)) return;  // its handler cancelled it just now
+  const HttpOutcome outcome = transfer.Outcome(code);
+  HttpHandler* handler = transfer.handler();
+  Remove(id);
+  if (handler != nullptr) handler->OnDone(outcome);
+}
+
+int HttpLoop::Impl::WaitMs(std::chrono::milliseconds most) const {
+  std::chrono::milliseconds wait = std::max(most, std::chrono::milliseconds(0));
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (const Shard& shard : shards) {
+    if (!shard.deadline.has_value()) continue;
+    // Rounded up: a wait that ends just before the deadline would spin until it.
+    const auto until = std::chrono::ceil<std::chrono::milliseconds>(*shard.deadline - now);
+    wait = std::clamp(until, std::chrono::milliseconds(0), wait);
+  }
+  constexpr std::chrono::milliseconds kLongest = std::chrono::hours(1);
+  return static_cast<int>(std::min(wait, kLongest).count());
+}
+
+void HttpLoop::Impl::WaitForEvents(int wait_ms) {
+  std::array<epoll_event, kEventsPerPoll> events{};
+  const int count = epoll_wait(epoll_fd, events.data(), kEventsPerPoll, wait_ms);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<size_t>(i)];
+    if (event.data.u64 == kWakeupEvent) {
+      uint64_t ignored = 0;
+      [[maybe_unused]] const ssize_t got = read(wake_fd, &ignored, sizeof ignored);
+      continue;
+    }
+    // A socket that libcurl closed meanwhile is unknown to its multi handle, which ignores it.
+    const auto fd = static_cast<curl_socket_t>(event.data.u64 & 0xffff'ffff);
+    Act(shards[event.data.u64 >> 32], fd, EpollMask(event.events));
+  }
+}
+
+HttpLoop::HttpLoop(HttpLoopOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+HttpLoop::~HttpLoop() = default;
+
+HttpLoop::TransferId HttpLoop::Start(HttpRequest request, HttpHandler& handler) {
+  const TransferId id = ++impl_->last_id;
+  impl_->transfers[id].transfer =
+      std::make_unique<HttpTransfer>(id, std::move(request), handler, impl_->scratch);
+  impl_->queued.push_back(id);
+  return id;
+}
+
+void HttpLoop::Cancel(TransferId id) {
+  const auto found = impl_->transfers.find(id);
+  if (found == impl_->transfers.end()) return;
+  if (!impl_->busy) {
+    impl_->Remove(id);
+    return;
+  }
+  found->second.transfer->Abandon();
+  impl_->doomed.push_back(id);
+}
+
+void HttpLoop::Poll(std::chrono::milliseconds wait) {
+  const bool any_ended = impl_->BeginQueued();
+  // More to start: handlers asked for it from OnDone().
+  const bool wait_now = !any_ended && impl_->queued.empty();
+  impl_->WaitForEvents(wait_now ? impl_->WaitMs(wait) : 0);
+  impl_->RunTimers();
+  for (Shard& shard : impl_->shards) impl_->TellEnded(shard);
+}
+
+void HttpLoop::Wakeup() {
+  const uint64_t one = 1;
+  // Fails only when the counter is full, and then the loop is about to wake up anyway.
+  [[maybe_unused]] const ssize_t written = write(impl_->wake_fd, &one, sizeof one);
+}
+
+size_t HttpLoop::active() const { return impl_->transfers.size(); }
+
+}  // namespace sluice
