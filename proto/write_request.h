@@ -1,0 +1,54 @@
+// Encoding of remote write 1.0 requests, without an intermediate message: labels are encoded once
+// per series and copied into each request.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace sluice::proto {
+
+struct SampleView {
+  double value = 0;
+  TimestampMs timestamp_ms = 0;
+};
+
+// Appends one label as it stands inside a TimeSeries message (field 1). Labels of a series are to
+// be appended in the order of their names.
+void AppendLabel(std::string& out, std::string_view name, std::string_view value);
+
+// Writes requests front to back into memory that it keeps, so that the next request neither
+// allocates nor clears any. Thread-compatible.
+class RequestWriter {
+ public:
+  void Clear() { size_ = 0; }
+
+  // Adds one TimeSeries (field 1 of WriteRequest) made of labels from AppendLabel and samples in
+  // ascending order of time.
+  void AddSeries(std::string_view encoded_labels, std::span<const SampleView> samples);
+
+  // Valid until the next change.
+  std::string_view bytes() const { return {memory_.data(), size_}; }
+
+ private:
+  std::string memory_;  // what stands beyond size_ has no meaning
+  size_t size_ = 0;
+};
+
+// Snappy block format, into memory that it keeps: what compression may need is a hundred kilobytes
+// and more, which would otherwise come from the system and go back with each request.
+// Thread-compatible.
+class SnappyCompressor {
+ public:
+  // Valid until the next call.
+  std::string_view Compress(std::string_view raw);
+
+ private:
+  std::string memory_;
+};
+
+}  // namespace sluice::proto
