@@ -1,0 +1,148 @@
+#include <random>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "relabel/program.h"
+#include "tests/relabel/naive_relabel.h"
+
+namespace sluice::relabel {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+class Generator {
+ public:
+  explicit Generator(uint32_t seed) : random_(seed) {}
+
+  size_t Below(size_t limit) {
+    return std::uniform_int_distribution<size_t>(0, limit - 1)(random_);
+  }
+
+  bool OneIn(size_t count) { return Below(count) == 0; }
+
+  const std::string& Pick(const Texts& texts) { return texts[Below(texts.size())]; }
+
+  std::string Name() { return Pick({"a", "b", "c", "ab", "a_b", "b_a", "zz", "__name__"}); }
+
+  std::string Value() {
+    std::string value;
+    for (size_t n = Below(4); n > 0; --n) value += Pick({"a", "b", "ab", ".", "_", "1", "\n", "A"});
+    return value;
+  }
+
+  Labels Set() {
+    std::vector<Label> labels;
+    for (size_t n = Below(6); n > 0; --n) labels.push_back({Name(), Value()});
+    return Labels::From(labels);
+  }
+
+  // Half of them of the kinds that need no engine.
+  std::string Pattern() {
+    const Texts simple = {"a|b|ab",
+                          "(a|b)",
+                          "(?:a|b|)",
+                          "",
+                          "a",
+                          "a\\.b",
+                          ".*",
+                          "(.*)",
+                          ".+",
+                          "(.+)",
+                          "a.*",
+                          "a(.*)",
+                          "(.*)b",
+                          "a(.+)b",
+                          "(a.*)",
+                          "((.*))",
+                          "a|b|c|ab|zz|a_b|_",
+                          "(a|b|c|ab|zz|a_b|__name__)",
+                          "__(.*)__",
+                          "(a(.+))",
+                          ".+b"};
+    if (OneIn(2)) return Pick(simple);
+    std::string pattern;
+    for (size_t n = 1 + Below(3); n > 0; --n) {
+      pattern += Pick({"a", "b", ".", "\\.", "[ab_]", "[^a]", "(a|b)", "(a*)", "(.?)", "b+", "\\d?",
+                       "(?:a|_)", "(.*)", ".*", "(ab|a)"});
+    }
+    if (OneIn(4)) pattern += "|" + Pick({"a", "(b)", "", "zz"});
+    return pattern;
+  }
+
+  std::string Text() {
+    return Pick({"$1", "$2", "${1}", "x", "", "$1x", "${1}x", "$1_$2", "$$1", "$", "a$", "${", "$0",
+                 "${2}-${1}", "$9"});
+  }
+
+  Rule AnyRule() {
+    constexpr std::array<Action, 12> kActions = {
+        Action::kReplace,   Action::kReplace,   Action::kKeep,      Action::kDrop,
+        Action::kKeepEqual, Action::kDropEqual, Action::kLabelMap,  Action::kLabelMap,
+        Action::kLabelDrop, Action::kLabelKeep, Action::kLowercase, Action::kUppercase};
+    Rule rule;
+    rule.action = kActions.at(Below(kActions.size()));
+    const bool names_only = rule.action == Action::kLabelDrop || rule.action == Action::kLabelKeep;
+    const bool compares = rule.action == Action::kKeepEqual || rule.action == Action::kDropEqual;
+    const bool sets_case = rule.action == Action::kLowercase || rule.action == Action::kUppercase;
+    if (!compares && !OneIn(4)) rule.regex = Pattern();
+    if (names_only) return rule;
+    for (size_t n = Below(4); n > 0; --n) rule.source_labels.push_back(Name());
+    rule.target_label = Name();
+    if (compares || sets_case) return rule;
+    if (OneIn(3)) rule.separator = Pick({"", ",", "ab"});
+    if (OneIn(2)) rule.replacement = Text();
+    if (rule.action == Action::kReplace && OneIn(4)) rule.target_label = Text();
+    return rule;
+  }
+
+ private:
+  std::mt19937 random_;
+};
+
+std::string Describe(const std::vector<Rule>& rules) {
+  std::string out;
+  for (const Rule& rule : rules) {
+    out += std::string(ActionName(rule.action)) + " sources=";
+    for (const std::string& source : rule.source_labels) out += source + " ";
+    out += "sep=<" + rule.separator + "> regex=<" + rule.regex.value_or("absent") + "> target=<" +
+           rule.target_label + "> replacement=<" + rule.replacement + ">\n";
+  }
+  return out;
+}
+
+void CompareOnce(Generator& random) {
+  std::vector<Rule> rules;
+  for (size_t n = 1 + random.Below(4); n > 0; --n) {
+    const Rule rule = random.AnyRule();
+    if (Validate(rule, NameScheme::kUtf8).ok()) rules.push_back(rule);
+  }
+  const Result<Program> program = Program::Compile(rules);
+  REQUIRE(program.ok());
+  for (int round = 0; round < 4; ++round) {
+    const Labels labels = random.Set();
+    const std::optional<Labels> want = test::NaiveRelabel(rules, labels);
+    LabelsBuilder builder(labels);
+    const bool kept = program->Apply(builder);
+    LabelsBuilder traced_builder(labels);
+    const bool traced = program->ApplyTraced(traced_builder, [](const TraceStep&) {});
+    const bool same = kept == want.has_value() && traced == kept &&
+                      (!kept || (builder.Build() == *want && traced_builder.Build() == *want));
+    if (same) continue;
+    INFO(Describe(rules) << labels.ToString() << "\ngot  "
+                         << (kept ? builder.Build().ToString() : "dropped") << "\nwant "
+                         << (want.has_value() ? want->ToString() : "dropped"));
+    FAIL("the program and the plain interpreter differ");
+  }
+}
+
+TEST_CASE("random rules do what a plain interpreter with another engine does", "[relabel]") {
+  const uint32_t seed = std::random_device()();
+  CAPTURE(seed);
+  Generator random(seed);
+  for (int i = 0; i < 3000; ++i) CompareOnce(random);
+}
+
+}  // namespace
+}  // namespace sluice::relabel
