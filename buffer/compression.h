@@ -1,0 +1,45 @@
+// zstd with contexts that are kept: the wall around it for this module.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice::buffer {
+
+// One per thread: keeps its context. Thread-compatible.
+class Compressor {
+ public:
+  Compressor();
+  ~Compressor();
+  Compressor(const Compressor&) = delete;
+  Compressor& operator=(const Compressor&) = delete;
+
+  // Appends the packed form of `raw` to `out`: a byte that names the method, then the bytes; stored
+  // as they are when compression does not make them smaller.
+  void AppendPacked(std::string_view raw, std::string& out);
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+// One per thread. Thread-compatible.
+class Decompressor {
+ public:
+  Decompressor();
+  ~Decompressor();
+  Decompressor(const Decompressor&) = delete;
+  Decompressor& operator=(const Decompressor&) = delete;
+
+  // Undoes AppendPacked into `out`. False on malformed input and when the content is larger than
+  // `size_max`; allocates nothing beyond that.
+  bool Unpack(std::string_view packed, size_t size_max, std::string& out);
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+}  // namespace sluice::buffer

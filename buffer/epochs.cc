@@ -1,0 +1,111 @@
+#include "buffer/epochs.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::buffer {
+
+void EpochTotals::AddFrame(uint32_t lane, uint64_t samples, uint64_t bytes) {
+  LaneTotals& totals = lanes[lane];
+  totals.samples += samples;
+  totals.bytes += bytes;
+  ++totals.frames;
+  frame_bytes += bytes;
+}
+
+void EncodeTotals(std::string& out, const EpochTotals& totals) {
+  PutVarint(out, totals.other_bytes);
+  const auto used = std::count_if(totals.lanes.begin(), totals.lanes.end(),
+                                  [](const LaneTotals& lane) { return lane.frames > 0; });
+  PutVarint(out, static_cast<uint64_t>(used));
+  for (uint32_t lane = 0; lane < kLaneCount; ++lane) {
+    const LaneTotals& lane_totals = totals.lanes[lane];
+    if (lane_totals.frames == 0) continue;
+    out.push_back(static_cast<char>(lane));
+    PutVarint(out, lane_totals.samples);
+    PutVarint(out, lane_totals.bytes);
+    PutVarint(out, lane_totals.frames);
+  }
+}
+
+EpochTotals DecodeTotals(ByteReader& reader) {
+  EpochTotals totals;
+  totals.other_bytes = reader.Varint();
+  const uint64_t used = reader.Varint();
+  for (uint64_t i = 0; i < used && reader.ok(); ++i) {
+    const uint8_t lane = reader.Byte();
+    if (lane >= kLaneCount) {
+      reader.Bytes(reader.rest().size() + 1);  // malformed
+      break;
+    }
+    LaneTotals& lane_totals = totals.lanes[lane];
+    lane_totals.samples = reader.Varint();
+    lane_totals.bytes = reader.Varint();
+    lane_totals.frames = reader.Varint();
+    totals.frame_bytes += lane_totals.bytes;
+  }
+  return totals;
+}
+
+void Epochs::Push(Epoch epoch) {
+  finished_bytes_ = bytes();
+  epochs_.push_back(std::move(epoch));
+}
+
+void Epochs::PushOlder(Epoch epoch) {
+  finished_bytes_ += epoch.totals.bytes();
+  epochs_.push_front(std::move(epoch));
+}
+
+void Epochs::PopOldest() {
+  if (epochs_.size() > 1) finished_bytes_ -= epochs_.front().totals.bytes();
+  epochs_.pop_front();
+}
+
+Sequence Epochs::StartOf(Sequence sequence) const {
+  for (auto epoch = epochs_.rbegin(); epoch != epochs_.rend(); ++epoch) {
+    if (epoch->start <= sequence) return epoch->start;
+  }
+  return epochs_.empty() ? 0 : epochs_.front().start;
+}
+
+EpochTotals Epochs::TotalsWithoutOldest() const {
+  EpochTotals sum;
+  for (size_t i = 1; i < epochs_.size(); ++i) {
+    for (uint32_t lane = 0; lane < kLaneCount; ++lane) {
+      const LaneTotals& totals = epochs_[i].totals.lanes[lane];
+      sum.lanes[lane].samples += totals.samples;
+      sum.lanes[lane].bytes += totals.bytes;
+      sum.lanes[lane].frames += totals.frames;
+    }
+  }
+  return sum;
+}
+
+uint64_t Epochs::BytesFrom(Sequence sequence) const {
+  const Sequence start = StartOf(sequence);
+  uint64_t sum = 0;
+  for (auto epoch = epochs_.rbegin(); epoch != epochs_.rend() && epoch->start >= start; ++epoch) {
+    sum += epoch->totals.bytes();
+  }
+  return sum;
+}
+
+void EncodeEpochStartBody(std::string& out, Sequence sequence, const EpochStartBody& body) {
+  PutVarint(out, body.previous_start == 0 ? 0 : sequence - body.previous_start);
+  EncodeTotals(out, body.previous);
+}
+
+Result<EpochStartBody> DecodeEpochStartBody(Sequence sequence, std::string_view body) {
+  ByteReader reader(body);
+  EpochStartBody start;
+  const uint64_t distance = reader.Varint();
+  start.previous = DecodeTotals(reader);
+  if (!reader.ok() || !reader.empty() || distance >= sequence) {
+    return Corruption("epoch start record: malformed");
+  }
+  start.previous_start = distance == 0 ? 0 : sequence - distance;
+  return start;
+}
+
+}  // namespace sluice::buffer

@@ -1,0 +1,154 @@
+#include "buffer/inspect.h"
+
+#include <array>
+#include <cstdint>
+#include <ctime>
+#include <iomanip>
+#include <limits>
+#include <numeric>
+#include <set>
+#include <vector>
+
+#include "buffer/chunk.h"
+#include "buffer/log.h"
+
+namespace sluice::buffer {
+namespace {
+
+std::string FormatTime(TimestampMs timestamp_ms) {
+  const auto seconds = static_cast<std::time_t>(timestamp_ms / 1000);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (gmtime_r(&seconds, &parts) == nullptr) return std::to_string(timestamp_ms) + " ms";
+  const size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), size};
+}
+
+// With a unit that leaves few digits.
+std::string FormatBytes(uint64_t bytes) {
+  constexpr std::array<const char*, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  size_t unit = 0;
+  uint64_t tenths = bytes * 10;
+  while (tenths >= 10240 && unit + 1 < kUnits.size()) {
+    tenths /= 1024;
+    ++unit;
+  }
+  const std::string whole = std::to_string(tenths / 10);
+  if (unit == 0) return whole + " B";
+  return whole + "." + std::to_string(tenths % 10) + " " + kUnits[unit];
+}
+
+void WriteDestination(const DestinationProgress& progress, std::ostream& out) {
+  out << "\ndestination " << progress.name
+      << (progress.attached ? "" : " (not configured when last seen)") << "\n";
+  const auto row = [&out](std::string_view name, uint64_t samples) {
+    out << "  " << std::left << std::setw(22) << name << std::right << std::setw(16) << samples
+        << " samples\n";
+  };
+  row("appended", progress.ledger.appended);
+  row("acknowledged", progress.ledger.acknowledged);
+  row("pending", progress.ledger.pending);
+  for (size_t i = 0; i < kDropReasonCount; ++i) {
+    if (progress.ledger.dropped[i] == 0) continue;
+    row("dropped " + std::string(DropReasonName(static_cast<DropReason>(i))),
+        progress.ledger.dropped[i]);
+  }
+  uint32_t behind = 0;
+  for (const LaneProgress& lane : progress.lanes) behind += lane.pending_bytes > 0 ? 1 : 0;
+  out << "  pending on disk       " << FormatBytes(progress.pending_bytes) << " in " << behind
+      << " of " << kLaneCount << " lanes, from record " << progress.oldest << "\n";
+}
+
+// What a pass over all frames finds.
+struct Contents {
+  uint64_t frames = 0;
+  uint64_t samples = 0;
+  uint64_t bytes = 0;
+  uint64_t unreadable = 0;  // frames whose labels or layout are damaged or gone
+  TimestampMs first_ms = std::numeric_limits<TimestampMs>::max();
+  TimestampMs last_ms = std::numeric_limits<TimestampMs>::min();
+  std::set<Sequence> targets;
+  std::set<Sequence> layouts;
+};
+
+bool LayoutReadable(const Log& log, Sequence at) {
+  const Result<StoredLayout> layout = log.LoadLayout(at);
+  if (!layout.ok()) return false;
+  for (const StoredLayout::ChunkRef& chunk : layout.value().chunks) {
+    const Result<std::string> stored = log.LoadChunk(chunk.at);
+    if (!stored.ok() || !DecodedChunk::Decode(stored.value()).ok()) return false;
+  }
+  return true;
+}
+
+Result<Contents> ReadContents(const Log& log) {
+  Contents contents;
+  std::set<Sequence> good;
+  std::set<Sequence> bad;
+  const auto readable = [&good, &bad](Sequence at, const auto& check) {
+    if (good.count(at) > 0) return true;
+    if (bad.count(at) > 0) return false;
+    const bool is_good = check(at);
+    (is_good ? good : bad).insert(at);
+    return is_good;
+  };
+  const auto visit = [&](const FrameRecord& frame) {
+    ++contents.frames;
+    contents.samples += frame.sample_count;
+    contents.bytes += frame.record_bytes;
+    contents.first_ms = std::min(contents.first_ms, frame.timestamp_ms);
+    contents.last_ms = std::max(contents.last_ms, frame.timestamp_ms);
+    contents.targets.insert(frame.target_at);
+    contents.layouts.insert(frame.layout_at);
+    const bool target_good =
+        readable(frame.target_at, [&log](Sequence at) { return log.LoadTarget(at).ok(); });
+    const bool layout_good =
+        readable(frame.layout_at, [&log](Sequence at) { return LayoutReadable(log, at); });
+    if (!target_good || !layout_good) ++contents.unreadable;
+    return true;
+  };
+  const Result<Sequence> end = log.Scan(1, std::numeric_limits<uint32_t>::max(), visit);
+  if (!end.ok()) return end.error();
+  return contents;
+}
+
+void WriteContents(const Contents& contents, std::ostream& out) {
+  out << "\nframes on disk: " << contents.frames << " with " << contents.samples << " samples, "
+      << FormatBytes(contents.bytes) << "\n";
+  if (contents.frames == 0) return;
+  out << "  from " << FormatTime(contents.first_ms) << " to " << FormatTime(contents.last_ms)
+      << "\n  target records used: " << contents.targets.size()
+      << ", layout records used: " << contents.layouts.size()
+      << "\n  frames without readable labels or layout: " << contents.unreadable << "\n";
+}
+
+}  // namespace
+
+Status Inspect(const std::string& directory, const InspectOptions& options, std::ostream& out) {
+  const Result<std::unique_ptr<Log>> opened = Log::OpenReadOnly(directory);
+  if (!opened.ok()) return opened.error();
+  const Log& log = *opened.value();
+  Contents contents;
+  if (options.verify) {
+    Result<Contents> read = ReadContents(log);
+    if (!read.ok()) return read.error();
+    contents = std::move(read.value());
+  }
+  const LogStatus status = log.status();
+  out << "buffer " << directory << "\n"
+      << "  records               " << status.oldest << " needed first, " << status.head
+      << " next to be written\n"
+      << "  needed                " << FormatBytes(status.bytes) << "\n";
+  if (status.oldest_ms) {
+    out << "  oldest pending frame  " << FormatTime(*status.oldest_ms) << "\n";
+  }
+  out << "  damaged records       " << status.damaged_records
+      << (options.verify ? " found\n" : " met while opening\n");
+  const std::vector<DestinationProgress> all = log.AllProgress();
+  if (all.empty()) out << "\nno destinations\n";
+  for (const DestinationProgress& progress : all) WriteDestination(progress, out);
+  if (options.verify) WriteContents(contents, out);
+  return {};
+}
+
+}  // namespace sluice::buffer

@@ -1,0 +1,280 @@
+#include "buffer/log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "buffer/directory.h"
+#include "buffer/log_impl.h"
+#include "buffer/log_recovery.h"
+#include "buffer/record_reader.h"
+
+namespace sluice::buffer {
+namespace {
+
+// Bounds the memory of what is known to be damaged; beyond it a record may be counted twice.
+constexpr size_t kDamagedRemembered = 4096;
+
+// How many records are looked at to find the oldest pending frame.
+constexpr uint32_t kOldestProbes = 256;
+
+constexpr uint64_t kMiB = 1 << 20;
+
+// RocksDB needs up to three memtables of room to get going again on a full disk, measured.
+constexpr uint64_t kReserveWriteBuffers = 4;
+
+// Few enough epochs that walking them takes no time, and small enough that dropping one is no loss
+// to speak of.
+uint64_t DerivedEpochBytes(uint64_t bytes_max) {
+  return std::max(std::clamp(bytes_max / 32, uint64_t{64} << 10, 64 * kMiB), bytes_max / 512);
+}
+
+LogOptions WithDerived(LogOptions options) {
+  if (options.epoch_bytes == 0) options.epoch_bytes = DerivedEpochBytes(options.bytes_max);
+  if (options.write_buffer_bytes == 0) {
+    options.write_buffer_bytes = std::clamp(options.bytes_max / 8, kMiB, 8 * kMiB);
+  }
+  return options;
+}
+
+Status CheckLanes(std::span<const FrameOutcome> outcomes, std::span<const LaneAdvance> advances) {
+  const bool good =
+      std::all_of(outcomes.begin(), outcomes.end(),
+                  [](const FrameOutcome& outcome) { return outcome.lane < kLaneCount; }) &&
+      std::all_of(advances.begin(), advances.end(),
+                  [](const LaneAdvance& advance) { return advance.lane < kLaneCount; });
+  if (!good) return InvalidInput("acknowledge: no such lane");
+  return {};
+}
+
+}  // namespace
+
+Log::Impl::Impl(LogOptions log_options, const Clock* log_clock, Logger log_logger)
+    : options(WithDerived(std::move(log_options))),
+      clock(log_clock),
+      logger(std::move(log_logger)),
+      space(options.directory, kReserveWriteBuffers * options.write_buffer_bytes),
+      writer_({.epoch_bytes = options.epoch_bytes, .bytes_max = options.bytes_max}) {}
+
+Log::Impl::~Impl() { Stop(); }
+
+void Log::Impl::CountDamaged(Sequence sequence, uint64_t count) const {
+  MutexLock lock(mu_);
+  if (damaged_.count(sequence) > 0) return;
+  if (damaged_.size() < kDamagedRemembered) damaged_.insert(sequence);
+  damaged_count_ += count;
+  metrics.damaged_records.Increment(static_cast<double>(count));
+}
+
+Result<Sequence> Log::Impl::Scan(Sequence from, uint32_t records_max,
+                                 const std::function<bool(const FrameRecord&)>& visit) const {
+  Sequence head = 0;
+  {
+    MutexLock lock(mu_);
+    head = state_.head;
+  }
+  RecordReader reader(*store, std::max<Sequence>(from, 1), head);
+  Sequence next = from;
+  for (uint32_t read = 0; read < records_max; ++read) {
+    const bool found = reader.Next();
+    const RecordReader::Unreadable unreadable = reader.unreadable();
+    if (unreadable.count > 0) CountDamaged(unreadable.first, unreadable.count);
+    if (!found) return std::max(from, head);
+    const Sequence sequence = reader.sequence();
+    next = sequence + 1;
+    const Result<RecordView> record = OpenRecord(sequence, reader.value());
+    if (record.ok() && record.value().type != RecordType::kFrame) continue;
+    const Result<FrameBody> frame = record.ok() ? DecodeFrameBody(sequence, record.value().body)
+                                                : Result<FrameBody>(record.error());
+    if (!frame.ok()) {
+      CountDamaged(sequence, 1);
+      continue;
+    }
+    if (!visit(FrameRecord{.sequence = sequence,
+                           .lane = frame.value().lane,
+                           .timestamp_ms = frame.value().timestamp_ms,
+                           .sample_count = frame.value().sample_count,
+                           .target_at = frame.value().target_at,
+                           .layout_at = frame.value().layout_at,
+                           .record_bytes = RecordBytes(reader.value()),
+                           .stored = frame.value().stored})) {
+      break;
+    }
+  }
+  return next;
+}
+
+Result<std::string> Log::Impl::Load(Sequence at, RecordType type) const {
+  Result<std::string> value = store->Get(at);
+  if (!value.ok()) {
+    if (value.error().code == ErrorCode::kCorruption) CountDamaged(at, 1);
+    return value;
+  }
+  const Result<RecordView> record = OpenRecord(at, value.value());
+  if (!record.ok()) {
+    CountDamaged(at, 1);
+    return record.error().WithContext("record " + std::to_string(at));
+  }
+  if (record.value().type != type) {
+    return Corruption("record " + std::to_string(at) + " is of another type");
+  }
+  return std::string(record.value().body);
+}
+
+Status Log::Impl::Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
+                              std::span<const LaneAdvance> advances) {
+  MutexLock write_lock(write_mu_);
+  bool idle = false;
+  {
+    MutexLock lock(mu_);
+    const std::optional<bool> changed =
+        state_.book.Acknowledge(name, outcomes, advances, state_.head);
+    if (!changed) return Error{ErrorCode::kNotFound, "no destination " + name};
+    if (!*changed) return {};
+    idle = AllDone();
+  }
+  for (const FrameOutcome& outcome : outcomes) busy_bytes_ += outcome.record_bytes;
+  if (busy_bytes_ >= (idle ? options.write_buffer_bytes / 2 : WakeBytes())) Wake();
+  progress_dirty_ = true;
+  return WriteProgress();
+}
+
+LogStatus Log::Impl::Describe() const {
+  LogStatus status;
+  std::array<Sequence, kLaneCount> minimums{};
+  {
+    MutexLock lock(mu_);
+    status.head = state_.head;
+    minimums = state_.book.LaneMinimums(state_.head);
+    status.oldest = *std::min_element(minimums.begin(), minimums.end());
+    status.bytes = state_.epochs.BytesFrom(status.oldest);
+    status.damaged_records = damaged_count_;
+  }
+  if (status.oldest >= status.head) return status;
+  const Result<Sequence> next =
+      Scan(status.oldest, kOldestProbes, [&status, &minimums](const FrameRecord& frame) {
+        if (frame.sequence < minimums[frame.lane]) return true;
+        status.oldest_ms = frame.timestamp_ms;
+        return false;
+      });
+  if (!next.ok()) status.oldest_ms = std::nullopt;
+  return status;
+}
+
+Result<std::unique_ptr<Log>> Log::Open(const LogOptions& options, const Clock& clock, Logger logger,
+                                       Telemetry& telemetry) {
+  if (Status prepared = PrepareDirectory(options.directory); !prepared.ok()) {
+    return prepared.error();
+  }
+  auto impl = std::make_unique<Impl>(options, &clock, logger);
+  impl->metrics = LogMetrics(telemetry);
+  impl->space.BeforeOpen();
+  Result<std::unique_ptr<Store>> store = Store::Open(
+      {.directory = options.directory, .write_buffer_bytes = impl->options.write_buffer_bytes},
+      impl->floor, logger);
+  if (!store.ok()) return store.error();
+  impl->store = std::move(store.value());
+  if (Status recovered = impl->Recover(); !recovered.ok()) {
+    return recovered.error().WithContext("buffer directory " + options.directory);
+  }
+  impl->Start();
+  return std::unique_ptr<Log>(new Log(std::move(impl)));
+}
+
+Result<std::unique_ptr<Log>> Log::OpenReadOnly(const std::string& directory) {
+  if (Status checked = CheckDirectory(directory); !checked.ok()) return checked.error();
+  auto impl = std::make_unique<Impl>(LogOptions{.directory = directory}, nullptr, Logger());
+  Result<std::unique_ptr<Store>> store = Store::OpenReadOnly(directory);
+  if (!store.ok()) return store.error();
+  impl->store = std::move(store.value());
+  if (Status recovered = impl->Recover(); !recovered.ok()) {
+    return recovered.error().WithContext("buffer directory " + directory);
+  }
+  return std::unique_ptr<Log>(new Log(std::move(impl)));
+}
+
+Status Log::Impl::Recover() {
+  Result<RecoveredLog> recovered = RecoverLog(*store, logger);
+  if (!recovered.ok()) return recovered.error();
+  MutexLock lock(mu_);
+  state_ = std::move(recovered.value().state);
+  damaged_count_ = recovered.value().damaged_records;
+  metrics.damaged_records.Increment(static_cast<double>(damaged_count_));
+  return {};
+}
+
+Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Log::~Log() = default;
+
+Status Log::Append(std::span<const FrameAppend> frames) { return impl_->Append(frames); }
+
+Result<Sequence> Log::Scan(Sequence from, uint32_t records_max,
+                           const std::function<bool(const FrameRecord&)>& visit) const {
+  return impl_->Scan(from, records_max, visit);
+}
+
+Result<StoredLayout> Log::LoadLayout(Sequence at) const {
+  const Result<std::string> body = impl_->Load(at, RecordType::kLayout);
+  if (!body.ok()) return body.error();
+  Result<LayoutBody> layout = DecodeLayoutBody(at, body.value());
+  if (!layout.ok()) return layout.error();
+  StoredLayout stored;
+  stored.id = layout.value().id;
+  stored.series_count = layout.value().series_count;
+  stored.chunks.reserve(layout.value().chunks.size());
+  for (const LayoutBody::ChunkRef& chunk : layout.value().chunks) {
+    stored.chunks.push_back({.id = chunk.id, .series_count = chunk.series_count, .at = chunk.at});
+  }
+  return stored;
+}
+
+Result<StoredTarget> Log::LoadTarget(Sequence at) const {
+  const Result<std::string> body = impl_->Load(at, RecordType::kTarget);
+  if (!body.ok()) return body.error();
+  const Result<ContentBody> content = DecodeContentBody(body.value());
+  if (!content.ok()) return content.error();
+  return StoredTarget{.id = content.value().id, .stored = std::string(content.value().stored)};
+}
+
+Result<std::string> Log::LoadChunk(Sequence at) const {
+  const Result<std::string> body = impl_->Load(at, RecordType::kChunk);
+  if (!body.ok()) return body.error();
+  const Result<ContentBody> content = DecodeContentBody(body.value());
+  if (!content.ok()) return content.error();
+  return std::string(content.value().stored);
+}
+
+Result<DestinationProgress> Log::Attach(const std::string& name) {
+  const Status changed =
+      impl_->ChangeBook([&name](ProgressBook& book) { return book.Attach(name); });
+  if (!changed.ok()) return changed.error();
+  return *Progress(name);
+}
+
+Status Log::Detach(const std::string& name) {
+  return impl_->ChangeBook([&name](ProgressBook& book) { return book.Detach(name); });
+}
+
+Status Log::Forget(const std::string& name) {
+  return impl_->ChangeBook([&name](ProgressBook& book) { return book.Forget(name); });
+}
+
+Status Log::Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
+                        std::span<const LaneAdvance> advances) {
+  if (Status good = CheckLanes(outcomes, advances); !good.ok()) return good;
+  return impl_->Acknowledge(name, outcomes, advances);
+}
+
+std::optional<DestinationProgress> Log::Progress(const std::string& name) const {
+  MutexLock lock(impl_->mu_);
+  return impl_->state_.book.Progress(name, impl_->state_.head);
+}
+
+std::vector<DestinationProgress> Log::AllProgress() const {
+  MutexLock lock(impl_->mu_);
+  return impl_->state_.book.AllProgress(impl_->state_.head);
+}
+
+LogStatus Log::status() const { return impl_->Describe(); }
+
+}  // namespace sluice::buffer

@@ -1,0 +1,100 @@
+// Writing: appends and progress.
+#include <utility>
+
+#include "buffer/log_impl.h"
+
+namespace sluice::buffer {
+
+Status Log::Impl::Append(std::span<const FrameAppend> frames) {
+  const MonotonicTime started = clock->MonotonicNow();
+  const Room room = space.room();
+  if (room != Room::kPlenty && !room_wanted_.exchange(true)) Wake();
+  if (room == Room::kNone) {
+    // Progress must still be written, or nothing could ever be deleted.
+    metrics.append_errors.Increment();
+    return Error{ErrorCode::kResourceExhausted,
+                 "append: the disk of " + options.directory + " is nearly full"};
+  }
+  MutexLock write_lock(write_mu_);
+  {
+    MutexLock lock(mu_);
+    writer_.Begin(state_, batch_);
+  }
+  uint64_t samples = 0;
+  for (const FrameAppend& frame : frames) {
+    writer_.AddFrame(frame, batch_);
+    samples += frame.sample_count;
+  }
+  if (Status written = WriteBatch(batch_.checkpoint_at != 0); !written.ok()) {
+    metrics.append_errors.Increment();
+    return written.error().WithContext("append");
+  }
+  metrics.appended_frames.Increment(static_cast<double>(frames.size()));
+  metrics.appended_samples.Increment(static_cast<double>(samples));
+  metrics.appended_bytes.Increment(static_cast<double>(batch_.frame_bytes));
+  metrics.targets.Increment(static_cast<double>(batch_.target_records));
+  metrics.layouts.Increment(static_cast<double>(batch_.layout_records));
+  metrics.chunks.Increment(static_cast<double>(batch_.chunk_records));
+  const std::chrono::duration<double> took = clock->MonotonicNow() - started;
+  metrics.append_seconds.Observe(took.count());
+  return {};
+}
+
+// Writes what is in batch_ and moves the state on.
+Status Log::Impl::WriteBatch(bool with_progress) {
+  const Store::Durability durability = options.sync_interval.count() == 0 && !batch_.frames.empty()
+                                           ? Store::Durability::kPowerCut
+                                           : Store::Durability::kProcessCrash;
+  Status written = store->Write(batch_.writes, durability);
+  MutexLock lock(mu_);
+  if (!written.ok()) {
+    writer_.Rollback(batch_, state_);
+    return written;
+  }
+  unsynced_ = true;
+  if (with_progress) {
+    // What the progress in this batch says, which does not know of the frames behind it.
+    const Sequence head = state_.head;
+    written_floor_.lanes = state_.book.LaneMinimums(head);
+    const Sequence oldest = state_.book.Oldest(head);
+    writer_.Commit(batch_, state_);
+    written_floor_.keep_from = state_.epochs.StartOf(oldest);
+    written_floor_.progress_from = state_.checkpoint_at;
+    progress_dirty_ = false;
+  } else {
+    writer_.Commit(batch_, state_);
+  }
+  if (state_.book.empty()) busy_bytes_ += batch_.frame_bytes;
+  if (busy_bytes_ >= WakeBytes() || state_.epochs.bytes() > options.bytes_max) Wake();
+  return {};
+}
+
+Status Log::Impl::WriteProgress() {
+  {
+    MutexLock lock(mu_);
+    writer_.Begin(state_, batch_);
+    writer_.AddProgress(state_, batch_);
+  }
+  if (Status written = WriteBatch(true); !written.ok()) {
+    return written.error().WithContext("write progress");
+  }
+  return {};
+}
+
+Status Log::Impl::ChangeBook(const std::function<bool(ProgressBook&)>& change) {
+  MutexLock write_lock(write_mu_);
+  ProgressBook before;
+  {
+    MutexLock lock(mu_);
+    before = state_.book;
+    if (!change(state_.book)) return {};
+  }
+  Status written = WriteProgress();
+  if (!written.ok()) {
+    MutexLock lock(mu_);
+    state_.book = std::move(before);
+  }
+  return written;
+}
+
+}  // namespace sluice::buffer

@@ -1,0 +1,116 @@
+// The inside of Log, shared by the files that implement it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "base/mutex.h"
+#include "buffer/disk_space.h"
+#include "buffer/floor.h"
+#include "buffer/log.h"
+#include "buffer/log_metrics.h"
+#include "buffer/log_writer.h"
+#include "buffer/store.h"
+
+namespace sluice::buffer {
+
+// Lock order: write_mu_, then mu_. write_mu_ is held over writes to the disk, so that there is one
+// writer of sequences; mu_ only over memory, so that asking for progress never waits for a disk.
+struct Log::Impl {
+  Impl(LogOptions log_options, const Clock* log_clock, Logger log_logger);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  // Set once, by Open.
+  const LogOptions options;
+  const Clock* const clock;  // null when read-only
+  const Logger logger;
+  const DiskSpace space;
+  LogMetrics metrics;
+  std::shared_ptr<FloorHolder> floor = std::make_shared<FloorHolder>();
+  std::unique_ptr<Store> store;
+
+  // Finds out where the log stands; after `store` is there.
+  Status Recover() SLUICE_EXCLUDES(mu_);
+  void Start();  // the thread
+  void Stop();
+
+  Status Append(std::span<const FrameAppend> frames);
+  Result<Sequence> Scan(Sequence from, uint32_t records_max,
+                        const std::function<bool(const FrameRecord&)>& visit) const;
+  Result<std::string> Load(Sequence at, RecordType type) const;
+  // Changes the book by `change` and writes it down. On failure the change is undone.
+  Status ChangeBook(const std::function<bool(ProgressBook&)>& change);
+  Status Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
+                     std::span<const LaneAdvance> advances);
+  LogStatus Describe() const;
+
+  // Counts a record once, however often it is met.
+  void CountDamaged(Sequence sequence, uint64_t count) const SLUICE_EXCLUDES(mu_);
+
+  // What the thread does: makes everything so far safe against a power cut, then lets go of what
+  // nobody needs.
+  void RunRound();
+  void Wake();
+
+  mutable Mutex write_mu_;
+  LogWriter writer_ SLUICE_GUARDED_BY(write_mu_);
+  LogBatch batch_ SLUICE_GUARDED_BY(write_mu_);
+  // The floor as of the newest progress record; to be published once that is safe on disk.
+  Floor written_floor_ SLUICE_GUARDED_BY(write_mu_);
+  // Progress changed in memory and could not be written yet.
+  bool progress_dirty_ SLUICE_GUARDED_BY(write_mu_) = false;
+  bool unsynced_ SLUICE_GUARDED_BY(write_mu_) = false;
+
+  mutable Mutex mu_;
+  // Changed only with write_mu_ held as well.
+  LogState state_ SLUICE_GUARDED_BY(mu_);
+  mutable std::set<Sequence> damaged_ SLUICE_GUARDED_BY(mu_);
+  mutable uint64_t damaged_count_ SLUICE_GUARDED_BY(mu_) = 0;
+
+ private:
+  Status WriteBatch(bool with_progress) SLUICE_REQUIRES(write_mu_) SLUICE_EXCLUDES(mu_);
+  Status WriteProgress() SLUICE_REQUIRES(write_mu_) SLUICE_EXCLUDES(mu_);
+  bool AllDone() const SLUICE_REQUIRES(mu_);
+
+  void Run(const std::stop_token& stop);
+  Status SyncAndPublish();
+  void EnforceBudget();
+  // Gives up the oldest epoch; the samples that were still pending in it.
+  uint64_t DropOldestEpoch() SLUICE_REQUIRES(mu_);
+  void CutWhenIdle();
+  void DeleteFiles();
+  void FlushWhenIdle();
+  uint64_t WakeBytes() const;
+
+  // Writes lines about a full disk and dropped samples, not more than one in a while.
+  void Report(Room room, uint64_t samples, uint64_t epochs);
+
+  // Owned by the thread.
+  uint64_t dropped_unreported_ = 0;
+  std::optional<MonotonicTime> dropped_reported_at_;
+  std::optional<MonotonicTime> full_reported_at_;
+  Sequence deleted_before_ = 0;
+  uint64_t undeleted_bytes_ = 0;
+
+  // Set by appends that found the disk nearly full, taken by the thread.
+  std::atomic<bool> room_wanted_ = false;
+
+  mutable Mutex wake_mu_;
+  CondVar wake_;
+  bool woken_ SLUICE_GUARDED_BY(wake_mu_) = false;
+  // Appended or let go of since the last round; wakes the thread when it grows large.
+  uint64_t busy_bytes_ SLUICE_GUARDED_BY(write_mu_) = 0;
+  std::jthread thread_;
+};
+
+}  // namespace sluice::buffer

@@ -1,0 +1,181 @@
+#include "buffer/log_recovery.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "buffer/record_reader.h"
+
+namespace sluice::buffer {
+namespace {
+
+class Recovery {
+ public:
+  explicit Recovery(const Store& store) : store_(store) {}
+
+  // Where reading forward has to start: the newest intact checkpoint, else the oldest record.
+  Sequence FindCheckpoint(StoreCursor& cursor);
+  void Replay(Sequence from);
+  void LoadOlderEpochs();
+
+  RecoveredLog& result() { return result_; }
+
+  bool found_progress() const { return found_progress_; }
+
+ private:
+  void Take(Sequence sequence, std::string_view value);
+  void TakeProgress(Sequence sequence, const RecordView& record, uint64_t bytes);
+  void TakeEpochStart(Sequence sequence, const RecordView& record, uint64_t bytes);
+  std::optional<EpochStartBody> ReadEpochStart(Sequence at);
+
+  // A log whose epoch start is not in sight still has an epoch.
+  void EnsureEpoch(Sequence start) {
+    if (result_.state.epochs.empty())
+      result_.state.epochs.Push(Epoch{.start = start, .totals = {}});
+  }
+
+  const Store& store_;
+  RecoveredLog result_;
+  bool found_progress_ = false;
+};
+
+Sequence Recovery::FindCheckpoint(StoreCursor& cursor) {
+  Sequence oldest = cursor.sequence();
+  do {
+    oldest = cursor.sequence();
+    const auto hint = PeekRecord(cursor.value());
+    if (!hint || hint->type != RecordType::kProgress) continue;
+    const Result<RecordView> record = OpenRecord(cursor.sequence(), cursor.value());
+    if (!record.ok()) continue;
+    const Result<ProgressBody> progress =
+        DecodeProgressBody(cursor.sequence(), record.value().body);
+    if (progress.ok() && progress.value().totals) return cursor.sequence();
+  } while (cursor.Previous());
+  return oldest;
+}
+
+void Recovery::TakeProgress(Sequence sequence, const RecordView& record, uint64_t bytes) {
+  LogState& state = result_.state;
+  EnsureEpoch(record.epoch_start);
+  Result<ProgressBody> progress = DecodeProgressBody(sequence, record.body);
+  if (!progress.ok()) {
+    ++result_.damaged_records;
+    return;
+  }
+  found_progress_ = true;
+  state.book = std::move(progress.value().book);
+  if (progress.value().totals) {
+    state.epochs.current().totals = *progress.value().totals;
+    state.checkpoint_at = sequence;
+    state.records_since_checkpoint = 0;
+    state.bytes_since_checkpoint = 0;
+  }
+  state.epochs.current().totals.other_bytes += bytes;
+}
+
+void Recovery::TakeEpochStart(Sequence sequence, const RecordView& record, uint64_t bytes) {
+  LogState& state = result_.state;
+  const Result<EpochStartBody> start = DecodeEpochStartBody(sequence, record.body);
+  if (start.ok() && !state.epochs.empty() &&
+      state.epochs.current().start == start.value().previous_start) {
+    state.epochs.current().totals = start.value().previous;
+  }
+  state.epochs.Push(Epoch{.start = sequence, .totals = {}});
+  state.epochs.current().totals.other_bytes += bytes;
+}
+
+void Recovery::Take(Sequence sequence, std::string_view value) {
+  LogState& state = result_.state;
+  const Result<RecordView> record = OpenRecord(sequence, value);
+  if (!record.ok()) {
+    ++result_.damaged_records;
+    return;
+  }
+  const uint64_t bytes = RecordBytes(value);
+  ++state.records_since_checkpoint;
+  state.bytes_since_checkpoint += bytes;
+  if (record.value().type == RecordType::kEpochStart) {
+    TakeEpochStart(sequence, record.value(), bytes);
+    return;
+  }
+  if (record.value().type == RecordType::kProgress) {
+    TakeProgress(sequence, record.value(), bytes);
+    return;
+  }
+  EnsureEpoch(record.value().epoch_start);
+  EpochTotals& totals = state.epochs.current().totals;
+  if (record.value().type != RecordType::kFrame) {
+    totals.other_bytes += bytes;
+    return;
+  }
+  const Result<FrameBody> frame = DecodeFrameBody(sequence, record.value().body);
+  if (!frame.ok()) {
+    ++result_.damaged_records;
+    return;
+  }
+  totals.AddFrame(frame.value().lane, frame.value().sample_count, bytes);
+  state.book.AddFrame(frame.value().lane, sequence, frame.value().sample_count, bytes);
+}
+
+void Recovery::Replay(Sequence from) {
+  RecordReader reader(store_, from, result_.state.head);
+  for (;;) {
+    const bool found = reader.Next();
+    result_.damaged_records += reader.unreadable().count;
+    if (!found) return;
+    Take(reader.sequence(), reader.value());
+  }
+}
+
+std::optional<EpochStartBody> Recovery::ReadEpochStart(Sequence at) {
+  const Result<std::string> value = store_.Get(at);
+  if (!value.ok()) return std::nullopt;
+  const Result<RecordView> record = OpenRecord(at, value.value());
+  if (!record.ok() || record.value().type != RecordType::kEpochStart) return std::nullopt;
+  const Result<EpochStartBody> start = DecodeEpochStartBody(at, record.value().body);
+  if (!start.ok()) return std::nullopt;
+  return start.value();
+}
+
+// Where the chain is broken, what lies before it becomes one epoch: totals are only ever asked of
+// epochs that stay when an older one is dropped, so the oldest one may do without.
+void Recovery::LoadOlderEpochs() {
+  LogState& state = result_.state;
+  const Sequence oldest = state.book.Oldest(state.head);
+  while (state.epochs.oldest().start > oldest) {
+    const std::optional<EpochStartBody> start = ReadEpochStart(state.epochs.oldest().start);
+    if (!start || start->previous_start == 0) {
+      uint64_t pending_bytes = 0;
+      for (const DestinationProgress& progress : state.book.AllProgress(state.head)) {
+        pending_bytes = std::max(pending_bytes, progress.pending_bytes);
+      }
+      Epoch unknown{.start = oldest, .totals = {}};
+      unknown.totals.other_bytes = pending_bytes - std::min(pending_bytes, state.epochs.bytes());
+      state.epochs.PushOlder(std::move(unknown));
+      if (!start) ++result_.damaged_records;
+      return;
+    }
+    state.epochs.PushOlder(Epoch{.start = start->previous_start, .totals = start->previous});
+  }
+}
+
+}  // namespace
+
+Result<RecoveredLog> RecoverLog(const Store& store, const Logger& logger) {
+  Recovery recovery(store);
+  StoreCursor cursor = store.NewCursor();
+  if (!cursor.SeekToLast()) {
+    if (cursor.broken()) return Corruption("the newest records of the buffer cannot be read");
+    return std::move(recovery.result());
+  }
+  // The newest file may be damaged at its end; its sequences must not be used again all the same.
+  recovery.result().state.head = std::max(cursor.sequence(), store.newest_in_tables()) + 1;
+  recovery.Replay(recovery.FindCheckpoint(cursor));
+  if (!recovery.found_progress()) {
+    logger.Error("buffer: no intact progress record; destinations start anew at the newest frame");
+  }
+  if (!recovery.result().state.epochs.empty()) recovery.LoadOlderEpochs();
+  return std::move(recovery.result());
+}
+
+}  // namespace sluice::buffer

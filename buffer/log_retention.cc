@@ -1,0 +1,194 @@
+// The thread that syncs, and lets go of what nobody needs.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <pthread.h>
+
+#include "buffer/log_impl.h"
+
+namespace sluice::buffer {
+namespace {
+
+// Deleting files costs milliseconds: not for less than this.
+constexpr uint64_t kDeleteBytes = 8 << 20;
+
+// With every append synced there still are files to let go of.
+constexpr std::chrono::milliseconds kRoundWhenSynced{1000};
+
+constexpr std::chrono::seconds kReportInterval{30};
+
+}  // namespace
+
+void Log::Impl::Start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void Log::Impl::Stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  Wake();
+  thread_.join();
+  // Progress that could not be written before, and the last second against a power cut.
+  RunRound();
+}
+
+void Log::Impl::Wake() {
+  MutexLock lock(wake_mu_);
+  woken_ = true;
+  wake_.NotifyAll();
+}
+
+void Log::Impl::Run(const std::stop_token& stop) {
+  pthread_setname_np(pthread_self(), "buffer");
+  const std::chrono::milliseconds interval =
+      options.sync_interval.count() > 0 ? options.sync_interval : kRoundWhenSynced;
+  while (!stop.stop_requested()) {
+    {
+      MutexLock lock(wake_mu_);
+      if (!woken_) wake_.WaitFor(wake_mu_, interval);
+      woken_ = false;
+    }
+    if (stop.stop_requested()) break;
+    RunRound();
+  }
+}
+
+uint64_t Log::Impl::WakeBytes() const { return std::min(kDeleteBytes, options.bytes_max / 4); }
+
+bool Log::Impl::AllDone() const { return state_.book.Oldest(state_.head) >= state_.head; }
+
+void Log::Impl::RunRound() {
+  space.Tend();
+  EnforceBudget();
+  CutWhenIdle();
+  if (!SyncAndPublish().ok()) return;
+  DeleteFiles();
+  FlushWhenIdle();
+}
+
+uint64_t Log::Impl::DropOldestEpoch() {
+  const uint64_t lost =
+      state_.book.DropBefore(state_.epochs.at(1).start, state_.epochs.TotalsWithoutOldest());
+  undeleted_bytes_ += state_.epochs.oldest().totals.bytes();
+  state_.epochs.PopOldest();
+  return lost;
+}
+
+void Log::Impl::EnforceBudget() {
+  const Room room = space.room();
+  MutexLock write_lock(write_mu_);
+  busy_bytes_ = 0;
+  uint64_t samples = 0;
+  uint64_t epochs = 0;
+  {
+    MutexLock lock(mu_);
+    // On a full disk one epoch at a time, and only when there is something to put in its place:
+    // others may have filled the disk, and may leave it again.
+    bool drop = room_wanted_.exchange(false) && room != Room::kPlenty && state_.epochs.size() > 1;
+    while (drop || (state_.epochs.size() > 1 && state_.epochs.bytes() > options.bytes_max)) {
+      drop = false;
+      const uint64_t lost = DropOldestEpoch();
+      progress_dirty_ = true;
+      samples += lost;
+      if (lost > 0) ++epochs;
+    }
+    const Sequence oldest = state_.book.Oldest(state_.head);
+    metrics.bytes.Set(static_cast<double>(state_.epochs.BytesFrom(oldest)));
+  }
+  if (progress_dirty_) {
+    // A failure leaves it dirty: the next round tries again.
+    const Status written = WriteProgress();
+    if (!written.ok()) logger.Debug("buffer: progress", {{"error", written.error().message}});
+  }
+  Report(room, samples, epochs);
+}
+
+void Log::Impl::Report(Room room, uint64_t samples, uint64_t epochs) {
+  metrics.epochs_dropped.Increment(static_cast<double>(epochs));
+  metrics.disk_full.Set(room == Room::kNone ? 1 : 0);
+  const MonotonicTime now = clock->MonotonicNow();
+  const auto due = [now](const std::optional<MonotonicTime>& last) {
+    return !last || now - *last >= kReportInterval;
+  };
+  if (room == Room::kNone && due(full_reported_at_)) {
+    logger.Error("buffer: the disk is nearly full, appends are refused",
+                 {{"directory", options.directory}});
+    full_reported_at_ = now;
+  }
+  dropped_unreported_ += samples;
+  if (dropped_unreported_ > 0 && due(dropped_reported_at_)) {
+    logger.Error("buffer: no more room, oldest samples dropped",
+                 {{"samples", dropped_unreported_}, {"bytes_max", options.bytes_max}});
+    dropped_unreported_ = 0;
+    dropped_reported_at_ = now;
+  }
+}
+
+// Everybody is done, but files with frames of the current epoch are left over from a backlog: a new
+// epoch lets them go.
+void Log::Impl::CutWhenIdle() {
+  const uint64_t table_bytes = store->table_bytes();
+  MutexLock write_lock(write_mu_);
+  const uint64_t worthwhile = std::max(options.write_buffer_bytes, 4 * writer_.dictionary_bytes());
+  {
+    MutexLock lock(mu_);
+    if (state_.epochs.empty() || !AllDone()) return;
+    if (std::min(table_bytes, state_.epochs.current().totals.bytes()) < worthwhile) return;
+  }
+  writer_.RequestEpoch();
+  if (!WriteProgress().ok()) progress_dirty_ = true;
+}
+
+Status Log::Impl::SyncAndPublish() {
+  Floor next;
+  bool needed = false;
+  {
+    MutexLock write_lock(write_mu_);
+    next = written_floor_;
+    needed = std::exchange(unsynced_, false);
+  }
+  if (needed) {
+    if (Status synced = store->Sync(); !synced.ok()) {
+      metrics.sync_errors.Increment();
+      MutexLock write_lock(write_mu_);
+      unsynced_ = true;
+      return synced;
+    }
+  }
+  floor->Set(next);
+  MutexLock lock(mu_);
+  while (state_.epochs.size() > 1 && state_.epochs.at(1).start <= next.keep_from) {
+    undeleted_bytes_ += state_.epochs.oldest().totals.bytes();
+    state_.epochs.PopOldest();
+  }
+  return {};
+}
+
+void Log::Impl::DeleteFiles() {
+  const Sequence keep_from = floor->Get()->keep_from;
+  uint64_t needed = 0;
+  bool idle = false;
+  {
+    MutexLock lock(mu_);
+    idle = AllDone();
+    needed = state_.epochs.bytes();
+  }
+  // Files on their way from level 0 to level 1 are passed over, so it may take more than one go.
+  const bool residue = store->table_bytes() > needed + options.write_buffer_bytes;
+  if (keep_from > deleted_before_ ? undeleted_bytes_ < WakeBytes() && !idle : !residue) return;
+  if (store->DeleteFilesBefore(keep_from).ok()) {
+    deleted_before_ = keep_from;
+    undeleted_bytes_ = 0;
+  }
+}
+
+void Log::Impl::FlushWhenIdle() {
+  {
+    MutexLock lock(mu_);
+    if (!AllDone()) return;
+  }
+  if (store->memtable_bytes() >= options.write_buffer_bytes / 2) store->StartFlush();
+}
+
+}  // namespace sluice::buffer

@@ -1,0 +1,74 @@
+// How far a destination has come, and its ledger.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice::buffer {
+
+// Position of a record in the log: strictly increasing, never reused, from 1.
+using Sequence = uint64_t;
+
+// Targets are spread over lanes by a hash; samples of one lane are delivered in log order, lanes
+// are independent of each other. On disk: do not change.
+inline constexpr uint32_t kLaneCount = 32;
+
+// A lane from a destination's point of view: every frame of this lane before `next` is done with.
+struct LaneProgress {
+  Sequence next = 0;
+  uint64_t pending_samples = 0;  // in frames of this lane at or after `next`
+  uint64_t pending_bytes = 0;    // their stored size
+};
+
+// Why samples of a destination were given up. Values reach the disk: append, do not renumber.
+enum class DropReason : uint8_t {
+  kRelabel = 0,    // its write_relabel_configs dropped the series
+  kRejected = 1,   // the receiver refused it for good
+  kBudget = 2,     // the disk budget was full: the oldest went
+  kDamaged = 3,    // the stored record, or what it needs, is damaged or gone
+  kForgotten = 4,  // somebody asked for the backlog to be dropped
+};
+inline constexpr size_t kDropReasonCount = 5;
+
+std::string_view DropReasonName(DropReason reason);
+
+using DropCounts = std::array<uint64_t, kDropReasonCount>;
+
+// Samples, since the destination was first seen; survives restarts.
+// At any time: appended = acknowledged + pending + the sum of dropped.
+struct Ledger {
+  uint64_t appended = 0;
+  uint64_t acknowledged = 0;
+  uint64_t pending = 0;
+  DropCounts dropped{};
+};
+
+struct DestinationProgress {
+  std::string name;
+  bool attached = false;  // false: known to the log, but not configured now
+  std::array<LaneProgress, kLaneCount> lanes;
+  Ledger ledger;
+  uint64_t pending_bytes = 0;
+  Sequence oldest = 0;  // least `next` of all lanes
+};
+
+// How one frame ended for a destination: acknowledged + all of dropped = its samples.
+struct FrameOutcome {
+  uint32_t lane = 0;
+  Sequence sequence = 0;
+  uint64_t record_bytes = 0;  // FrameRecord::record_bytes
+  uint64_t acknowledged = 0;
+  DropCounts dropped{};
+};
+
+// "Every frame of `lane` before `next` is done with." Lets lanes without frames of their own keep
+// up with the head.
+struct LaneAdvance {
+  uint32_t lane = 0;
+  Sequence next = 0;
+};
+
+}  // namespace sluice::buffer

@@ -1,0 +1,86 @@
+// The progress of all destinations: pure bookkeeping of what was appended, acknowledged, dropped.
+//
+// For each destination, at any time: appended = acknowledged + pending + dropped.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/varint.h"
+#include "buffer/epochs.h"
+#include "buffer/progress.h"
+
+namespace sluice::buffer {
+
+// Thread-compatible. Copies are cheap (a kilobyte per destination).
+class ProgressBook {
+ public:
+  // These say whether anything changed. A new destination starts with nothing pending; a known one
+  // goes on.
+  bool Attach(const std::string& name);
+  bool Detach(const std::string& name);
+  bool Forget(const std::string& name);
+
+  // A frame was appended: it is pending for everybody.
+  void AddFrame(uint32_t lane, Sequence sequence, uint64_t samples, uint64_t bytes);
+
+  // See Log::Acknowledge. `head` is the next sequence to be written. Whether anything changed;
+  // nothing when the destination is unknown.
+  std::optional<bool> Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
+                                  std::span<const LaneAdvance> advances, Sequence head);
+
+  // Everything before `start`, the start of an epoch, is given up: lanes still inside it move
+  // there. `after` is what the epochs from `start` on hold. Gives the samples dropped.
+  uint64_t DropBefore(Sequence start, const EpochTotals& after);
+
+  std::optional<DestinationProgress> Progress(const std::string& name, Sequence head) const;
+  std::vector<DestinationProgress> AllProgress(Sequence head) const;
+
+  // For each lane the least sequence that somebody needs; `head` where nobody needs any.
+  std::array<Sequence, kLaneCount> LaneMinimums(Sequence head) const;
+  // The least of them.
+  Sequence Oldest(Sequence head) const;
+
+  bool empty() const { return destinations_.empty(); }
+
+  // The snapshot in a progress record with this sequence.
+  void Encode(std::string& out, Sequence sequence) const;
+  // Malformed input shows in reader.ok().
+  static ProgressBook Decode(ByteReader& reader, Sequence sequence);
+
+ private:
+  struct Lane {
+    Sequence next = 0;
+    uint64_t samples = 0;
+    uint64_t bytes = 0;
+    uint64_t frames = 0;  // 0: nothing pending, `next` is wherever the head is
+  };
+
+  struct Destination {
+    bool attached = false;
+    Ledger ledger;
+    std::array<Lane, kLaneCount> lanes{};
+  };
+
+  static void Book(Destination& destination, const FrameOutcome& outcome);
+  void FinishLane(Destination& destination, uint32_t lane, Sequence head) const;
+  static DestinationProgress Describe(const std::string& name, const Destination& destination,
+                                      Sequence head);
+  static void EncodeDestination(std::string& out, const Destination& destination,
+                                Sequence sequence);
+  static Destination DecodeDestination(ByteReader& reader, Sequence sequence);
+
+  std::map<std::string, Destination> destinations_;
+  // Sequence of the last frame of each lane: what lies after it is free of its frames. A bound from
+  // above after a restart.
+  std::array<Sequence, kLaneCount> lane_last_{};
+};
+
+}  // namespace sluice::buffer

@@ -1,0 +1,199 @@
+#include "buffer/store.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/iterator.h>
+#include <rocksdb/metadata.h>
+#include <rocksdb/write_batch.h>
+
+#include "buffer/record.h"
+#include "buffer/store_options.h"
+
+namespace sluice::buffer {
+namespace {
+
+rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+template <size_t N>
+rocksdb::Slice ToSlice(const std::array<char, N>& bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+Error ToError(const rocksdb::Status& status) {
+  ErrorCode code = ErrorCode::kInternal;
+  if (status.IsNoSpace()) {
+    code = ErrorCode::kResourceExhausted;
+  } else if (status.IsCorruption()) {
+    code = ErrorCode::kCorruption;
+  } else if (status.IsNotFound()) {
+    code = ErrorCode::kNotFound;
+  } else if (status.IsIOError() || status.IsBusy() || status.IsTryAgain()) {
+    code = ErrorCode::kRetryable;
+  }
+  return Error{code, status.ToString()};
+}
+
+Error OpenError(const std::string& directory, const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  if (status.IsIOError() && text.find("lock") != std::string::npos) {
+    return Error{ErrorCode::kRetryable,
+                 "buffer directory " + directory +
+                     ": in use by another process; stop it, or give each its own directory"};
+  }
+  if (status.IsCorruption()) {
+    return Error{ErrorCode::kCorruption, "buffer directory " + directory +
+                                             ": damaged beyond recovery (" + text +
+                                             "); move it away to start with an empty one"};
+  }
+  return ToError(status).WithContext("buffer directory " + directory);
+}
+
+}  // namespace
+
+StoreBatch::StoreBatch() : writes_(std::make_unique<rocksdb::WriteBatch>()) {}
+
+StoreBatch::~StoreBatch() = default;
+
+void StoreBatch::Put(Sequence sequence, std::string_view value) {
+  const auto key = EncodeKey(sequence);
+  // Into memory only: this cannot fail below 4 GiB.
+  const rocksdb::Status status = writes_->Put(ToSlice(key), ToSlice(value));
+  SLUICE_CHECK(status.ok());
+}
+
+void StoreBatch::Clear() { writes_->Clear(); }
+
+StoreCursor::StoreCursor(std::unique_ptr<rocksdb::Iterator> iterator)
+    : iterator_(std::move(iterator)) {}
+
+StoreCursor::~StoreCursor() = default;
+StoreCursor::StoreCursor(StoreCursor&&) noexcept = default;
+StoreCursor& StoreCursor::operator=(StoreCursor&&) noexcept = default;
+
+bool StoreCursor::Settle() {
+  if (!iterator_->Valid()) return false;
+  // A key that is none of ours can only come from damage; it counts as sequence 0.
+  sequence_ = DecodeKey(iterator_->key().ToStringView()).value_or(0);
+  return true;
+}
+
+bool StoreCursor::Seek(Sequence sequence) {
+  const auto key = EncodeKey(sequence);
+  iterator_->Seek(ToSlice(key));
+  return Settle();
+}
+
+bool StoreCursor::SeekToLast() {
+  iterator_->SeekToLast();
+  return Settle();
+}
+
+bool StoreCursor::Next() {
+  iterator_->Next();
+  return Settle();
+}
+
+bool StoreCursor::Previous() {
+  iterator_->Prev();
+  return Settle();
+}
+
+bool StoreCursor::broken() const { return !iterator_->status().ok(); }
+
+bool StoreCursor::valid() const { return iterator_->Valid(); }
+
+std::string_view StoreCursor::value() const { return iterator_->value().ToStringView(); }
+
+Store::Store(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options,
+                                           std::shared_ptr<const FloorHolder> floor,
+                                           Logger logger) {
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(
+      MakeRocksOptions(options, std::move(floor), std::move(logger)), options.directory, &db);
+  if (!status.ok()) return OpenError(options.directory, status);
+  return std::unique_ptr<Store>(new Store(std::unique_ptr<rocksdb::DB>(db)));
+}
+
+Result<std::unique_ptr<Store>> Store::OpenReadOnly(const std::string& directory) {
+  rocksdb::Options options = MakeRocksOptions({.directory = directory}, nullptr, Logger());
+  options.create_if_missing = false;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory, &db);
+  if (!status.ok()) return OpenError(directory, status);
+  return std::unique_ptr<Store>(new Store(std::unique_ptr<rocksdb::DB>(db)));
+}
+
+Status Store::Write(StoreBatch& batch, Durability durability) {
+  rocksdb::WriteOptions options;
+  options.sync = durability == Durability::kPowerCut;
+  const rocksdb::Status status = db_->Write(options, batch.writes_.get());
+  if (!status.ok()) return ToError(status);
+  return {};
+}
+
+Status Store::Sync() {
+  const rocksdb::Status status = db_->SyncWAL();
+  if (!status.ok()) return ToError(status);
+  return {};
+}
+
+Result<std::string> Store::Get(Sequence sequence) const {
+  const auto key = EncodeKey(sequence);
+  std::string value;
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), ToSlice(key), &value);
+  if (!status.ok()) return ToError(status);
+  return value;
+}
+
+StoreCursor Store::NewCursor() const {
+  return StoreCursor(std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(rocksdb::ReadOptions())));
+}
+
+void Store::StartFlush() {
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  options.allow_write_stall = true;
+  // A failure shows in the next write.
+  db_->Flush(options).PermitUncheckedError();
+}
+
+Status Store::DeleteFilesBefore(Sequence sequence) {
+  const auto key = EncodeKey(sequence);
+  const rocksdb::Slice end = ToSlice(key);
+  const rocksdb::Status status = rocksdb::DeleteFilesInRange(db_.get(), db_->DefaultColumnFamily(),
+                                                             nullptr, &end, /*include_end=*/false);
+  if (!status.ok()) return ToError(status);
+  return {};
+}
+
+uint64_t Store::memtable_bytes() const {
+  uint64_t bytes = 0;
+  db_->GetIntProperty(rocksdb::DB::Properties::kCurSizeActiveMemTable, &bytes);
+  return bytes;
+}
+
+uint64_t Store::table_bytes() const {
+  uint64_t bytes = 0;
+  db_->GetIntProperty(rocksdb::DB::Properties::kLiveSstFilesSize, &bytes);
+  return bytes;
+}
+
+Sequence Store::newest_in_tables() const {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db_->GetLiveFilesMetaData(&files);
+  Sequence newest = 0;
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    newest = std::max(newest, DecodeKey(file.largestkey).value_or(0));
+  }
+  return newest;
+}
+
+}  // namespace sluice::buffer

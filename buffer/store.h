@@ -1,0 +1,115 @@
+// The RocksDB database below the log: keys are sequences, records are opaque here.
+//
+// It is used as a log: one column family, keys only ever grow, nothing is deleted by key. What lies
+// below the floor is left out when a memtable is written to a file, and whole files go by range.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/logger.h"
+#include "base/result.h"
+#include "buffer/floor.h"
+#include "buffer/progress.h"
+
+namespace rocksdb {
+class DB;
+class Iterator;
+class WriteBatch;
+}  // namespace rocksdb
+
+namespace sluice::buffer {
+
+// Records to be written at once. Thread-compatible; reusable after Clear().
+class StoreBatch {
+ public:
+  StoreBatch();
+  ~StoreBatch();
+  StoreBatch(const StoreBatch&) = delete;
+  StoreBatch& operator=(const StoreBatch&) = delete;
+
+  void Put(Sequence sequence, std::string_view value);
+  void Clear();
+
+ private:
+  friend class Store;
+  std::unique_ptr<rocksdb::WriteBatch> writes_;
+};
+
+// A look at the records as they were when it was made. Short-lived: it pins memory and files.
+// Thread-compatible.
+class StoreCursor {
+ public:
+  explicit StoreCursor(std::unique_ptr<rocksdb::Iterator> iterator);
+  ~StoreCursor();
+  StoreCursor(StoreCursor&&) noexcept;
+  StoreCursor& operator=(StoreCursor&&) noexcept;
+
+  // Each of them moves and says whether there is a record. A false with broken() means that the
+  // records there cannot be read, not that there are none.
+  bool Seek(Sequence sequence);
+  bool SeekToLast();
+  bool Next();
+  bool Previous();
+
+  bool broken() const;
+
+  bool valid() const;
+
+  // Of the record stood on; the view is valid until the next move.
+  Sequence sequence() const { return sequence_; }
+
+  std::string_view value() const;
+
+ private:
+  bool Settle();
+
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+  Sequence sequence_ = 0;
+};
+
+struct StoreOptions {
+  std::string directory;
+  uint64_t write_buffer_bytes = 8 << 20;
+};
+
+// Thread-safe. Every call may block on the disk.
+class Store {
+ public:
+  static Result<std::unique_ptr<Store>> Open(const StoreOptions& options,
+                                             std::shared_ptr<const FloorHolder> floor,
+                                             Logger logger);
+  static Result<std::unique_ptr<Store>> OpenReadOnly(const std::string& directory);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  enum class Durability { kProcessCrash, kPowerCut };
+  // kResourceExhausted when the disk is full.
+  Status Write(StoreBatch& batch, Durability durability);
+  Status Sync();
+
+  // kNotFound when there is none.
+  Result<std::string> Get(Sequence sequence) const;
+  StoreCursor NewCursor() const;
+
+  // Starts to write the memtable out; does not wait for it.
+  void StartFlush();
+  // Deletes the files that lie wholly before `sequence`.
+  Status DeleteFilesBefore(Sequence sequence);
+
+  uint64_t memtable_bytes() const;
+  uint64_t table_bytes() const;
+  // The newest sequence in any table file, read from the list of files; 0 without any.
+  Sequence newest_in_tables() const;
+
+ private:
+  explicit Store(std::unique_ptr<rocksdb::DB> db);
+
+  std::unique_ptr<rocksdb::DB> db_;
+};
+
+}  // namespace sluice::buffer

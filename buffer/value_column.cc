@@ -1,0 +1,103 @@
+#include "buffer/value_column.h"
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "base/varint.h"
+
+namespace sluice::buffer {
+namespace {
+
+// Integers below this are exact in a double, and so are all powers of ten here.
+constexpr double kMantissaLimit = 9007199254740992.0;  // 2^53
+
+constexpr std::array<double, kExponentMax + 1> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,
+                                                               1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17};
+
+char* WriteVarint(char* to, uint64_t value) {
+  while (value >= 0x80) {
+    *to++ = static_cast<char>(value | 0x80);
+    value >>= 7;
+  }
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
+}  // namespace
+
+Decimal ToDecimal(double value) {
+  const double magnitude = std::fabs(value);
+  if (!(magnitude < kMantissaLimit)) return {};  // also NaN and infinities
+  const auto truncated = static_cast<int64_t>(value);
+  if (static_cast<double>(truncated) == value) {
+    if (truncated == 0 && std::signbit(value)) return {};
+    return Decimal{.mantissa = truncated, .exponent = 0};
+  }
+  for (uint8_t exponent = 1; exponent <= kExponentMax; ++exponent) {
+    const double power = kPowersOfTen[exponent];
+    const double scaled = value * power;
+    if (!(std::fabs(scaled) < kMantissaLimit)) break;
+    const double mantissa = std::nearbyint(scaled);
+    // A negative number that rounds to zero would come back without its sign; zero never equals it.
+    if (mantissa / power == value) {
+      return Decimal{.mantissa = static_cast<int64_t>(mantissa), .exponent = exponent};
+    }
+  }
+  return {};
+}
+
+void ValueColumnEncoder::Encode(std::span<const double> values, std::string& out) {
+  const size_t start = out.size();
+  out.resize(start + values.size());
+  mantissas_.resize(values.size() * 10);
+  raw_.resize(values.size() * 8);
+  char* exponent_at = out.data() + start;
+  char* mantissa_at = mantissas_.data();
+  char* raw_at = raw_.data();
+  for (const double value : values) {
+    const Decimal decimal = ToDecimal(value);
+    *exponent_at++ = static_cast<char>(decimal.exponent);
+    if (decimal.exponent != kExponentRaw) {
+      mantissa_at = WriteVarint(mantissa_at, ZigZag(decimal.mantissa));
+    } else {
+      std::memcpy(raw_at, &value, 8);
+      raw_at += 8;
+    }
+  }
+  out.append(mantissas_.data(), mantissa_at);
+  out.append(raw_.data(), raw_at);
+}
+
+bool DecodeValueColumn(std::string_view& bytes, std::span<double> values) {
+  static_assert(std::endian::native == std::endian::little, "raw values are stored little-endian");
+  if (bytes.size() < values.size()) return false;
+  const std::string_view exponents = bytes.substr(0, values.size());
+  ByteReader reader(bytes.substr(values.size()));
+  size_t raw_count = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto exponent = static_cast<uint8_t>(exponents[i]);
+    if (exponent <= kExponentMax) {
+      const auto mantissa = static_cast<double>(UnZigZag(reader.Varint()));
+      values[i] = exponent == 0 ? mantissa : mantissa / kPowersOfTen[exponent];
+    } else if (exponent == kExponentRaw) {
+      ++raw_count;
+    } else {
+      return false;
+    }
+  }
+  const std::string_view raw = reader.Bytes(raw_count * 8);
+  if (!reader.ok()) return false;
+  size_t offset = 0;
+  for (size_t i = 0; raw_count > 0 && i < values.size(); ++i) {
+    if (static_cast<uint8_t>(exponents[i]) != kExponentRaw) continue;
+    std::memcpy(&values[i], raw.data() + offset, 8);
+    offset += 8;
+  }
+  bytes = reader.rest();
+  return true;
+}
+
+}  // namespace sluice::buffer
