@@ -1,0 +1,291 @@
+#include "remotewrite/delivery.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/write_request.h"
+
+namespace sluice::remotewrite {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// Outcomes that may wait for a log that cannot be written to now, before sending stops.
+constexpr size_t kOutcomesMax = 100'000;
+
+// Jobs that are planned for nothing (every series dropped by a rule) in one go.
+constexpr int kEmptyJobsMax = 64;
+
+constexpr milliseconds kReadErrorWait{1'000};
+
+// Not more often than this; budget drops are rare.
+constexpr milliseconds kFollowInterval{50};
+
+constexpr uint32_t MostShards(const QueueConfig& queue) {
+  return std::clamp<uint32_t>(queue.max_shards, 1, buffer::kLaneCount);
+}
+
+}  // namespace
+
+Delivery::Delivery(const DeliveryOptions& options, FrameSource& source, ProjectionCache& cache)
+    : options_(options),
+      queue_(options_.queue),
+      source_(source),
+      cache_(cache),
+      backoff_{.min = queue_.min_backoff, .max = queue_.max_backoff},
+      rng_(options.seed),
+      lanes_(Lanes::Limits{}),
+      concurrency_(std::clamp<uint32_t>(queue_.min_shards, 1, MostShards(queue_)),
+                   MostShards(queue_)),
+      samples_max_(std::max<uint64_t>(1, queue_.max_samples_per_send)) {}
+
+void Delivery::Tick(const DeliveryTime& time) {
+  bool followed = false;
+  if (!progress_ || time.now - followed_at_ >= kFollowInterval) {
+    progress_ = source_.Progress();
+    if (progress_) lanes_.Follow(*progress_);
+    followed_at_ = time.now;
+    followed = true;
+  }
+  if (!progress_) return;
+  if (time.now >= read_next_at_ || (read_error_.empty() && lanes_.IsBehind())) {
+    ReadAhead(time);
+    // A lane with pending samples of which none is queued or on its way, read to the head: its
+    // records are damaged. Moving it to the head lets the log book them.
+    if (followed && read_end_ == Lanes::ReadEnd::kAtHead && outcomes_.empty()) {
+      for (const buffer::LaneAdvance& idle : lanes_.IdlePositions()) {
+        const buffer::LaneProgress& lane = progress_->lanes[idle.lane];
+        if (lane.pending_samples > 0 && idle.next > lane.next) sweep_ = true;
+      }
+    }
+  }
+  if (samples_max_ < queue_.max_samples_per_send && time.now >= size_limit_until_) {
+    NoteSizeLimit(std::min<uint64_t>(samples_max_ * 2, queue_.max_samples_per_send), time.now);
+  }
+  concurrency_.OnTick(BacklogNow(), time.now);
+  cache_.Trim(time.now);
+}
+
+void Delivery::ReadAhead(const DeliveryTime& time) {
+  const Result<Lanes::ReadEnd> end = lanes_.Read(source_, time.now);
+  if (!end.ok()) {
+    read_error_ = end.error().message;
+    read_end_ = Lanes::ReadEnd::kMore;
+    read_next_at_ = time.now + kReadErrorWait;
+    return;
+  }
+  read_error_.clear();
+  read_end_ = *end;
+  read_next_at_ = read_end_ == Lanes::ReadEnd::kAtHead ? time.now + kPollInterval : time.now;
+}
+
+Concurrency::Backlog Delivery::BacklogNow() const {
+  return lanes_.ready_samples() >= samples_max_ ? Concurrency::Backlog::kWaiting
+                                                : Concurrency::Backlog::kNone;
+}
+
+bool Delivery::MayStart(const DeliveryTime& time) const {
+  if (!progress_ || time.now < gate_until_ || outcomes_.size() >= kOutcomesMax) return false;
+  // While the receiver fails, one request at a time finds out whether it is back. Those that were
+  // started before, and those that seem to hang, do not count: a timeout may be long.
+  if (failures_ > 0 || paused_) {
+    return std::none_of(jobs_.begin(), jobs_.end(), [&](const Job& job) {
+      return job.active && job.probe && time.now - job.started_at < kProbeInterval;
+    });
+  }
+  return active_ < concurrency_.active();
+}
+
+Job* Delivery::NextWaiting(MonotonicTime now) {
+  Job* next = nullptr;
+  for (Job& job : jobs_) {
+    if (job.active || job.retry_at > now) continue;
+    if (next == nullptr || job.retry_at < next->retry_at) next = &job;
+  }
+  return next;
+}
+
+std::optional<Transfer> Delivery::NextTransfer(const DeliveryTime& time) {
+  more_to_plan_ = false;
+  for (int i = 0; i < kEmptyJobsMax; ++i) {
+    if (!MayStart(time)) return std::nullopt;
+    Job* job = nullptr;
+    if (want_witness_) {
+      job = &PlanWitness(time);
+    } else {
+      job = NextWaiting(time.now);
+    }
+    const bool undecided = job != nullptr && job->todo.empty() && !job->deferred.empty();
+    if (undecided) {
+      // Nothing else was accepted meanwhile, so it is time to ask whether anything is.
+      HoldAll();
+      continue;
+    }
+    // Also while requests fail: it may be something in them, and others would pass.
+    if (job == nullptr && !paused_) job = PlanJob(time);
+    if (job == nullptr) return std::nullopt;
+    if (std::optional<Transfer> transfer = Start(*job, time.now)) return transfer;
+  }
+  more_to_plan_ = true;
+  return std::nullopt;
+}
+
+Job* Delivery::PlanJob(const DeliveryTime& time) {
+  const PlanLimits limits{.shards = concurrency_.active(),
+                          .samples_max = samples_max_,
+                          .deadline = queue_.batch_send_deadline};
+  Plan plan = TakeRequest(lanes_, limits, {time.now, time.wall_ms, hurry_}, next_shard_++);
+  if (plan.frames.empty()) return nullptr;
+  Result<std::vector<PlannedFrame>> planned = WithLayouts(plan.frames, time.now);
+  if (!planned.ok()) {
+    read_error_ = planned.error().message;
+    gate_until_ = time.now + kReadErrorWait;
+    for (const QueuedFrame& frame : plan.frames) lanes_.Release(frame.lane);
+    while (!plan.frames.empty()) {
+      lanes_.PutBack(std::move(plan.frames.back()));
+      plan.frames.pop_back();
+    }
+    return nullptr;
+  }
+  Job& job = AddJob(std::move(*planned));
+  job.full = plan.full;
+  job.retry_at = time.now;
+  return &job;
+}
+
+// Moves the frames only on success.
+Result<std::vector<PlannedFrame>> Delivery::WithLayouts(std::vector<QueuedFrame>& frames,
+                                                        MonotonicTime now) {
+  std::vector<PlannedFrame> planned(frames.size());
+  for (size_t i = 0; i < frames.size(); ++i) {
+    Result<std::shared_ptr<const LayoutProjection>> layout =
+        cache_.Get(frames[i].target_at, frames[i].layout_at, now);
+    if (layout.ok()) {
+      planned[i].layout = *std::move(layout);
+      continue;
+    }
+    const ErrorCode code = layout.error().code;
+    if (code != ErrorCode::kNotFound && code != ErrorCode::kCorruption) return layout.error();
+  }
+  for (size_t i = 0; i < frames.size(); ++i) planned[i].frame = std::move(frames[i]);
+  return planned;
+}
+
+Job& Delivery::AddJob(std::vector<PlannedFrame> planned) {
+  Job& job = jobs_.emplace_back(MakeJob(std::move(planned), samples_max_));
+  job.id = next_job_++;
+  job.splits_left = guard_.splits_allowed();
+  for (FrameGroup& group : job.groups) {
+    const std::span<const uint32_t> suspects = suspects_.Of(group.layout->key);
+    group.suspects.assign(suspects.begin(), suspects.end());
+  }
+  return job;
+}
+
+// A sample of a series of our own, so that no series of the user's gets ahead of its backlog: only
+// fresh data shows whether a receiver that refuses what is old refuses everything.
+Job& Delivery::PlanWitness(const DeliveryTime& time) {
+  want_witness_ = false;
+  relabel::LabelsBuilder labels(options_.external_labels);
+  labels.Set(relabel::kMetricName, "sluice_destination_probe");
+  labels.Set("remote_name", options_.name);
+  std::string encoded;
+  for (const relabel::Label& label : labels.labels()) {
+    proto::AppendLabel(encoded, label.name, label.value);
+  }
+  const proto::SampleView sample{.value = 1, .timestamp_ms = time.wall_ms};
+  proto::RequestWriter writer;
+  writer.AddSeries(encoded, {&sample, 1});
+  proto::SnappyCompressor compressor;
+
+  Job& job = jobs_.emplace_back();
+  job.id = next_job_++;
+  job.witness = true;
+  Part& part = job.todo.emplace_back();
+  part.encoded = true;
+  part.samples = 1;
+  part.body = std::make_shared<const std::string>(compressor.Compress(writer.bytes()));
+  return job;
+}
+
+std::optional<Transfer> Delivery::Start(Job& job, MonotonicTime now) {
+  while (!job.todo.empty()) {
+    Part& part = job.todo.front();
+    if (!part.encoded) encoder_.Encode(job, part);
+    if (part.samples > 0) break;
+    const Part nothing = std::move(part);
+    job.todo.pop_front();
+    EndPart(job, nothing, PartEnd::kAccepted);
+  }
+  if (job.todo.empty()) {
+    FinishIfDone(job, now);
+    return std::nullopt;
+  }
+  job.active = true;
+  job.started_at = now;
+  ++active_;
+  job.probe = failures_ > 0 || paused_;
+  ++counters_.requests;
+  const Part& part = job.todo.front();
+  return Transfer{
+      .job = job.id, .attempt = job.attempts, .samples = part.samples, .body = part.body};
+}
+
+Status Delivery::Acknowledge(const DeliveryTime& time) {
+  if (outcomes_.empty() && !sweep_) return Status::Ok();
+  if (time.now < acknowledge_next_at_) return Status::Ok();
+  Status status = source_.Acknowledge(outcomes_, lanes_.IdlePositions());
+  if (!status.ok()) {
+    acknowledge_next_at_ = time.now + kReadErrorWait;
+    return status;
+  }
+  outcomes_.clear();
+  if (sweep_) acknowledge_next_at_ = time.now + kPollInterval;
+  sweep_ = false;
+  followed_at_ = MonotonicTime{};
+  return Status::Ok();
+}
+
+bool Delivery::IsDrained() {
+  if (!jobs_.empty() || !outcomes_.empty()) return false;
+  const std::optional<buffer::DestinationProgress> progress = source_.Progress();
+  return !progress || progress->ledger.pending == 0;
+}
+
+milliseconds Delivery::IdleFor(MonotonicTime now) const {
+  if (more_to_plan_ || (read_error_.empty() && lanes_.IsBehind())) return milliseconds(0);
+  MonotonicTime until = std::min(now + kPollInterval, std::max(read_next_at_, now));
+  if (read_end_ == Lanes::ReadEnd::kEnoughRead) until = now + kPollInterval;
+  for (const Job& job : jobs_) {
+    if (!job.active && job.retry_at > now) until = std::min(until, job.retry_at);
+  }
+  if (gate_until_ > now) until = std::min(until, gate_until_);
+  return std::chrono::ceil<milliseconds>(until - now);
+}
+
+DeliveryView Delivery::View() const {
+  DeliveryView view;
+  view.paused = paused_;
+  view.retrying = failures_ > 0;
+  view.last_error = last_error_;
+  view.requests_in_flight = active_;
+  for (const Job& job : jobs_) {
+    if (job.active) view.samples_in_flight += job.todo.front().samples;
+  }
+  view.highest_sent_ms = highest_sent_ms_;
+  view.oldest_pending_ms = lanes_.oldest_queued_ms();
+  for (const Job& job : jobs_) {
+    for (const JobFrame& frame : job.frames) {
+      if (frame.reported || job.witness) continue;
+      const TimestampMs at = frame.frame.timestamp_ms;
+      view.oldest_pending_ms = std::min(view.oldest_pending_ms.value_or(at), at);
+    }
+  }
+  view.highest_read_ms = lanes_.highest_read_ms();
+  return view;
+}
+
+std::vector<Rejection> Delivery::TakeRejections() { return std::exchange(rejections_, {}); }
+
+}  // namespace sluice::remotewrite

@@ -1,0 +1,212 @@
+// One destination's delivery as a state machine: what to send next, what an answer means, what to
+// acknowledge. It has no clock, thread or socket of its own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "remotewrite/backoff.h"
+#include "remotewrite/concurrency.h"
+#include "remotewrite/destination_config.h"
+#include "remotewrite/frame_source.h"
+#include "remotewrite/job.h"
+#include "remotewrite/lanes.h"
+#include "remotewrite/part_encoder.h"
+#include "remotewrite/planner.h"
+#include "remotewrite/projection_cache.h"
+#include "remotewrite/refusals.h"
+
+namespace sluice::remotewrite {
+
+struct DeliveryTime {
+  MonotonicTime now{};
+  TimestampMs wall_ms = 0;
+};
+
+// A request to send now. Answered exactly once, through OnAnswer().
+struct Transfer {
+  uint64_t job = 0;
+  uint32_t attempt = 0;  // failed ones before
+  uint64_t samples = 0;
+  std::shared_ptr<const std::string> body;
+};
+
+struct Answer {
+  int http_status = 0;  // 0: no whole response arrived
+  std::string words;    // the start of the body, or what went wrong; as it is, for people
+  std::optional<std::chrono::milliseconds> retry_after;
+};
+
+// Samples that were given up because the receiver refused them.
+struct Rejection {
+  uint64_t samples = 0;
+  std::string series;  // one of them
+  int http_status = 0;
+  std::string words;
+};
+
+// Since the start, in samples but where said.
+struct DeliveryCounters {
+  uint64_t accepted = 0;
+  uint64_t retried = 0;
+  uint64_t rejected = 0;
+  uint64_t relabeled = 0;
+  uint64_t damaged = 0;
+  uint64_t accepted_bytes = 0;  // compressed
+  uint64_t requests = 0;
+};
+
+struct DeliveryView {
+  bool paused = false;
+  bool retrying = false;
+  std::string last_error;
+  uint32_t requests_in_flight = 0;
+  uint64_t samples_in_flight = 0;
+  TimestampMs highest_sent_ms = 0;
+  TimestampMs highest_read_ms = 0;
+  std::optional<TimestampMs> oldest_pending_ms;  // of the frames that were read
+};
+
+struct DeliveryOptions {
+  std::string name;
+  QueueConfig queue;
+  relabel::Labels external_labels;
+  uint64_t seed = 0;  // of the jitter
+};
+
+// Bound to one thread.
+class Delivery {
+ public:
+  // How often the log is asked for news when there was none.
+  static constexpr std::chrono::milliseconds kPollInterval{100};
+  // How often a receiver that refuses everything is asked again.
+  static constexpr std::chrono::milliseconds kProbeInterval{5'000};
+
+  // `source` and `cache` must outlive this.
+  Delivery(const DeliveryOptions& options, FrameSource& source, ProjectionCache& cache);
+
+  // Follows the durable progress and reads ahead. To be called before NextTransfer(), at least
+  // every kPollInterval.
+  void Tick(const DeliveryTime& time);
+
+  // The next request to start, while there is one.
+  std::optional<Transfer> NextTransfer(const DeliveryTime& time);
+
+  void OnAnswer(uint64_t job, Answer answer, const DeliveryTime& time);
+
+  // Makes everything that is done with durable. On failure it is tried again at the next call.
+  Status Acknowledge(const DeliveryTime& time);
+
+  // Nothing waits to be made durable.
+  bool AllAcknowledged() const { return outcomes_.empty(); }
+
+  // Sends what there is without waiting for full requests.
+  void Hurry() { hurry_ = true; }
+
+  // True when every frame in the log is done with, durably.
+  bool IsDrained();
+
+  // How long there will be nothing to do, unless an answer comes.
+  std::chrono::milliseconds IdleFor(MonotonicTime now) const;
+
+  DeliveryView View() const;
+
+  const Concurrency& concurrency() const { return concurrency_; }
+
+  const DeliveryCounters& counters() const { return counters_; }
+
+  // Rejections since the last call; the latest kRejectionsMax of them.
+  std::vector<Rejection> TakeRejections();
+
+  // Reading from the log failed for a reason that may pass; empty when it did not.
+  const std::string& read_error() const { return read_error_; }
+
+ private:
+  using Jobs = std::list<Job>;
+
+  void ReadAhead(const DeliveryTime& time);
+  bool MayStart(const DeliveryTime& time) const;
+  Job* NextWaiting(MonotonicTime now);
+  Job* PlanJob(const DeliveryTime& time);
+  Job& PlanWitness(const DeliveryTime& time);
+  Result<std::vector<PlannedFrame>> WithLayouts(std::vector<QueuedFrame>& frames,
+                                                MonotonicTime now);
+  Job& AddJob(std::vector<PlannedFrame> planned);
+  std::optional<Transfer> Start(Job& job, MonotonicTime now);
+
+  void OnAccepted(Job& job, const DeliveryTime& time);
+  void OnFailed(Job& job, const Answer& answer, const DeliveryTime& time);
+  void OnPaused(Job& job, const Answer& answer, const DeliveryTime& time);
+  void OnRefused(Job& job, const Answer& answer, const DeliveryTime& time);
+  void OnWitness(bool accepted, MonotonicTime now);
+  void HoldAll();
+  void WaitForProbe(MonotonicTime now);
+  void NoteSizeLimit(uint64_t samples, MonotonicTime now);
+
+  void GiveUpFirst(Job& job, MonotonicTime now);
+  void BookRejected(Job& job, const Part& part);
+  void BelieveDeferred(MonotonicTime now);
+  void Acquit(const Job& job, const Part& part);
+  void DivideStuck(Job& job, MonotonicTime now);
+  void FinishIfDone(Job& job, MonotonicTime now);
+  void CollectOutcomes(Job& job);
+  Concurrency::Backlog BacklogNow() const;
+  Jobs::iterator Find(uint64_t id);
+  void EraseJob(Jobs::iterator job);
+
+  // Set once.
+  const DeliveryOptions options_;
+  const QueueConfig& queue_;  // in options_
+  FrameSource& source_;
+  ProjectionCache& cache_;
+  BackoffLimits backoff_;
+
+  Rng rng_;
+  Lanes lanes_;
+  PartEncoder encoder_;
+  Concurrency concurrency_;
+  RefusalGuard guard_;
+  Suspects suspects_;
+
+  Jobs jobs_;
+  uint64_t next_job_ = 1;
+  uint32_t next_shard_ = 0;
+  uint64_t samples_max_;  // lowered by 413
+
+  // Health of the receiver.
+  uint32_t failures_ = 0;  // in a row
+  bool paused_ = false;
+  bool want_witness_ = false;
+  uint32_t active_ = 0;
+  MonotonicTime gate_until_{};
+  MonotonicTime size_limit_until_{};
+  std::string last_error_;
+  Answer last_refusal_;
+
+  // Reading.
+  Lanes::ReadEnd read_end_ = Lanes::ReadEnd::kMore;
+  MonotonicTime read_next_at_{};
+  MonotonicTime followed_at_{};
+  MonotonicTime acknowledge_next_at_{};
+  std::optional<buffer::DestinationProgress> progress_;
+  bool sweep_ = false;
+  bool more_to_plan_ = false;
+  std::string read_error_;
+  bool hurry_ = false;
+
+  // Done with, not yet durable.
+  std::vector<buffer::FrameOutcome> outcomes_;
+
+  DeliveryCounters counters_;
+  std::vector<Rejection> rejections_;
+  TimestampMs highest_sent_ms_ = 0;
+};
+
+}  // namespace sluice::remotewrite

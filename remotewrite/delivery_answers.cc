@@ -1,0 +1,302 @@
+// What the answers of a receiver do to a delivery.
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "remotewrite/delivery.h"
+#include "remotewrite/response_policy.h"
+
+namespace sluice::remotewrite {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long a refused part waits for another request to be accepted before it is asked again.
+constexpr milliseconds kUndecidedWait{10'000};
+
+// After so many failures, and again after as many, a request is divided: so that what makes a
+// receiver fail every time ends up with one lane.
+constexpr uint32_t kDivideAfter = 6;
+
+constexpr uint32_t kOutageFailures = 3;
+
+constexpr milliseconds kSizeLimitFor{10 * 60'000};
+constexpr size_t kRejectionsMax = 16;
+
+std::string Describe(const Answer& answer) {
+  if (answer.http_status == 0) return answer.words;
+  return "HTTP " + std::to_string(answer.http_status) + (answer.words.empty() ? "" : ": ") +
+         answer.words;
+}
+
+}  // namespace
+
+void Delivery::OnAnswer(uint64_t id, Answer answer, const DeliveryTime& time) {
+  const Jobs::iterator found = Find(id);
+  if (found == jobs_.end() || !found->active) return;
+  Job& job = *found;
+  job.active = false;
+  --active_;
+  const Verdict verdict = ClassifyResponse(answer.http_status);
+  if (job.witness) {
+    EraseJob(found);
+    OnWitness(verdict == Verdict::kAccepted, time.now);
+    return;
+  }
+  switch (verdict) {
+    case Verdict::kAccepted:
+      OnAccepted(job, time);
+      return;
+    case Verdict::kRetry:
+      OnFailed(job, answer, time);
+      return;
+    case Verdict::kRefused:
+      OnRefused(job, answer, time);
+      return;
+    case Verdict::kPaused:
+      OnPaused(job, answer, time);
+      return;
+  }
+}
+
+void Delivery::OnAccepted(Job& job, const DeliveryTime& time) {
+  if (paused_ || (job.probe && failures_ >= kOutageFailures)) {
+    // The receiver is back: nobody needs to sit out a wait that was meant for its absence. (One
+    // request that fails while others pass does not come here.)
+    for (Job& each : jobs_) each.retry_at = std::min(each.retry_at, time.now);
+  }
+  // An answer to a request from before the failure does not end a wait that came with it.
+  if (failures_ == 0 || job.probe) {
+    failures_ = 0;
+    gate_until_ = time.now;
+    last_error_.clear();
+  }
+  paused_ = false;
+  want_witness_ = false;
+  guard_.OnAccepted();
+
+  const Part part = std::move(job.todo.front());
+  job.todo.pop_front();
+  job.attempts = 0;
+  job.any_accepted = true;
+  job.retry_at = time.now;
+  counters_.accepted += part.samples;
+  counters_.accepted_bytes += part.body->size();
+  Acquit(job, part);
+  EndPart(job, part, PartEnd::kAccepted);
+  const bool full = job.full && !job.any_refused;
+  concurrency_.OnSuccess(full ? Concurrency::Fill::kFull : Concurrency::Fill::kPartial,
+                         BacklogNow(), time.now);
+  FinishIfDone(job, time.now);
+  BelieveDeferred(time.now);
+}
+
+void Delivery::OnFailed(Job& job, const Answer& answer, const DeliveryTime& time) {
+  ++failures_;
+  ++job.attempts;
+  paused_ = false;
+  last_error_ = Describe(answer);
+  counters_.retried += job.todo.front().samples;
+  concurrency_.OnFailure();
+  const milliseconds wait = answer.retry_after ? RetryAfterDelay(*answer.retry_after, rng_)
+                                               : BackoffDelay(backoff_, failures_, rng_);
+  gate_until_ = std::max(gate_until_, time.now + wait);
+  // Behind the gate, and behind jobs that failed less often.
+  job.retry_at = std::max(gate_until_, time.now + BackoffDelay(backoff_, job.attempts, rng_));
+  if (job.attempts % kDivideAfter == 0) DivideStuck(job, time.now);
+}
+
+void Delivery::OnPaused(Job& job, const Answer& answer, const DeliveryTime& time) {
+  ++job.attempts;
+  paused_ = true;
+  last_error_ = Describe(answer);
+  counters_.retried += job.todo.front().samples;
+  concurrency_.OnFailure();
+  WaitForProbe(time.now);
+}
+
+void Delivery::OnRefused(Job& job, const Answer& answer, const DeliveryTime& time) {
+  // Whatever it says, it is there and answers.
+  failures_ = 0;
+  paused_ = false;
+  last_error_ = Describe(answer);
+  last_refusal_ = answer;
+  job.any_refused = true;
+  job.retry_at = time.now;
+  Part& part = job.todo.front();
+  if (!part.refused_before) guard_.OnRefused();
+  part.refused_before = true;
+  if (answer.http_status == 413 && part.samples > 1) NoteSizeLimit(part.samples / 2, time.now);
+  if (guard_.IsSuspicious(time.now)) {
+    ++job.attempts;
+    HoldAll();
+    return;
+  }
+  std::optional<std::pair<Part, Part>> halves;
+  if (job.splits_left > 0) halves = Split(job, part);
+  job.attempts = 0;
+  if (halves) {
+    --job.splits_left;
+    SplitFirst(job, *std::move(halves));
+    return;
+  }
+  GiveUpFirst(job, time.now);
+}
+
+void Delivery::OnWitness(bool accepted, MonotonicTime now) {
+  if (!accepted) {
+    if (paused_) WaitForProbe(now);
+    return;
+  }
+  guard_.OnWitnessAccepted(now);
+  failures_ = 0;
+  paused_ = false;
+  gate_until_ = now;
+  for (Job& job : jobs_) job.retry_at = now;
+}
+
+// The receiver refuses everything: nothing is dropped on its word alone. What was given up comes
+// back, and a witness is asked for.
+void Delivery::HoldAll() {
+  paused_ = true;
+  want_witness_ = true;
+  last_error_ = "refuses every request: " + Describe(last_refusal_);
+  for (Job& job : jobs_) {
+    if (job.active) continue;
+    job.todo.insert(job.todo.begin(), std::make_move_iterator(job.deferred.begin()),
+                    std::make_move_iterator(job.deferred.end()));
+    job.deferred.clear();
+  }
+}
+
+void Delivery::WaitForProbe(MonotonicTime now) {
+  // Spread by a fifth, so that many senders do not ask in step.
+  const auto spread = static_cast<int64_t>(rng_() % (kProbeInterval.count() / 5));
+  gate_until_ = now + kProbeInterval + milliseconds(spread);
+  for (Job& job : jobs_) job.retry_at = std::max(job.retry_at, gate_until_);
+}
+
+void Delivery::NoteSizeLimit(uint64_t samples, MonotonicTime now) {
+  samples_max_ = std::max<uint64_t>(1, samples);
+  size_limit_until_ = now + kSizeLimitFor;
+}
+
+// Ends the refused first part of a job; its samples are dropped when the verdict is believed.
+void Delivery::GiveUpFirst(Job& job, MonotonicTime now) {
+  Part part = std::move(job.todo.front());
+  job.todo.pop_front();
+  const Slice& slice = part.slices.front();
+  if (part.slices.size() == 1 && !slice.all_series && slice.series.size() == 1) {
+    // The same series of the job's other frames is the first to look at.
+    std::vector<uint32_t>& suspects = job.groups[slice.group].suspects;
+    const auto at = std::lower_bound(suspects.begin(), suspects.end(), slice.series[0]);
+    if (at == suspects.end() || *at != slice.series[0]) suspects.insert(at, slice.series[0]);
+  }
+  // A receiver that took other samples of the same request means these. Should it have stopped to
+  // mean it since, the streak of refusals ends that soon.
+  if (guard_.IsTrusted(now) || job.any_accepted) {
+    BookRejected(job, part);
+  } else {
+    job.deferred.push_back(std::move(part));
+  }
+  FinishIfDone(job, now);
+}
+
+void Delivery::BookRejected(Job& job, const Part& part) {
+  const Slice& slice = part.slices.front();
+  if (part.slices.size() == 1 && !slice.all_series && slice.series.size() == 1) {
+    suspects_.Add(job.groups[slice.group].layout->key, slice.series[0]);
+  }
+  counters_.rejected += part.samples;
+  if (rejections_.size() >= kRejectionsMax) rejections_.erase(rejections_.begin());
+  rejections_.push_back({.samples = part.samples,
+                         .series = FirstSeriesText(job, part),
+                         .http_status = last_refusal_.http_status,
+                         .words = last_refusal_.words});
+  EndPart(job, part, PartEnd::kRejected);
+}
+
+void Delivery::BelieveDeferred(MonotonicTime now) {
+  for (auto job = jobs_.begin(); job != jobs_.end();) {
+    Job& each = *job++;  // it may go away
+    if (each.deferred.empty()) continue;
+    for (const Part& part : each.deferred) BookRejected(each, part);
+    each.deferred.clear();
+    FinishIfDone(each, now);
+  }
+}
+
+void Delivery::Acquit(const Job& job, const Part& part) {
+  for (const Slice& slice : part.slices) {
+    const ContentPair& layout = job.groups[slice.group].layout->key;
+    const std::span<const uint32_t> suspects = suspects_.Of(layout);
+    if (suspects.empty()) continue;
+    const std::vector<uint32_t> all(suspects.begin(), suspects.end());
+    suspects_.Remove(layout, slice.all_series ? all : slice.series);
+  }
+}
+
+// Something in this request may make the receiver fail every time: it is to hold up one lane, not
+// all of those that are in the request.
+void Delivery::DivideStuck(Job& job, MonotonicTime now) {
+  const bool untouched = job.todo.size() == 1 && job.deferred.empty() && !job.any_refused &&
+                         !job.any_accepted &&
+                         std::none_of(job.frames.begin(), job.frames.end(),
+                                      [](const JobFrame& f) { return f.reported; });
+  const uint32_t first_lane = job.frames.front().frame.lane;
+  const bool one_lane = std::all_of(job.frames.begin(), job.frames.end(),
+                                    [&](const JobFrame& f) { return f.frame.lane == first_lane; });
+  if (!untouched || one_lane) return;
+  const uint32_t attempts = job.attempts;
+  const MonotonicTime retry_at = std::max(job.retry_at, now);
+  const Jobs::iterator place = Find(job.id);
+  auto halves = DivideByLanes(std::move(job));
+  jobs_.erase(place);
+  for (auto* half : {&halves.first, &halves.second}) {
+    Job& made = AddJob(std::move(*half));
+    made.attempts = attempts;
+    made.retry_at = retry_at;
+  }
+}
+
+// `job` is gone afterwards when it was done.
+void Delivery::FinishIfDone(Job& job, MonotonicTime now) {
+  CollectOutcomes(job);
+  if (job.active || !job.todo.empty()) return;
+  if (!job.deferred.empty()) {
+    job.retry_at = now + kUndecidedWait;
+    return;
+  }
+  if (job.any_refused) {
+    guard_.OnJobEnd(job.any_accepted ? RefusalGuard::JobEnd::kSomeRefused
+                                     : RefusalGuard::JobEnd::kAllRefused);
+  }
+  EraseJob(Find(job.id));
+}
+
+void Delivery::CollectOutcomes(Job& job) {
+  for (const buffer::FrameOutcome& outcome : TakeOutcomes(job)) {
+    counters_.relabeled += outcome.dropped[static_cast<size_t>(buffer::DropReason::kRelabel)];
+    counters_.damaged += outcome.dropped[static_cast<size_t>(buffer::DropReason::kDamaged)];
+    outcomes_.push_back(outcome);
+  }
+  for (const JobFrame& frame : job.frames) {
+    if (frame.reported) highest_sent_ms_ = std::max(highest_sent_ms_, frame.frame.timestamp_ms);
+  }
+}
+
+Delivery::Jobs::iterator Delivery::Find(uint64_t id) {
+  return std::find_if(jobs_.begin(), jobs_.end(), [id](const Job& job) { return job.id == id; });
+}
+
+void Delivery::EraseJob(Jobs::iterator job) {
+  if (!job->witness) {
+    for (const JobFrame& frame : job->frames) lanes_.Release(frame.frame.lane);
+  }
+  jobs_.erase(job);
+}
+
+}  // namespace sluice::remotewrite

@@ -1,0 +1,88 @@
+// A destination at work: its thread, its connections, its metrics.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "base/http_loop.h"
+#include "base/mutex.h"
+#include "remotewrite/delivery.h"
+#include "remotewrite/destination_config.h"
+#include "remotewrite/destination_metrics.h"
+#include "remotewrite/destinations.h"
+#include "remotewrite/log_source.h"
+#include "remotewrite/projection_cache.h"
+
+namespace sluice::remotewrite {
+
+// Sends from construction on, until it is stopped. The log must know the destination (Attach).
+// Thread-safe.
+class Destination {
+ public:
+  Destination(DestinationConfig config, const DestinationsOptions& options,
+              const Destinations::Deps& deps);
+  ~Destination();  // RequestStop(0), Join()
+  Destination(const Destination&) = delete;
+  Destination& operator=(const Destination&) = delete;
+
+  const DestinationConfig& config() const { return config_; }
+
+  // Begins to end: sends what is pending, for at most `drain`. An earlier end is not put off.
+  void RequestStop(std::chrono::milliseconds drain);
+  // Blocks until the thread has ended; bounded by the drain time, as it never waits for a peer.
+  void Join();
+
+  // After Join(): removes its metrics, so that another destination of this name can add them.
+  void Retire() { metrics_.reset(); }
+
+  DestinationStatus Snapshot() const;
+
+ private:
+  class Exchange;
+
+  void Run();
+  bool IsTimeToEnd(const DeliveryTime& time);
+  void Acknowledge();
+  void StartExchange(const Transfer& transfer);
+  void OnExchangeDone(uint64_t job, Answer answer, MonotonicTime started_at);
+  HttpRequest MakeRequest(const Transfer& transfer) const;
+  void Report(const DeliveryTime& time);
+  void ReportRejections(MonotonicTime now);
+  void ReportState(const DeliveryView& view, DestinationState state);
+  DeliveryTime Now() const;
+
+  // Set once.
+  const DestinationConfig config_;
+  const std::string public_url_;
+  const Clock& clock_;
+  buffer::Log& log_;
+  Logger logger_;
+
+  // Owned by the thread.
+  LogSource source_;
+  ProjectionCache cache_;
+  Delivery delivery_;
+  std::optional<DestinationMetrics> metrics_;
+  std::unordered_map<uint64_t, std::unique_ptr<Exchange>> exchanges_;  // by job
+  uint64_t rejected_unlogged_ = 0;
+  MonotonicTime rejection_logged_at_{};
+  MonotonicTime ledger_read_at_{};
+  bool acknowledge_failed_ = false;
+  DestinationState logged_state_ = DestinationState::kIdle;
+  std::string logged_problem_;
+
+  HttpLoop http_;  // of the thread, but for Wakeup()
+
+  mutable Mutex mu_;
+  DestinationStatus status_ SLUICE_GUARDED_BY(mu_);
+  std::optional<MonotonicTime> end_at_ SLUICE_GUARDED_BY(mu_);
+
+  std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace sluice::remotewrite

@@ -1,0 +1,40 @@
+// What an entry of remote_write in the configuration file says.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "relabel/labels.h"
+#include "relabel/program.h"
+
+namespace sluice::remotewrite {
+
+// Prometheus's queue_config; defaults are Prometheus's.
+struct QueueConfig {
+  uint32_t capacity = 10'000;  // accepted; our queue is the log
+  uint32_t min_shards = 1;     // requests in flight at once, least and most
+  uint32_t max_shards = 50;
+  uint32_t max_samples_per_send = 2'000;
+  std::chrono::milliseconds batch_send_deadline{5'000};
+  std::chrono::milliseconds min_backoff{30};
+  std::chrono::milliseconds max_backoff{5'000};
+};
+
+struct DestinationConfig {
+  // From the file, else derived from the URL: progress belongs to it. Unique.
+  std::string name;
+  std::string url;
+  std::chrono::milliseconds remote_timeout{30'000};
+  std::vector<std::pair<std::string, std::string>> headers;
+  relabel::Labels external_labels;
+  relabel::Program write_relabel;
+  QueueConfig queue;
+
+  // A text that is equal exactly when two configurations of a destination are.
+  std::string fingerprint;
+};
+
+}  // namespace sluice::remotewrite

@@ -1,0 +1,155 @@
+#include "remotewrite/destination_metrics.h"
+
+#include <algorithm>
+
+namespace sluice::remotewrite {
+
+namespace {
+
+constexpr std::array kAllStates = {DestinationState::kIdle, DestinationState::kSending,
+                                   DestinationState::kRetrying, DestinationState::kPaused};
+constexpr std::array<const char*, 5> kClassNames = {"none", "2xx", "3xx", "4xx", "5xx"};
+
+MetricLabels With(MetricLabels labels, const std::string& name, std::string_view value) {
+  labels[name] = std::string(value);
+  return labels;
+}
+
+double Seconds(TimestampMs ms) { return static_cast<double>(ms) / 1000; }
+
+}  // namespace
+
+std::string_view StateName(DestinationState state) {
+  switch (state) {
+    case DestinationState::kIdle:
+      return "idle";
+    case DestinationState::kSending:
+      return "sending";
+    case DestinationState::kRetrying:
+      return "retrying";
+    case DestinationState::kPaused:
+      return "paused";
+  }
+  return "";
+}
+
+void DestinationMetrics::Follower::Follow(uint64_t value) {
+  if (value > seen) counter.Increment(static_cast<double>(value - seen));
+  seen = std::max(seen, value);
+}
+
+DestinationMetrics::DestinationMetrics(Telemetry& telemetry, const std::string& name,
+                                       const std::string& public_url, const QueueConfig& queue)
+    : telemetry_(telemetry), labels_{{"remote_name", name}, {"url", public_url}} {
+  AddRemoteStorage(labels_, queue);
+  AddOwn(labels_);
+}
+
+DestinationMetrics::~DestinationMetrics() { telemetry_.RemoveSeriesWith(labels_); }
+
+void DestinationMetrics::AddRemoteStorage(const MetricLabels& labels, const QueueConfig& queue) {
+  Telemetry& t = telemetry_;
+  samples_.counter = t.AddCounter("prometheus_remote_storage_samples_total",
+                                  "Samples that the remote storage accepted.", labels);
+  failed_.counter = t.AddCounter("prometheus_remote_storage_samples_failed_total",
+                                 "Samples that the remote storage refused for good.", labels);
+  retried_.counter = t.AddCounter("prometheus_remote_storage_samples_retried_total",
+                                  "Samples in requests that failed and are sent again.", labels);
+  relabeled_.counter = t.AddCounter("prometheus_remote_storage_samples_dropped_total",
+                                    "Samples that were not sent, by reason.",
+                                    With(labels, "reason", "dropped_series"));
+  bytes_.counter = t.AddCounter("prometheus_remote_storage_bytes_total",
+                                "Bytes of compressed requests that were accepted.", labels);
+  pending_ = t.AddGauge("prometheus_remote_storage_samples_pending",
+                        "Samples in the buffer that are not acknowledged yet.", labels);
+  shards_ =
+      t.AddGauge("prometheus_remote_storage_shards", "Requests that may be in flight now.", labels);
+  shards_min_ = t.AddGauge("prometheus_remote_storage_shards_min",
+                           "Least number of requests that may be in flight.", labels);
+  shards_max_ = t.AddGauge("prometheus_remote_storage_shards_max",
+                           "Greatest number of requests that may be in flight.", labels);
+  shards_desired_ = t.AddGauge("prometheus_remote_storage_shards_desired",
+                               "Requests in flight that the load asks for.", labels);
+  samples_per_send_ = t.AddGauge("prometheus_remote_storage_max_samples_per_send",
+                                 "Samples that a request holds at most.", labels);
+  samples_per_send_.Set(queue.max_samples_per_send);
+  highest_read_ = t.AddGauge("prometheus_remote_storage_queue_highest_timestamp_seconds",
+                             "Newest timestamp read for the destination.", labels);
+  highest_sent_ = t.AddGauge("prometheus_remote_storage_queue_highest_sent_timestamp_seconds",
+                             "Newest timestamp acknowledged.", labels);
+  duration_ = t.AddHistogram("prometheus_remote_storage_sent_batch_duration_seconds",
+                             "Duration of requests, whatever their answer.", labels,
+                             {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 25, 60, 120, 300});
+}
+
+void DestinationMetrics::AddOwn(const MetricLabels& labels) {
+  Telemetry& t = telemetry_;
+  appended_.counter = t.AddCounter("sluice_destination_appended_samples_total",
+                                   "Samples that the destination is to get.", labels);
+  acknowledged_.counter = t.AddCounter("sluice_destination_acknowledged_samples_total",
+                                       "Samples that it has acknowledged.", labels);
+  for (size_t i = 0; i < dropped_.size(); ++i) {
+    const std::string_view reason = buffer::DropReasonName(static_cast<buffer::DropReason>(i));
+    dropped_[i].counter =
+        t.AddCounter("sluice_destination_dropped_samples_total",
+                     "Samples that were given up, by reason.", With(labels, "reason", reason));
+  }
+  pending_samples_ = t.AddGauge("sluice_destination_pending_samples",
+                                "Samples neither acknowledged nor dropped.", labels);
+  pending_bytes_ =
+      t.AddGauge("sluice_destination_pending_bytes", "Their size in the buffer.", labels);
+  pending_seconds_ = t.AddGauge("sluice_destination_pending_seconds",
+                                "Age of the oldest of them; 0 when there is none.", labels);
+  requests_in_flight_ = t.AddGauge("sluice_destination_requests_in_flight",
+                                   "Requests that wait for their answer.", labels);
+  samples_in_flight_ =
+      t.AddGauge("sluice_destination_samples_in_flight", "Samples in them.", labels);
+  for (size_t i = 0; i < states_.size(); ++i) {
+    states_[i] = t.AddGauge("sluice_destination_state", "1 for the state it is in, else 0.",
+                            With(labels, "state", StateName(kAllStates[i])));
+  }
+  for (size_t i = 0; i < answers_.size(); ++i) {
+    answers_[i] = t.AddCounter("sluice_destination_answers_total",
+                               "Answers to requests, by class of their status.",
+                               With(labels, "class", kClassNames[i]));
+  }
+}
+
+void DestinationMetrics::OnAnswer(int http_status, std::chrono::duration<double> took) {
+  duration_.Observe(took.count());
+  const int status_class = http_status / 100;
+  answers_[status_class >= 2 && status_class <= 5 ? static_cast<size_t>(status_class - 1) : 0]
+      .Increment();
+}
+
+void DestinationMetrics::Update(const Reading& reading) {
+  samples_.Follow(reading.counters.accepted);
+  failed_.Follow(reading.counters.rejected);
+  retried_.Follow(reading.counters.retried);
+  relabeled_.Follow(reading.counters.relabeled);
+  bytes_.Follow(reading.counters.accepted_bytes);
+  shards_.Set(reading.concurrency.active());
+  shards_min_.Set(reading.concurrency.least());
+  shards_max_.Set(reading.concurrency.most());
+  shards_desired_.Set(reading.concurrency.desired());
+  highest_read_.Set(Seconds(reading.view.highest_read_ms));
+  highest_sent_.Set(Seconds(reading.view.highest_sent_ms));
+  requests_in_flight_.Set(reading.view.requests_in_flight);
+  samples_in_flight_.Set(static_cast<double>(reading.view.samples_in_flight));
+  const TimestampMs oldest = reading.view.oldest_pending_ms.value_or(reading.wall_ms);
+  pending_seconds_.Set(Seconds(std::max<TimestampMs>(0, reading.wall_ms - oldest)));
+  for (size_t i = 0; i < states_.size(); ++i) {
+    states_[i].Set(kAllStates[i] == reading.state ? 1 : 0);
+  }
+}
+
+void DestinationMetrics::UpdateLedger(const buffer::DestinationProgress& progress) {
+  appended_.Follow(progress.ledger.appended);
+  acknowledged_.Follow(progress.ledger.acknowledged);
+  for (size_t i = 0; i < dropped_.size(); ++i) dropped_[i].Follow(progress.ledger.dropped[i]);
+  pending_.Set(static_cast<double>(progress.ledger.pending));
+  pending_samples_.Set(static_cast<double>(progress.ledger.pending));
+  pending_bytes_.Set(static_cast<double>(progress.pending_bytes));
+}
+
+}  // namespace sluice::remotewrite

@@ -1,0 +1,72 @@
+// The metrics of one destination (docs/telemetry.md, Delivery).
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "base/telemetry.h"
+#include "buffer/progress.h"
+#include "remotewrite/delivery.h"
+#include "remotewrite/destinations.h"
+
+namespace sluice::remotewrite {
+
+// Adds the series, and removes them when it dies. Bound to one thread.
+class DestinationMetrics {
+ public:
+  // `telemetry` must outlive this.
+  DestinationMetrics(Telemetry& telemetry, const std::string& name, const std::string& public_url,
+                     const QueueConfig& queue);
+  ~DestinationMetrics();
+  DestinationMetrics(const DestinationMetrics&) = delete;
+  DestinationMetrics& operator=(const DestinationMetrics&) = delete;
+
+  void OnAnswer(int http_status, std::chrono::duration<double> took);
+
+  struct Reading {
+    const DeliveryCounters& counters;
+    const DeliveryView& view;
+    const Concurrency& concurrency;
+    DestinationState state;
+    TimestampMs wall_ms;
+  };
+
+  void Update(const Reading& reading);
+  void UpdateLedger(const buffer::DestinationProgress& progress);
+
+ private:
+  // A counter that follows a number which only grows.
+  struct Follower {
+    Counter counter;
+    uint64_t seen = 0;
+
+    void Follow(uint64_t value);
+  };
+
+  static constexpr size_t kStates = 4;
+  static constexpr size_t kClasses = 5;
+
+  void AddRemoteStorage(const MetricLabels& labels, const QueueConfig& queue);
+  void AddOwn(const MetricLabels& labels);
+
+  Telemetry& telemetry_;
+  MetricLabels labels_;
+
+  Follower samples_, failed_, retried_, relabeled_, bytes_;
+  Gauge pending_, shards_, shards_min_, shards_max_, shards_desired_, samples_per_send_;
+  Gauge highest_read_, highest_sent_;
+  Histogram duration_;
+
+  Follower appended_, acknowledged_;
+  std::array<Follower, buffer::kDropReasonCount> dropped_;
+  Gauge pending_samples_, pending_bytes_, pending_seconds_, requests_in_flight_, samples_in_flight_;
+  std::array<Gauge, kStates> states_;
+  std::array<Counter, kClasses> answers_;
+};
+
+// "idle", "sending", "retrying", "paused".
+std::string_view StateName(DestinationState state);
+
+}  // namespace sluice::remotewrite

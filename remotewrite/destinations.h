@@ -1,0 +1,74 @@
+// The sending half of the agent: every configured destination reads the log at its own pace.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/logger.h"
+#include "base/telemetry.h"
+#include "buffer/log.h"
+#include "remotewrite/destination_config.h"
+
+namespace sluice::remotewrite {
+
+enum class DestinationState {
+  kIdle,  // nothing pending
+  kSending,
+  kRetrying,  // the last answers were failures; backing off
+  kPaused,    // refuses every request (401, 403, 404 ...): data is kept, probed now and then
+};
+
+struct DestinationStatus {
+  std::string name;
+  std::string url;  // credentials removed
+  DestinationState state = DestinationState::kIdle;
+  std::string last_error;  // empty when the last request went well
+  uint32_t shards = 1;     // requests that may be in flight now
+  uint32_t requests_in_flight = 0;
+  uint64_t samples_in_flight = 0;
+  TimestampMs highest_sent_ms = 0;  // newest timestamp acknowledged; 0 = none
+  buffer::DestinationProgress progress;
+};
+
+struct DestinationsOptions {
+  std::string user_agent = "sluice";
+  uint64_t projection_bytes_max = 128ULL << 20;  // for each destination
+};
+
+// Thread-safe. One thread for each destination, so that a slow or dead one concerns nobody else.
+class Destinations {
+ public:
+  // All must outlive this object.
+  struct Deps {
+    const Clock& clock;
+    Logger logger;
+    Telemetry& telemetry;
+    buffer::Log& log;
+  };
+
+  Destinations(DestinationsOptions options, Deps deps);
+  ~Destinations();  // Stop(0)
+  Destinations(const Destinations&) = delete;
+  Destinations& operator=(const Destinations&) = delete;
+
+  // Makes these the destinations: an unchanged one goes on undisturbed, a changed one goes on from
+  // its progress, a new name starts at the head of the log, a name that went away is detached (its
+  // backlog stays in the log until it comes back, is forgotten, or the disk budget needs it).
+  Status Apply(std::vector<DestinationConfig> configs);
+
+  // Sends what is pending without waiting for full requests, for at most `drain`, then ends
+  // requests in flight. What was not acknowledged stays in the log. Idempotent.
+  void Stop(std::chrono::milliseconds drain);
+
+  std::vector<DestinationStatus> Snapshot() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::remotewrite

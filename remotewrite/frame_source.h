@@ -1,0 +1,35 @@
+// What a destination needs from the log, as a seam for tests.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "buffer/log.h"
+
+namespace sluice::remotewrite {
+
+// The log from the point of view of one destination. Calls mean what those of buffer::Log mean.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+
+  virtual Result<buffer::Sequence> Scan(
+      buffer::Sequence from, uint32_t records_max,
+      const std::function<bool(const buffer::FrameRecord&)>& visit) = 0;
+
+  virtual Result<buffer::StoredLayout> LoadLayout(buffer::Sequence at) = 0;
+  virtual Result<buffer::StoredTarget> LoadTarget(buffer::Sequence at) = 0;
+  virtual Result<std::string> LoadChunk(buffer::Sequence at) = 0;
+
+  virtual Status Acknowledge(std::span<const buffer::FrameOutcome> outcomes,
+                             std::span<const buffer::LaneAdvance> advances) = 0;
+
+  // Nothing when the log does not know the destination (any more).
+  virtual std::optional<buffer::DestinationProgress> Progress() = 0;
+};
+
+}  // namespace sluice::remotewrite

@@ -1,0 +1,293 @@
+#include "remotewrite/job.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <numeric>
+#include <unordered_map>
+
+#include "base/varint.h"
+#include "relabel/labels.h"
+
+namespace sluice::remotewrite {
+
+namespace {
+
+uint64_t SeriesCount(const Job& job, const Slice& slice) {
+  return slice.all_series ? job.groups[slice.group].layout->series_count : slice.series.size();
+}
+
+uint64_t Weight(const Job& job, const Slice& slice) {
+  return SeriesCount(job, slice) * (slice.frame_end - slice.frame_begin);
+}
+
+std::vector<uint32_t> SeriesList(const Job& job, const Slice& slice) {
+  if (!slice.all_series) return slice.series;
+  std::vector<uint32_t> all(job.groups[slice.group].layout->series_count);
+  std::iota(all.begin(), all.end(), 0U);
+  return all;
+}
+
+Slice WithSeries(const Slice& slice, std::vector<uint32_t> series) {
+  Slice result;
+  result.group = slice.group;
+  result.frame_begin = slice.frame_begin;
+  result.frame_end = slice.frame_end;
+  result.all_series = false;
+  result.series = std::move(series);
+  return result;
+}
+
+// One more or less open part for each frame that `part` has samples of.
+void CountOpen(Job& job, const Part& part, int by) {
+  for (const Slice& slice : part.slices) {
+    const FrameGroup& group = job.groups[slice.group];
+    for (uint32_t i = slice.frame_begin; i < slice.frame_end; ++i) {
+      job.frames[group.frames[i]].open_parts += static_cast<uint32_t>(by);
+    }
+  }
+}
+
+std::optional<std::pair<Part, Part>> SplitOffSuspects(const Job& job, const Part& part) {
+  std::pair<Part, Part> halves;
+  for (const Slice& slice : part.slices) {
+    const std::vector<uint32_t>& suspects = job.groups[slice.group].suspects;
+    if (suspects.empty()) {
+      halves.first.slices.push_back(slice);
+      continue;
+    }
+    const std::vector<uint32_t> all = SeriesList(job, slice);
+    std::vector<uint32_t> clean;
+    std::vector<uint32_t> suspect;
+    std::set_difference(all.begin(), all.end(), suspects.begin(), suspects.end(),
+                        std::back_inserter(clean));
+    std::set_intersection(all.begin(), all.end(), suspects.begin(), suspects.end(),
+                          std::back_inserter(suspect));
+    if (!clean.empty()) halves.first.slices.push_back(WithSeries(slice, std::move(clean)));
+    if (!suspect.empty()) halves.second.slices.push_back(WithSeries(slice, std::move(suspect)));
+  }
+  if (halves.first.slices.empty() || halves.second.slices.empty()) return std::nullopt;
+  return halves;
+}
+
+// The frame, in log order, at which a part falls into two halves of about the same size; 0 when
+// there is only one frame.
+uint32_t MiddleFrame(const Job& job, const Part& part) {
+  std::map<uint32_t, uint64_t> weights;  // of the frames
+  uint64_t total = 0;
+  for (const Slice& slice : part.slices) {
+    for (uint32_t i = slice.frame_begin; i < slice.frame_end; ++i) {
+      weights[job.groups[slice.group].frames[i]] += SeriesCount(job, slice);
+      total += SeriesCount(job, slice);
+    }
+  }
+  uint64_t before = 0;
+  for (const auto& [frame, weight] : weights) {
+    if (before > 0 && (before + weight / 2 >= total / 2 || frame == weights.rbegin()->first)) {
+      return frame;
+    }
+    before += weight;
+  }
+  return 0;
+}
+
+// Older frames come first, of whatever group: a backlog of which the beginning is too old for the
+// receiver is cut where it begins to be accepted.
+std::optional<std::pair<Part, Part>> SplitByFrames(const Job& job, const Part& part) {
+  const uint32_t middle = MiddleFrame(job, part);
+  if (middle == 0) return std::nullopt;
+  std::pair<Part, Part> halves;
+  for (const Slice& slice : part.slices) {
+    const std::vector<uint32_t>& frames = job.groups[slice.group].frames;
+    const auto cut =
+        static_cast<uint32_t>(std::lower_bound(frames.begin() + slice.frame_begin,
+                                               frames.begin() + slice.frame_end, middle) -
+                              frames.begin());
+    if (cut > slice.frame_begin) {
+      halves.first.slices.push_back(slice);
+      halves.first.slices.back().frame_end = cut;
+    }
+    if (cut < slice.frame_end) {
+      halves.second.slices.push_back(slice);
+      halves.second.slices.back().frame_begin = cut;
+    }
+  }
+  return halves;
+}
+
+std::pair<Part, Part> SplitBySeries(const Job& job, const Slice& slice) {
+  const std::vector<uint32_t> all = SeriesList(job, slice);
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+  std::pair<Part, Part> halves;
+  halves.first.slices = {WithSeries(slice, {all.begin(), middle})};
+  halves.second.slices = {WithSeries(slice, {middle, all.end()})};
+  return halves;
+}
+
+// A frame is sent whole, unless it holds this many times what a request should.
+constexpr uint64_t kOversize = 2;
+
+std::deque<Part> PartsOf(const Job& job, uint64_t samples_max) {
+  Part whole;
+  for (uint32_t i = 0; i < job.groups.size(); ++i) {
+    Slice slice;
+    slice.group = i;
+    slice.frame_end = static_cast<uint32_t>(job.groups[i].frames.size());
+    whole.slices.push_back(std::move(slice));
+  }
+  std::deque<Part> parts;
+  if (whole.slices.empty()) return parts;
+  if (job.frames.size() > 1 || Weight(job, whole.slices[0]) <= kOversize * samples_max) {
+    parts.push_back(std::move(whole));
+    return parts;
+  }
+  const std::vector<uint32_t> all = SeriesList(job, whole.slices[0]);
+  for (size_t begin = 0; begin < all.size(); begin += samples_max) {
+    const size_t end = std::min(all.size(), begin + samples_max);
+    Part part;
+    part.slices = {WithSeries(whole.slices[0], {all.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                all.begin() + static_cast<std::ptrdiff_t>(end)})};
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+buffer::FrameOutcome OutcomeOf(const JobFrame& done) {
+  buffer::FrameOutcome outcome;
+  outcome.lane = done.frame.lane;
+  outcome.sequence = done.frame.sequence;
+  outcome.record_bytes = done.frame.record_bytes;
+  uint64_t left = done.frame.sample_count;
+  // Clamped, so that the ledger adds up even when a record lies about its number of samples.
+  const auto book = [&](buffer::DropReason reason, uint64_t samples) {
+    const uint64_t booked = std::min(left, samples);
+    outcome.dropped[static_cast<size_t>(reason)] = booked;
+    left -= booked;
+  };
+  if (done.damaged) {
+    book(buffer::DropReason::kDamaged, left);
+    return outcome;
+  }
+  book(buffer::DropReason::kRelabel, done.relabeled);
+  book(buffer::DropReason::kRejected, done.rejected);
+  outcome.acknowledged = left;
+  return outcome;
+}
+
+}  // namespace
+
+bool Job::HasLane(uint32_t lane) const {
+  return std::any_of(frames.begin(), frames.end(),
+                     [lane](const JobFrame& f) { return f.frame.lane == lane; });
+}
+
+Job MakeJob(std::vector<PlannedFrame> planned, uint64_t samples_max) {
+  Job job;
+  // The group that is open for each target: a frame with another layout closes it, because the
+  // frames after it must not overtake it.
+  std::unordered_map<ContentId, uint32_t> open;
+  for (PlannedFrame& each : planned) {
+    const auto index = static_cast<uint32_t>(job.frames.size());
+    JobFrame frame;
+    frame.frame = std::move(each.frame);
+    frame.damaged = each.layout == nullptr;
+    job.frames.push_back(std::move(frame));
+    if (each.layout == nullptr) continue;
+    const ContentId target = each.layout->key.target;
+    const auto found = open.find(target);
+    if (found == open.end() || job.groups[found->second].layout->key != each.layout->key) {
+      open[target] = static_cast<uint32_t>(job.groups.size());
+      job.groups.push_back({.layout = std::move(each.layout), .frames = {index}, .suspects = {}});
+    } else {
+      job.groups[found->second].frames.push_back(index);
+    }
+  }
+  job.todo = PartsOf(job, samples_max);
+  for (const Part& part : job.todo) CountOpen(job, part, 1);
+  return job;
+}
+
+std::optional<std::pair<Part, Part>> Split(const Job& job, const Part& part) {
+  if (auto halves = SplitOffSuspects(job, part)) return halves;
+  if (auto halves = SplitByFrames(job, part)) return halves;
+  const Slice& slice = part.slices[0];
+  if (SeriesCount(job, slice) > 1) return SplitBySeries(job, slice);
+  return std::nullopt;
+}
+
+void SplitFirst(Job& job, std::pair<Part, Part> halves) {
+  CountOpen(job, halves.first, 1);
+  CountOpen(job, halves.second, 1);
+  CountOpen(job, job.todo.front(), -1);
+  job.todo.front() = std::move(halves.second);
+  job.todo.push_front(std::move(halves.first));
+}
+
+void EndPart(Job& job, const Part& part, PartEnd end) {
+  for (const FrameShare& share : part.shares) {
+    JobFrame& frame = job.frames[share.frame];
+    frame.relabeled += share.relabeled;
+    if (end == PartEnd::kRejected) frame.rejected += share.samples;
+  }
+  CountOpen(job, part, -1);
+}
+
+std::vector<buffer::FrameOutcome> TakeOutcomes(Job& job) {
+  std::vector<buffer::FrameOutcome> outcomes;
+  std::array<bool, buffer::kLaneCount> blocked{};
+  for (JobFrame& frame : job.frames) {
+    if (frame.reported || blocked[frame.frame.lane]) continue;
+    if (frame.open_parts > 0) {
+      blocked[frame.frame.lane] = true;
+      continue;
+    }
+    frame.reported = true;
+    outcomes.push_back(OutcomeOf(frame));
+  }
+  return outcomes;
+}
+
+std::pair<std::vector<PlannedFrame>, std::vector<PlannedFrame>> DivideByLanes(Job job) {
+  std::vector<PlannedFrame> frames(job.frames.size());
+  for (size_t i = 0; i < frames.size(); ++i) frames[i].frame = std::move(job.frames[i].frame);
+  for (const FrameGroup& group : job.groups) {
+    for (const uint32_t i : group.frames) frames[i].layout = group.layout;
+  }
+  std::vector<uint32_t> lanes;
+  for (const PlannedFrame& each : frames) lanes.push_back(each.frame.lane);
+  std::sort(lanes.begin(), lanes.end());
+  lanes.erase(std::unique(lanes.begin(), lanes.end()), lanes.end());
+  const uint32_t last_of_first = lanes.empty() ? 0 : lanes[(lanes.size() - 1) / 2];
+  std::pair<std::vector<PlannedFrame>, std::vector<PlannedFrame>> halves;
+  for (PlannedFrame& each : frames) {
+    (each.frame.lane <= last_of_first ? halves.first : halves.second).push_back(std::move(each));
+  }
+  return halves;
+}
+
+std::string SeriesText(std::string_view encoded_labels) {
+  std::vector<relabel::Label> labels;
+  ByteReader reader(encoded_labels);
+  while (reader.ok() && !reader.empty()) {
+    reader.Byte();
+    ByteReader label(reader.String());
+    label.Byte();
+    const std::string_view name = label.String();
+    label.Byte();
+    labels.push_back({std::string(name), std::string(label.String())});
+  }
+  return relabel::Labels::From(std::move(labels)).ToString();
+}
+
+std::string FirstSeriesText(const Job& job, const Part& part) {
+  const Slice& slice = part.slices[0];
+  size_t series = slice.all_series ? 0 : slice.series[0];
+  for (const auto& projection : job.groups[slice.group].layout->parts) {
+    if (series < projection->series_count()) return SeriesText(projection->LabelsOf(series));
+    series -= projection->series_count();
+  }
+  return {};
+}
+
+}  // namespace sluice::remotewrite

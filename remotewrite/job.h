@@ -1,0 +1,124 @@
+// A job: the frames that one request was planned for, and the parts in which they are delivered.
+//
+// Most jobs have one part and end with one 2xx. When a receiver refuses a part, the part is split,
+// and so on, until the samples that it does not want are alone. Parts of a job are delivered one
+// after the other, in an order that keeps the samples of each series ascending. Everything here is
+// pure.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "buffer/progress.h"
+#include "remotewrite/lanes.h"
+#include "remotewrite/projection_cache.h"
+
+namespace sluice::remotewrite {
+
+struct JobFrame {
+  QueuedFrame frame;
+  uint32_t open_parts = 0;  // parts that hold samples of this frame and did not end yet
+  uint64_t relabeled = 0;   // samples whose series a relabeling rule dropped
+  uint64_t rejected = 0;
+  bool damaged = false;
+  bool reported = false;  // its outcome was handed out
+};
+
+// Consecutive frames of one target with one layout: each series goes out once, with its samples of
+// all of them.
+struct FrameGroup {
+  std::shared_ptr<const LayoutProjection> layout;
+  std::vector<uint32_t> frames;    // indexes into Job::frames, ascending
+  std::vector<uint32_t> suspects;  // series that were refused alone before, ascending
+};
+
+// Samples of one group: a range of its frames, and all its series or some.
+struct Slice {
+  uint32_t group = 0;
+  uint32_t frame_begin = 0;  // in FrameGroup::frames
+  uint32_t frame_end = 0;
+  bool all_series = true;
+  std::vector<uint32_t> series;  // when not all: ascending
+};
+
+// What an encoded part holds of one frame.
+struct FrameShare {
+  uint32_t frame = 0;  // in Job::frames
+  uint64_t samples = 0;
+  uint64_t relabeled = 0;
+};
+
+struct Part {
+  std::vector<Slice> slices;
+  // Filled by PartEncoder; the body is kept for retries.
+  bool encoded = false;
+  std::shared_ptr<const std::string> body;
+  uint64_t samples = 0;
+  std::vector<FrameShare> shares;
+  bool refused_before = false;
+};
+
+struct Job {
+  uint64_t id = 0;
+  std::vector<JobFrame> frames;  // in log order
+  std::vector<FrameGroup> groups;
+  std::deque<Part> todo;       // the first one is on its way or next
+  std::vector<Part> deferred;  // refused and not divisible; dropped once the verdict is believed
+  bool full = false;           // there was more to send than fitted
+  bool witness = false;        // belongs to no lane and acknowledges nothing
+  bool active = false;         // a transfer is running
+  bool probe = false;          // ... which was started to find out whether the receiver is back
+  bool any_accepted = false;
+  bool any_refused = false;
+  uint32_t splits_left = 0;
+  uint32_t attempts = 0;  // failed ones of the first part
+  MonotonicTime retry_at{};
+  MonotonicTime started_at{};
+
+  bool HasLane(uint32_t lane) const;
+};
+
+// One planned frame and its projection; null: its dictionary is damaged.
+struct PlannedFrame {
+  QueuedFrame frame;
+  std::shared_ptr<const LayoutProjection> layout;
+};
+
+// A job with one part that holds everything, or, when a single frame holds far more than
+// `samples_max`, with one part for each `samples_max` series of it.
+Job MakeJob(std::vector<PlannedFrame> planned, uint64_t samples_max);
+
+// The two halves of a part, in the order in which they are to be delivered; nothing when it is one
+// series of one frame. First suspects are parted from the rest, then older frames from newer ones,
+// then series from each other.
+std::optional<std::pair<Part, Part>> Split(const Job& job, const Part& part);
+
+// Replaces the first part by its halves.
+void SplitFirst(Job& job, std::pair<Part, Part> halves);
+
+enum class PartEnd { kAccepted, kRejected };
+
+// Books the samples of a part that is done with, and that is no longer in the job's lists.
+void EndPart(Job& job, const Part& part, PartEnd end);
+
+// The outcomes of the frames that are done with, and come, within their lane, right after those
+// handed out before; in log order.
+std::vector<buffer::FrameOutcome> TakeOutcomes(Job& job);
+
+// Two jobs for the two halves of the lanes of a job that was not split yet; the second has no lane
+// when there was only one.
+std::pair<std::vector<PlannedFrame>, std::vector<PlannedFrame>> DivideByLanes(Job job);
+
+// The series of encoded labels as {__name__="x", ...}, for log lines.
+std::string SeriesText(std::string_view encoded_labels);
+
+// The first series of a part.
+std::string FirstSeriesText(const Job& job, const Part& part);
+
+}  // namespace sluice::remotewrite

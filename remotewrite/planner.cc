@@ -1,0 +1,57 @@
+#include "remotewrite/planner.h"
+
+namespace sluice::remotewrite {
+
+namespace {
+
+// A frame that is older than the deadline by this much, which is more than a slow scrape takes,
+// belongs to a backlog.
+constexpr std::chrono::milliseconds kLateBy{15'000};
+
+const QueuedFrame* OldestOf(const Lanes& lanes, uint32_t shard, uint32_t shards) {
+  const QueuedFrame* oldest = nullptr;
+  for (uint32_t lane = shard; lane < buffer::kLaneCount; lane += shards) {
+    const QueuedFrame* front = lanes.Front(lane);
+    if (front == nullptr) continue;
+    if (oldest == nullptr || front->sequence < oldest->sequence) oldest = front;
+  }
+  return oldest;
+}
+
+bool IsReady(const Lanes& lanes, const PlanLimits& limits, const PlanTime& time, uint32_t shard) {
+  const QueuedFrame* oldest = OldestOf(lanes, shard, limits.shards);
+  if (oldest == nullptr) return false;
+  if (time.hurry || time.now - oldest->read_at >= limits.deadline) return true;
+  if (time.wall_ms - oldest->timestamp_ms >= (limits.deadline + kLateBy).count()) return true;
+  uint64_t samples = 0;
+  for (uint32_t lane = shard; lane < buffer::kLaneCount; lane += limits.shards) {
+    samples += lanes.ready_samples(lane);
+  }
+  return samples >= limits.samples_max;
+}
+
+}  // namespace
+
+Plan TakeRequest(Lanes& lanes, const PlanLimits& limits, const PlanTime& time,
+                 uint32_t first_shard) {
+  Plan plan;
+  for (uint32_t i = 0; i < limits.shards; ++i) {
+    const uint32_t shard = (first_shard + i) % limits.shards;
+    if (!IsReady(lanes, limits, time, shard)) continue;
+    uint64_t samples = 0;
+    while (const QueuedFrame* next = OldestOf(lanes, shard, limits.shards)) {
+      if (!plan.frames.empty() && samples + next->sample_count > limits.samples_max) {
+        plan.full = true;
+        break;
+      }
+      samples += next->sample_count;
+      plan.frames.push_back(lanes.Take(next->lane));
+    }
+    plan.full = plan.full || samples >= limits.samples_max;
+    for (const QueuedFrame& frame : plan.frames) lanes.Reserve(frame.lane);
+    break;
+  }
+  return plan;
+}
+
+}  // namespace sluice::remotewrite

@@ -1,0 +1,122 @@
+#include "remotewrite/projection.h"
+
+#include <algorithm>
+
+#include "proto/write_request.h"
+
+namespace sluice::remotewrite {
+
+namespace {
+
+using buffer::LabelView;
+
+constexpr size_t kLabelsMax = UINT32_MAX;
+
+// Adds the labels of `from` whose names `into` does not have; both sorted by name.
+void AddAbsent(std::vector<LabelView>& into, std::span<const LabelView> from) {
+  if (from.empty()) return;
+  const auto old_size = static_cast<std::ptrdiff_t>(into.size());
+  auto at = into.begin();
+  for (const LabelView& label : from) {
+    const auto old_end = into.begin() + old_size;
+    at = std::lower_bound(at, old_end, label.name,
+                          [](const LabelView& l, std::string_view name) { return l.name < name; });
+    if (at != old_end && at->name == label.name) continue;
+    const auto place = at - into.begin();
+    into.push_back(label);
+    at = into.begin() + place;
+  }
+  std::inplace_merge(into.begin(), into.begin() + old_size, into.end(),
+                     [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
+}
+
+bool Contains(std::span<const std::string_view> sorted, std::string_view name) {
+  return std::binary_search(sorted.begin(), sorted.end(), name);
+}
+
+// (target labels minus unset) plus set.
+void MergeSeries(std::span<const LabelView> target, const buffer::SeriesView& series,
+                 std::vector<LabelView>& out) {
+  out.assign(series.set.begin(), series.set.end());
+  if (series.unset.empty()) {
+    AddAbsent(out, target);
+    return;
+  }
+  std::vector<LabelView> kept;
+  for (const LabelView& label : target) {
+    if (!Contains(series.unset, label.name)) kept.push_back(label);
+  }
+  AddAbsent(out, kept);
+}
+
+bool FitToSend(std::span<const LabelView> labels) {
+  bool named = false;
+  for (const LabelView& label : labels) {
+    if (label.name.empty()) return false;
+    if (label.name == relabel::kMetricName) named = true;
+    if (!relabel::IsValidUtf8(label.name) || !relabel::IsValidUtf8(label.value)) return false;
+  }
+  return named;
+}
+
+class Projector {
+ public:
+  explicit Projector(const ProjectionRules& rules) : rules_(rules) {
+    for (const relabel::Label& label : rules.external_labels) {
+      external_.push_back({label.name, label.value});
+    }
+  }
+
+  // The final labels, or nothing when the series is not to be sent. Valid until the next call.
+  std::span<const LabelView> Derive(std::span<const LabelView> target,
+                                    const buffer::SeriesView& series) {
+    MergeSeries(target, series, labels_);
+    // An empty value is an absent label.
+    std::erase_if(labels_, [](const LabelView& label) { return label.value.empty(); });
+    AddAbsent(labels_, external_);
+    if (!rules_.write_relabel.empty() && !Relabel()) return {};
+    if (!FitToSend(labels_)) return {};
+    return labels_;
+  }
+
+ private:
+  bool Relabel() {
+    builder_.Clear();
+    for (const LabelView& label : labels_) builder_.Set(label.name, label.value);
+    if (!rules_.write_relabel.Apply(builder_)) return false;
+    labels_.clear();
+    for (const relabel::Label& label : builder_.labels()) {
+      labels_.push_back({label.name, label.value});
+    }
+    return true;
+  }
+
+  const ProjectionRules& rules_;
+  std::vector<LabelView> external_;
+  std::vector<LabelView> labels_;
+  relabel::LabelsBuilder builder_;
+};
+
+}  // namespace
+
+Projection Project(std::span<const LabelView> target_labels, const buffer::DecodedChunk& chunk,
+                   const ProjectionRules& rules) {
+  Projection result;
+  result.ends_.reserve(chunk.series.size());
+  Projector projector(rules);
+  std::string encoded;
+  for (const buffer::SeriesView& series : chunk.series) {
+    encoded.clear();
+    for (const LabelView& label : projector.Derive(target_labels, series)) {
+      proto::AppendLabel(encoded, label.name, label.value);
+    }
+    if (result.labels_.size() + encoded.size() > kLabelsMax) encoded.clear();
+    if (encoded.empty()) ++result.dropped_count_;
+    result.labels_.append(encoded);
+    result.ends_.push_back(static_cast<uint32_t>(result.labels_.size()));
+  }
+  result.labels_.shrink_to_fit();
+  return result;
+}
+
+}  // namespace sluice::remotewrite

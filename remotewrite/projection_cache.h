@@ -1,0 +1,104 @@
+// Projections of the layouts in use, within a byte budget.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/result.h"
+#include "remotewrite/frame_source.h"
+#include "remotewrite/projection.h"
+
+namespace sluice::remotewrite {
+
+// Two content ids: a target's labels, and a layout or chunk.
+struct ContentPair {
+  ContentId target;
+  ContentId content;
+
+  friend bool operator==(const ContentPair&, const ContentPair&) = default;
+};
+
+struct ContentPairHash {
+  size_t operator()(const ContentPair& pair) const noexcept {
+    return std::hash<ContentId>()(pair.target) * 0x9e3779b97f4a7c15ULL +
+           std::hash<ContentId>()(pair.content);
+  }
+};
+
+// A layout of a target as a destination sends it. Immutable.
+struct LayoutProjection {
+  ContentPair key;
+  uint32_t series_count = 0;
+  uint32_t dropped_count = 0;
+  std::vector<std::shared_ptr<const Projection>> parts;  // one for each chunk, in order
+};
+
+// Keyed by content: when the log begins a new epoch and stores the same content at new places,
+// nothing is derived again. Least recently used layouts go when the budget is reached, or when they
+// were not used for kIdleMax. Bound to one thread.
+class ProjectionCache {
+ public:
+  static constexpr std::chrono::minutes kIdleMax{15};
+
+  // `source` and what `rules` refers to must outlive the cache. The latest layout is kept even when
+  // it alone exceeds `bytes_max`.
+  ProjectionCache(FrameSource& source, const ProjectionRules& rules, uint64_t bytes_max);
+
+  // The projection for frames with these places of target and layout. kNotFound and kCorruption:
+  // the dictionary of these frames is gone or damaged. Other errors: reading failed, try again.
+  Result<std::shared_ptr<const LayoutProjection>> Get(buffer::Sequence target_at,
+                                                      buffer::Sequence layout_at,
+                                                      MonotonicTime now);
+
+  // Forgets what was not used for long.
+  void Trim(MonotonicTime now);
+
+  uint64_t memory_bytes() const { return bytes_; }
+
+  // Chunks derived so far.
+  uint64_t derived_count() const { return derived_count_; }
+
+ private:
+  struct Entry {
+    std::shared_ptr<const LayoutProjection> layout;
+    std::vector<ContentId> chunks;
+    MonotonicTime used_at;
+  };
+
+  struct SharedPart {
+    std::shared_ptr<const Projection> part;
+    uint32_t uses = 0;  // by entries
+  };
+
+  using Entries = std::list<Entry>;  // most recently used first
+
+  Result<ContentId> IdAt(buffer::Sequence at, bool is_target);
+  Result<std::shared_ptr<const LayoutProjection>> Derive(const ContentPair& key,
+                                                         buffer::Sequence target_at,
+                                                         buffer::Sequence layout_at);
+  Result<std::shared_ptr<const Projection>> DeriveChunk(
+      std::span<const buffer::LabelView> target, const buffer::StoredLayout::ChunkRef& chunk);
+  void Insert(Entry entry);
+  void EvictLast();
+
+  FrameSource& source_;
+  ProjectionRules rules_;
+  uint64_t bytes_max_;
+  uint64_t bytes_ = 0;
+  uint64_t derived_count_ = 0;
+  // Content of the records at places of the log. Emptied when it has grown to kPlacesMax.
+  std::unordered_map<buffer::Sequence, ContentId> places_;
+  std::unordered_map<ContentPair, SharedPart, ContentPairHash> parts_;
+  Entries entries_;
+  std::unordered_map<ContentPair, Entries::iterator, ContentPairHash> index_;
+};
+
+}  // namespace sluice::remotewrite

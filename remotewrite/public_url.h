@@ -1,0 +1,12 @@
+// URLs as they may be shown to people.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sluice::remotewrite {
+
+// The URL without user name and password.
+std::string PublicUrl(std::string_view url);
+
+}  // namespace sluice::remotewrite

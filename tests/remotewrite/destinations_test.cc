@@ -1,0 +1,455 @@
+// The whole sending half against a receiver on the loopback interface, with the real log.
+#include "remotewrite/destinations.h"
+
+#include <functional>
+
+#include <catch2/catch.hpp>
+
+#include "base/mutex.h"
+#include "buffer/frame.h"
+#include "memory_log.h"
+#include "receiver.h"
+#include "tests/support/scripted_http_server.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice::remotewrite::test {
+namespace {
+
+using sluice::test::Fault;
+using sluice::test::ScriptedHttpServer;
+using sluice::test::ScriptedRequest;
+using sluice::test::ScriptedResponse;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Looks again and again, for as long as a slow machine may need.
+bool Eventually(const std::function<bool()>& condition) {
+  const SystemClock clock;
+  const MonotonicTime end = clock.MonotonicNow() + seconds(30);
+  Mutex mu;
+  CondVar never;
+  while (!condition()) {
+    if (clock.MonotonicNow() > end) return false;
+    const MutexLock lock(mu);
+    never.WaitFor(mu, milliseconds(5));
+  }
+  return true;
+}
+
+// Stores requests and gives scripted answers; no status means 204. Thread-safe.
+class LoopbackReceiver {
+ public:
+  ScriptedHttpServer server{[this](const ScriptedRequest& request) { return Take(request); }};
+
+  // Called for each request; 2xx stores it.
+  void Answer(std::function<ScriptedResponse(const ScriptedRequest&)> answer) {
+    const MutexLock lock(mu_);
+    answer_ = std::move(answer);
+  }
+
+  uint64_t samples() { return Received().distinct_samples(); }
+
+  uint64_t duplicates() { return Received().duplicates(); }
+
+ private:
+  ScriptedResponse Take(const ScriptedRequest& request) {
+    const MutexLock lock(mu_);
+    ScriptedResponse response;
+    response.status = 204;
+    if (answer_) response = answer_(request);
+    if (response.status / 100 == 2 && response.fault != Fault::kReset) {
+      accepted_.push_back(request.body);
+    }
+    return response;
+  }
+
+  // Looks at what came since the last time, on the thread of the test.
+  const Receiver& Received() {
+    std::vector<std::string> bodies;
+    {
+      const MutexLock lock(mu_);
+      bodies.swap(accepted_);
+    }
+    for (const std::string& body : bodies) receiver_.Store(body);
+    return receiver_;
+  }
+
+  Mutex mu_;
+  std::function<ScriptedResponse(const ScriptedRequest&)> answer_ SLUICE_GUARDED_BY(mu_);
+  std::vector<std::string> accepted_ SLUICE_GUARDED_BY(mu_);
+  Receiver receiver_;  // of the test's thread
+};
+
+ScriptedResponse Respond(int status, const std::string& body = "") {
+  ScriptedResponse response;
+  response.status = status;
+  response.body = body;
+  return response;
+}
+
+class CapturingSink final : public LogSink {
+ public:
+  bool Enabled(LogLevel) const override { return true; }
+
+  void Write(LogLevel level, std::string_view message,
+             const std::vector<LogField>& fields) override {
+    const MutexLock lock(mu_);
+    std::string line(level == LogLevel::kError ? "error " : "");
+    line += message;
+    for (const LogField& field : fields) line += " " + std::string(field.key) + "=" + field.value;
+    lines_.push_back(line);
+  }
+
+  // Lines that hold all of the texts.
+  size_t Count(const std::vector<std::string>& texts) const {
+    const MutexLock lock(mu_);
+    return static_cast<size_t>(
+        std::count_if(lines_.begin(), lines_.end(), [&](const std::string& line) {
+          return std::all_of(texts.begin(), texts.end(), [&](const std::string& text) {
+            return line.find(text) != std::string::npos;
+          });
+        }));
+  }
+
+ private:
+  mutable Mutex mu_;
+  std::vector<std::string> lines_ SLUICE_GUARDED_BY(mu_);
+};
+
+class Fixture {
+ public:
+  Fixture() { Open(); }
+
+  void Open() {
+    buffer::LogOptions options;
+    options.directory = dir.File("log");
+    auto opened = buffer::Log::Open(options, clock, Logger(sink), telemetry);
+    REQUIRE(opened.ok());
+    log = *std::move(opened);
+    destinations =
+        std::make_unique<Destinations>(DestinationsOptions{.user_agent = "sluice/test"},
+                                       Destinations::Deps{clock, Logger(sink), telemetry, *log});
+  }
+
+  void Close() {
+    destinations.reset();
+    log.reset();
+  }
+
+  void Append(const TestTarget& target, TimestampMs timestamp_ms) {
+    std::vector<double> values(target.layout->series_count, 1.5);
+    buffer::FrameColumns columns;
+    columns.timestamp_ms = timestamp_ms;
+    columns.values = values;
+    buffer::FrameAppend frame;
+    frame.target = target.labels;
+    frame.layout = target.layout;
+    frame.lane_hash = target.lane;
+    frame.timestamp_ms = timestamp_ms;
+    frame.sample_count = target.layout->series_count;
+    frame.stored = encoder.Encode(columns);
+    REQUIRE(log->Append({&frame, 1}).ok());
+  }
+
+  // Frames of a backlog: old enough not to wait for the deadline.
+  void AppendSome(uint32_t targets, int frames) {
+    for (int i = 0; i < frames; ++i) {
+      next_ms_ += 1'000;
+      for (uint32_t t = 0; t < targets; ++t) {
+        Append(MakeTarget("t" + std::to_string(t), t, {{"a", "b", "c"}}), next_ms_);
+      }
+    }
+  }
+
+  bool IsDone(const std::string& name) const {
+    const auto progress = log->Progress(name);
+    return progress && progress->ledger.pending == 0;
+  }
+
+  void CheckLedger(const std::string& name) const {
+    const auto progress = log->Progress(name);
+    REQUIRE(progress);
+    uint64_t sum = progress->ledger.acknowledged + progress->ledger.pending;
+    for (const uint64_t dropped : progress->ledger.dropped) sum += dropped;
+    CHECK(sum == progress->ledger.appended);
+  }
+
+  DestinationStatus StatusOf(const std::string& name) const {
+    for (const DestinationStatus& status : destinations->Snapshot()) {
+      if (status.name == name) return status;
+    }
+    return {};
+  }
+
+  sluice::test::TempDir dir;
+  SystemClock clock;
+  std::shared_ptr<CapturingSink> sink = std::make_shared<CapturingSink>();
+  Telemetry telemetry;
+  buffer::FrameEncoder encoder;
+  std::unique_ptr<buffer::Log> log;
+  std::unique_ptr<Destinations> destinations;
+
+ private:
+  TimestampMs next_ms_ = clock.WallNowMs() - 3'600'000;
+};
+
+DestinationConfig Config(const std::string& name, const std::string& url) {
+  DestinationConfig config;
+  config.name = name;
+  config.url = url;
+  config.queue.max_samples_per_send = 30;
+  config.queue.max_shards = 4;
+  config.queue.batch_send_deadline = milliseconds(200);
+  config.queue.max_backoff = milliseconds(200);
+  config.fingerprint = name + url;
+  return config;
+}
+
+TEST_CASE("a dead destination does not hold up another one", "[remotewrite][net]") {
+  LoopbackReceiver good;
+  LoopbackReceiver dead;
+  dead.server.GoDown();
+  Fixture fixture;
+  REQUIRE(fixture.destinations
+              ->Apply({Config("good", good.server.Url("/write")),
+                       Config("dead", dead.server.Url("/write"))})
+              .ok());
+  fixture.AppendSome(10, 20);
+  REQUIRE(Eventually([&] { return fixture.IsDone("good"); }));
+  CHECK(good.samples() == 600);
+  CHECK(good.duplicates() == 0);
+  CHECK(fixture.log->Progress("dead")->ledger.pending == 600);
+  CHECK(Eventually([&] { return fixture.StatusOf("dead").state == DestinationState::kRetrying; }));
+  CHECK_FALSE(fixture.StatusOf("dead").last_error.empty());
+
+  dead.server.ComeUp();
+  REQUIRE(Eventually([&] { return fixture.IsDone("dead"); }));
+  CHECK(dead.samples() == 600);
+  CHECK(fixture.StatusOf("dead").last_error.empty());
+  fixture.CheckLedger("good");
+  fixture.CheckLedger("dead");
+}
+
+TEST_CASE("a request carries the headers of the specification and the configured ones",
+          "[remotewrite][net]") {
+  LoopbackReceiver receiver;
+  int requests = 0;
+  receiver.Answer([&](const ScriptedRequest&) { return Respond(++requests == 1 ? 503 : 200); });
+  Fixture fixture;
+  DestinationConfig config = Config("a", receiver.server.Url("/api/v1/write?x=y"));
+  config.headers = {{"X-Scope-OrgID", "tenant"}};
+  REQUIRE(fixture.destinations->Apply({config}).ok());
+  fixture.AppendSome(1, 1);
+  REQUIRE(Eventually([&] { return fixture.IsDone("a"); }));
+  const std::vector<ScriptedRequest> seen = receiver.server.requests();
+  REQUIRE(seen.size() == 2);
+  for (const ScriptedRequest& request : seen) {
+    CHECK(request.method == "POST");
+    CHECK(request.target == "/api/v1/write?x=y");
+    CHECK(request.headers.at("content-type") == "application/x-protobuf");
+    CHECK(request.headers.at("content-encoding") == "snappy");
+    CHECK(request.headers.at("x-prometheus-remote-write-version") == "0.1.0");
+    CHECK(request.headers.at("user-agent") == "sluice/test");
+    CHECK(request.headers.at("x-scope-orgid") == "tenant");
+  }
+  CHECK(seen[0].headers.count("retry-attempt") == 0);
+  CHECK(seen[1].headers.at("retry-attempt") == "1");
+  CHECK(seen[0].body == seen[1].body);
+}
+
+TEST_CASE("whatever a receiver does to connections, everything arrives", "[remotewrite][net]") {
+  const Fault fault =
+      GENERATE(Fault::kClose, Fault::kReset, Fault::kCloseMidBody, Fault::kResetMidBody);
+  CAPTURE(static_cast<int>(fault));
+  LoopbackReceiver receiver;
+  int requests = 0;
+  receiver.Answer([&](const ScriptedRequest&) {
+    ScriptedResponse response = Respond(500, "some words");
+    if (++requests % 3 == 0) response = Respond(200);
+    if (requests % 3 == 1) response.fault = fault;
+    return response;
+  });
+  Fixture fixture;
+  REQUIRE(fixture.destinations->Apply({Config("a", receiver.server.Url())}).ok());
+  fixture.AppendSome(5, 20);
+  REQUIRE(Eventually([&] { return fixture.IsDone("a"); }));
+  CHECK(receiver.samples() == 300);
+  fixture.CheckLedger("a");
+}
+
+TEST_CASE("a stop is bounded though the receiver hangs, and nothing is skipped afterwards",
+          "[remotewrite][net]") {
+  LoopbackReceiver receiver;
+  int requests = 0;
+  receiver.Answer([&](const ScriptedRequest&) {
+    ScriptedResponse response = Respond(200);
+    if (++requests == 4) response.fault = Fault::kHang;
+    return response;
+  });
+  Fixture fixture;
+  DestinationConfig config = Config("a", receiver.server.Url());
+  config.queue.max_shards = 1;
+  REQUIRE(fixture.destinations->Apply({config}).ok());
+  fixture.AppendSome(1, 200);
+  REQUIRE(receiver.server.WaitForRequests(4));
+  const MonotonicTime before = fixture.clock.MonotonicNow();
+  fixture.destinations->Stop(milliseconds(300));
+  CHECK(fixture.clock.MonotonicNow() - before < seconds(10));
+  CHECK(fixture.log->Progress("a")->ledger.acknowledged <= 90);
+  fixture.CheckLedger("a");
+
+  fixture.Close();
+  fixture.Open();
+  REQUIRE(fixture.destinations->Apply({config}).ok());
+  REQUIRE(Eventually([&] { return fixture.IsDone("a"); }));
+  CHECK(receiver.samples() == 600);
+  CHECK(receiver.duplicates() <= 30);  // what was in flight
+}
+
+TEST_CASE("a stop with time to drain sends what is waiting for company", "[remotewrite][net]") {
+  LoopbackReceiver receiver;
+  Fixture fixture;
+  DestinationConfig config = Config("a", receiver.server.Url());
+  config.queue.batch_send_deadline = std::chrono::hours(1);
+  REQUIRE(fixture.destinations->Apply({config}).ok());
+  fixture.Append(MakeTarget("t", 1, {{"a"}}), fixture.clock.WallNowMs());
+  fixture.destinations->Stop(seconds(30));
+  CHECK(receiver.samples() == 1);
+  CHECK(fixture.IsDone("a"));
+}
+
+TEST_CASE("relabeling and external labels apply per destination", "[remotewrite][net]") {
+  LoopbackReceiver receiver;
+  Fixture fixture;
+  DestinationConfig config = Config("a", receiver.server.Url());
+  config.external_labels = {{"cluster", "x"}, {"instance", "mine"}};
+  relabel::Rule rule;
+  rule.action = relabel::Action::kDrop;
+  rule.source_labels = {"__name__"};
+  rule.regex = "b";
+  auto program = relabel::Program::Compile({rule});
+  REQUIRE(program.ok());
+  config.write_relabel = *program;
+  REQUIRE(fixture.destinations->Apply({config}).ok());
+  fixture.AppendSome(2, 5);
+  REQUIRE(Eventually([&] { return fixture.IsDone("a"); }));
+  CHECK(receiver.samples() == 20);
+  for (const ScriptedRequest& request : receiver.server.requests()) {
+    CHECK(LabelValues(request.body, "__name__") == std::set<std::string>{"a", "c"});
+    CHECK(LabelValues(request.body, "cluster") == std::set<std::string>{"x"});
+    CHECK(LabelValues(request.body, "instance").count("mine") == 0);
+  }
+  CHECK(fixture.log->Progress("a")->ledger.dropped[0] == 10);
+  fixture.CheckLedger("a");
+}
+
+TEST_CASE("what a receiver refuses is logged with its words and one series", "[remotewrite][net]") {
+  LoopbackReceiver receiver;
+  receiver.Answer([&](const ScriptedRequest& request) {
+    return LabelValues(request.body, "__name__").count("b") != 0 ? Respond(400, "not this one")
+                                                                 : Respond(200);
+  });
+  Fixture fixture;
+  REQUIRE(fixture.destinations->Apply({Config("a", receiver.server.Url())}).ok());
+  fixture.AppendSome(4, 1);
+  REQUIRE(Eventually([&] { return fixture.IsDone("a"); }));
+  CHECK(fixture.log->Progress("a")->ledger.dropped[1] == 4);
+  CHECK(receiver.samples() == 8);
+  CHECK(Eventually([&] {
+    return fixture.sink->Count({"error ", "not this one", "__name__=\"b\"", "400"}) == 1;
+  }));
+}
+
+TEST_CASE("a refused login pauses, keeps the data, and is seen when it is mended",
+          "[remotewrite][net]") {
+  LoopbackReceiver receiver;
+  receiver.Answer([](const ScriptedRequest&) { return Respond(401, "who are you"); });
+  Fixture fixture;
+  REQUIRE(fixture.destinations->Apply({Config("a", receiver.server.Url())}).ok());
+  fixture.AppendSome(4, 5);
+  REQUIRE(Eventually([&] { return fixture.StatusOf("a").state == DestinationState::kPaused; }));
+  CHECK(fixture.StatusOf("a").last_error == "HTTP 401: who are you");
+  CHECK(fixture.log->Progress("a")->ledger.pending == 60);
+  receiver.Answer([](const ScriptedRequest&) { return Respond(200); });
+  REQUIRE(Eventually([&] { return fixture.IsDone("a"); }));
+  CHECK(receiver.samples() == 60);
+}
+
+TEST_CASE("a redirect is not followed, as its answer would acknowledge nothing",
+          "[remotewrite][net]") {
+  LoopbackReceiver receiver;
+  receiver.Answer([](const ScriptedRequest& request) {
+    if (request.method == "GET") return Respond(200);
+    ScriptedResponse response = Respond(302);
+    response.headers = {{"Location", "/elsewhere"}};
+    return response;
+  });
+  Fixture fixture;
+  REQUIRE(fixture.destinations->Apply({Config("a", receiver.server.Url())}).ok());
+  fixture.AppendSome(1, 1);
+  REQUIRE(Eventually([&] { return fixture.StatusOf("a").state == DestinationState::kPaused; }));
+  CHECK(fixture.log->Progress("a")->ledger.pending == 3);
+}
+
+TEST_CASE("a change of the configuration touches only what changed", "[remotewrite][net]") {
+  LoopbackReceiver first;
+  LoopbackReceiver second;
+  LoopbackReceiver third;
+  Fixture fixture;
+  REQUIRE(fixture.destinations
+              ->Apply({Config("a", first.server.Url()), Config("b", second.server.Url())})
+              .ok());
+  fixture.AppendSome(2, 5);
+  REQUIRE(Eventually([&] { return fixture.IsDone("a") && fixture.IsDone("b"); }));
+
+  // "a" stays, "b" moves, "c" is new.
+  REQUIRE(fixture.destinations
+              ->Apply({Config("c", second.server.Url()), Config("b", third.server.Url()),
+                       Config("a", first.server.Url())})
+              .ok());
+  fixture.AppendSome(2, 7);
+  REQUIRE(Eventually(
+      [&] { return fixture.IsDone("a") && fixture.IsDone("b") && fixture.IsDone("c"); }));
+  CHECK(first.server.connection_count() == 1);
+  CHECK(third.samples() == 42);
+  CHECK(fixture.log->Progress("c")->ledger.acknowledged == 42);
+  CHECK(fixture.telemetry.ExposeText().find("remote_name=\"b\"") != std::string::npos);
+
+  REQUIRE(fixture.destinations->Apply({Config("a", first.server.Url())}).ok());
+  CHECK_FALSE(fixture.log->Progress("b")->attached);
+  CHECK(fixture.telemetry.ExposeText().find("remote_name=\"b\"") == std::string::npos);
+  CHECK(fixture.telemetry.ExposeText().find("remote_name=\"a\"") != std::string::npos);
+  CHECK(fixture.destinations->Snapshot().size() == 1);
+
+  const Status twice = fixture.destinations->Apply(
+      {Config("a", first.server.Url()), Config("a", second.server.Url())});
+  CHECK_FALSE(twice.ok());
+  CHECK(fixture.destinations->Snapshot().size() == 1);
+}
+
+TEST_CASE("the metrics tell what was delivered, without credentials", "[remotewrite][net]") {
+  LoopbackReceiver receiver;
+  Fixture fixture;
+  std::string url = receiver.server.Url("/w");
+  url.insert(url.find("://") + 3, "me:secret@");
+  REQUIRE(fixture.destinations->Apply({Config("a", url)}).ok());
+  fixture.AppendSome(2, 5);
+  REQUIRE(Eventually([&] { return fixture.IsDone("a"); }));
+  fixture.destinations->Stop(milliseconds(0));
+  const std::string text = fixture.telemetry.ExposeText();
+  const std::string labels = "{remote_name=\"a\",url=\"" + receiver.server.Url("/w") + "\"} ";
+  for (const std::string& line : {"prometheus_remote_storage_samples_total" + labels + "30",
+                                  "prometheus_remote_storage_samples_pending" + labels + "0",
+                                  "sluice_destination_acknowledged_samples_total" + labels + "30",
+                                  "sluice_destination_appended_samples_total" + labels + "30",
+                                  "prometheus_remote_storage_shards_max" + labels + "4"}) {
+    CAPTURE(line, text);
+    CHECK(text.find(line) != std::string::npos);
+  }
+  CHECK(text.find("secret") == std::string::npos);
+  CHECK(fixture.StatusOf("a").url == receiver.server.Url("/w"));
+  CHECK(fixture.sink->Count({"secret"}) == 0);
+}
+
+}  // namespace
+}  // namespace sluice::remotewrite::test
