@@ -1,0 +1,55 @@
+// What a scrape job of the configuration file says.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "relabel/labels.h"
+#include "relabel/program.h"
+
+namespace sluice::scrape {
+
+// Targets that share labels, as static_configs and every discovery mechanism give them.
+struct TargetGroup {
+  // Names the group among those of its discovery, e.g. "path/file.json:0".
+  std::string source;
+  std::vector<relabel::Labels> targets;  // each has at least __address__
+  relabel::Labels labels;                // a target's own labels win over these
+
+  friend bool operator==(const TargetGroup&, const TargetGroup&) = default;
+};
+
+struct FileSdConfig {
+  // Joined to the folder of the configuration file; the last path element may hold `*`.
+  std::vector<std::string> files;
+  std::chrono::milliseconds refresh_interval{5 * 60'000};
+
+  friend bool operator==(const FileSdConfig&, const FileSdConfig&) = default;
+};
+
+// Defaults are Prometheus's.
+struct JobConfig {
+  std::string name;
+  std::chrono::milliseconds scrape_interval{60'000};
+  std::chrono::milliseconds scrape_timeout{10'000};
+  std::string metrics_path = "/metrics";
+  std::string scheme = "http";
+  std::vector<std::pair<std::string, std::vector<std::string>>> params;  // sorted by name
+  bool honor_labels = false;
+  bool honor_timestamps = true;
+  bool enable_compression = true;
+  uint64_t body_size_limit = 0;  // uncompressed bytes; 0 = none
+  relabel::Program relabel;
+  relabel::Program metric_relabel;
+  std::vector<TargetGroup> static_groups;
+  std::vector<FileSdConfig> file_sd;
+
+  // A text that is equal exactly when two configurations of a job are: all fields but the target
+  // sources, as the configuration loader read them. Decides whether targets keep their state.
+  std::string fingerprint;
+};
+
+}  // namespace sluice::scrape

@@ -1,0 +1,238 @@
+#include "scrape/layout_builder.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/result.h"
+#include "scrape/page_walk.h"
+
+namespace sluice::scrape {
+
+// Chunks are read back, which fails above a limit: 256 series, their families' names, which the
+// names of the series begin with, and their help texts stay below it.
+static_assert(kChunkSeriesMax * (2 * kSeriesBytesMax + kHelpBytesMax + 64) <
+              buffer::kChunkContentBytesMax);
+
+namespace {
+
+// One in so many series, and one in so many families, ends a chunk.
+constexpr uint64_t kSeriesCutMask = 63;
+constexpr uint32_t kFamilyCutMask = 3;
+
+// Reads series back out of the chunks of a list. Remembers the chunk that it read last, because
+// callers go through the slots in nearly ascending order.
+class ChunkReader {
+ public:
+  explicit ChunkReader(const SeriesList& list) : list_(list) {
+    starts_.reserve(list.chunks.size() + 1);
+    uint32_t start = 0;
+    for (const auto& chunk : list.chunks) {
+      starts_.push_back(start);
+      start += chunk->series_count;
+    }
+    starts_.push_back(start);
+  }
+
+  // Valid until the next call.
+  struct Found {
+    const buffer::SeriesView* series;
+    const buffer::FamilyView* family;
+  };
+
+  Found Read(uint32_t slot) {
+    const size_t chunk = ChunkOf(slot);
+    if (!decoded_.has_value() || chunk != decoded_at_) {
+      auto decoded = buffer::DecodedChunk::Decode(list_.chunks[chunk]->stored);
+      SLUICE_CHECK(decoded.ok());  // we encoded it ourselves, and it never left the memory
+      decoded_.emplace(std::move(*decoded));
+      decoded_at_ = chunk;
+    }
+    const buffer::SeriesView& series = decoded_->series[slot - starts_[chunk]];
+    return {&series, &decoded_->families[series.family]};
+  }
+
+  // The chunk that starts with this slot, or none.
+  std::optional<size_t> ChunkStartingAt(uint32_t slot) const {
+    const size_t chunk = ChunkOf(slot);
+    if (starts_[chunk] != slot) return std::nullopt;
+    return chunk;
+  }
+
+ private:
+  size_t ChunkOf(uint32_t slot) const {
+    const auto after = std::upper_bound(starts_.begin(), starts_.end(), slot);
+    return static_cast<size_t>(after - starts_.begin()) - 1;
+  }
+
+  const SeriesList& list_;
+  std::vector<uint32_t> starts_;
+  std::optional<buffer::DecodedChunk> decoded_;
+  size_t decoded_at_ = 0;
+};
+
+// Encodes runs of slots of the old list and of added series.
+class ChunkWriter {
+ public:
+  explicit ChunkWriter(const SeriesList& old) : reader_(old) {}
+
+  ChunkReader& reader() { return reader_; }
+
+  // `family` is what the series belongs to now; `content` is null when that has not changed.
+  void AddOld(uint32_t slot, FamilyId family, const Family* content) {
+    const ChunkReader::Found found = reader_.Read(slot);
+    Start(family, content == nullptr ? *found.family : content->View());
+    builder_.AddSeries(found.series->set, found.series->unset);
+  }
+
+  void AddNew(std::string_view encoded, FamilyId family, const buffer::FamilyView& content) {
+    DecodeSeries(encoded, scratch_);
+    Start(family, content);
+    builder_.AddSeries(scratch_.set, scratch_.unset);
+  }
+
+  std::shared_ptr<const buffer::Chunk> Finish() {
+    last_family_.reset();
+    return builder_.Finish();
+  }
+
+ private:
+  void Start(FamilyId family, const buffer::FamilyView& content) {
+    if (last_family_ == family) return;
+    // A chunk whose first series have no family needs no word about it.
+    if (family != kNoFamily || last_family_.has_value()) builder_.StartFamily(content);
+    last_family_ = family;
+  }
+
+  ChunkReader reader_;
+  buffer::ChunkBuilder builder_;
+  std::optional<FamilyId> last_family_;
+  SeriesContent scratch_;
+};
+
+class Rebuild {
+ public:
+  Rebuild(const SeriesList& old, const LayoutChange& change)
+      : old_(old), change_(change), writer_(old) {}
+
+  SeriesList Run() {
+    next_.hashes.reserve(change_.order.size());
+    next_.families.reserve(change_.order.size());
+    for (const uint32_t from : change_.order) {
+      const bool is_old = from < old_.size();
+      next_.hashes.push_back(is_old ? old_.hashes[from] : change_.added.hash(from - old_.size()));
+      next_.families.push_back(is_old ? change_.families[from]
+                                      : change_.added.family(from - old_.size()));
+    }
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < next_.size(); ++i) {
+      if (!EndsChunk(first, i)) continue;
+      next_.chunks.push_back(MakeChunk(first, i + 1));
+      first = i + 1;
+    }
+    return std::move(next_);
+  }
+
+ private:
+  bool EndsChunk(uint32_t first, uint32_t i) const {
+    if (i + 1 == next_.size()) return true;
+    const uint32_t count = i - first + 1;
+    if (count < kChunkSeriesMin) return false;
+    if (count >= kChunkSeriesMax) return true;
+    const bool ends_family = next_.families[i] != next_.families[i + 1];
+    if (ends_family && (next_.families[i] & kFamilyCutMask) == 0) return true;
+    return (next_.hashes[i] & kSeriesCutMask) == 0;
+  }
+
+  std::shared_ptr<const buffer::Chunk> MakeChunk(uint32_t first, uint32_t end) {
+    if (auto same = UnchangedChunk(first, end)) return same;
+    for (uint32_t i = first; i < end; ++i) {
+      const uint32_t from = change_.order[i];
+      const FamilyId family = next_.families[i];
+      if (from < old_.size()) {
+        const bool moved = family != old_.families[from];
+        writer_.AddOld(from, family, moved ? &Content(family) : nullptr);
+      } else {
+        writer_.AddNew(change_.added.encoded(from - old_.size()), family, Content(family).View());
+      }
+    }
+    return writer_.Finish();
+  }
+
+  std::shared_ptr<const buffer::Chunk> UnchangedChunk(uint32_t first, uint32_t end) {
+    const uint32_t from = change_.order[first];
+    if (from >= old_.size()) return nullptr;
+    const auto chunk = writer_.reader().ChunkStartingAt(from);
+    if (!chunk.has_value() || old_.chunks[*chunk]->series_count != end - first) return nullptr;
+    for (uint32_t i = first; i < end; ++i) {
+      if (change_.order[i] != from + (i - first)) return nullptr;
+      if (next_.families[i] != old_.families[change_.order[i]]) return nullptr;
+    }
+    return old_.chunks[*chunk];
+  }
+
+  const Family& Content(FamilyId family) const {
+    static const Family kNone;
+    if (family == kNoFamily) return kNone;
+    const auto found = change_.known_families.find(family);
+    SLUICE_CHECK(found != change_.known_families.end());
+    return found->second;
+  }
+
+  const SeriesList& old_;
+  const LayoutChange& change_;
+  ChunkWriter writer_;
+  SeriesList next_;
+};
+
+}  // namespace
+
+void AddedSeries::Add(std::string_view encoded, uint64_t hash, FamilyId family) {
+  starts_.push_back(text_.size());
+  text_.append(encoded);
+  ends_.push_back(text_.size());
+  hashes_.push_back(hash);
+  families_.push_back(family);
+}
+
+SeriesList RebuildSeries(const SeriesList& old, const LayoutChange& change) {
+  return Rebuild(old, change).Run();
+}
+
+std::shared_ptr<const buffer::Layout> LayoutOfSlots(const SeriesList& list,
+                                                    std::span<const uint32_t> slots) {
+  if (slots.empty()) return nullptr;
+  std::vector<std::shared_ptr<const buffer::Chunk>> chunks;
+  ChunkWriter writer(list);
+  uint32_t open = 0;  // series in the writer
+  const auto close = [&] {
+    if (open > 0) chunks.push_back(writer.Finish());
+    open = 0;
+  };
+  for (size_t i = 0; i < slots.size();) {
+    const auto whole = writer.reader().ChunkStartingAt(slots[i]);
+    const uint32_t count = whole.has_value() ? list.chunks[*whole]->series_count : 0;
+    // Slots ascend, so the first and the last one tell whether all between are there.
+    const bool covered =
+        count > 0 && i + count <= slots.size() && slots[i + count - 1] == slots[i] + count - 1;
+    if (covered) {
+      close();
+      chunks.push_back(list.chunks[*whole]);
+      i += count;
+      continue;
+    }
+    writer.AddOld(slots[i], list.families[slots[i]], nullptr);
+    if (++open == kChunkSeriesMax) close();
+    ++i;
+  }
+  close();
+  return buffer::Layout::Of(std::move(chunks));
+}
+
+std::shared_ptr<const buffer::Chunk> ChunkOfSlots(const SeriesList& list,
+                                                  std::span<const uint32_t> slots) {
+  ChunkWriter writer(list);
+  for (const uint32_t slot : slots) writer.AddOld(slot, list.families[slot], nullptr);
+  return writer.Finish();
+}
+
+}  // namespace sluice::scrape

@@ -1,0 +1,341 @@
+#include "scrape/page.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <unordered_set>
+#include <utility>
+
+namespace sluice::scrape {
+namespace {
+
+using Tracking = PageState::Tracking;
+
+constexpr uint32_t kNoSlot = UINT32_MAX;
+
+void AppendReport(std::vector<double>& values, double up, double duration_seconds,
+                  const SampleCounts& counts) {
+  const std::array<double, kReportSeriesCount> report = {
+      up, duration_seconds, static_cast<double>(counts.scraped),
+      static_cast<double>(counts.post_relabel), static_cast<double>(counts.series_added)};
+  values.insert(values.end(), report.begin(), report.end());
+}
+
+// The order of the next list: what was seen stays where it is, added series come after the one
+// that they follow on the page.
+std::vector<uint32_t> OrderOf(const PageWalk::Outcome& outcome, uint32_t old_count) {
+  std::vector<uint32_t> added(outcome.anchors.size());
+  std::iota(added.begin(), added.end(), 0U);
+  std::stable_sort(added.begin(), added.end(),
+                   [&](uint32_t a, uint32_t b) { return outcome.anchors[a] < outcome.anchors[b]; });
+  std::vector<uint32_t> order;
+  order.reserve(outcome.seen.size());
+  size_t next = 0;
+  for (uint32_t slot = 0; slot <= old_count; ++slot) {
+    for (; next < added.size() && outcome.anchors[added[next]] == slot; ++next) {
+      order.push_back(old_count + added[next]);
+    }
+    if (slot < old_count && outcome.seen[slot] != 0) order.push_back(slot);
+  }
+  return order;
+}
+
+template <class T>
+void Permute(std::vector<T>& column, const std::vector<uint32_t>& order) {
+  std::vector<T> next;
+  next.reserve(order.size());
+  for (const uint32_t from : order) next.push_back(column[from]);
+  column = std::move(next);
+}
+
+}  // namespace
+
+buffer::FrameColumns PageFrame::Columns() const {
+  return {.kind = kind,
+          .timestamp_ms = timestamp_ms,
+          .values = values,
+          .timestamps = timestamps,
+          .present = present};
+}
+
+Page::Page(SeriesRules rules, std::shared_ptr<const buffer::Chunk> report)
+    : rules_(std::move(rules)),
+      report_(std::move(report)),
+      report_layout_(buffer::Layout::Of({report_})) {}
+
+void Page::Begin(TimestampMs frame_ms, TimestampMs now_ms) {
+  times_ = {.frame_ms = frame_ms, .now_ms = now_ms};
+  walk_ = std::make_unique<PageWalk>(state_, rules_, times_);
+}
+
+Status Page::Feed(std::string_view bytes) { return walk_->Feed(bytes); }
+
+Result<PageResult> Page::Succeed(double duration_seconds) {
+  if (Status status = walk_->End(); !status.ok()) return status.error();
+  PageResult result;
+  result.counts = walk_->counts();
+  PageWalk::Outcome outcome = walk_->Take();
+  const uint32_t old_count = state_.series.size();
+  result.counts.series_added = outcome.added.size();
+  for (const uint32_t slot : outcome.absent)
+    result.counts.series_added -= slot >= old_count ? 1 : 0;
+  walk_.reset();
+  if (times_.frame_ms <= state_.last_frame_ms) {
+    // The wall clock stepped back: everything is older than what was sent. The page is looked at
+    // again when time has caught up.
+    result.counts.out_of_order += result.counts.post_relabel + kReportSeriesCount;
+    result.counts.series_added = 0;
+    return result;
+  }
+  const Slots vanished = Vanished(outcome);
+  auto stale = StaleFrame(vanished);
+  if (outcome.timed) {
+    for (const uint32_t slot : vanished) outcome.latest[slot] = times_.frame_ms;
+  }
+  Adopt(outcome);
+  result.frames.push_back(SampleFrame(outcome, duration_seconds, result.counts));
+  if (auto extra = ExtraFrame(outcome)) result.frames.push_back(std::move(*extra));
+  if (stale.has_value()) result.frames.push_back(std::move(*stale));
+  RememberSamples(outcome);
+  state_.last_frame_ms = times_.frame_ms;
+  return result;
+}
+
+PageResult Page::Fail(Failure failure, double duration_seconds) {
+  PageResult result;
+  std::vector<uint8_t> seen;
+  if (failure == Failure::kContent) {
+    result.counts = walk_->counts();
+    PageWalk::Outcome outcome = walk_->Take();
+    result.counts.series_added = outcome.added.size();
+    seen = std::move(outcome.seen);
+  }
+  walk_.reset();
+  seen.resize(state_.series.size(), 0);
+  if (times_.frame_ms <= state_.last_frame_ms) {
+    result.counts.out_of_order += kReportSeriesCount;
+    return result;
+  }
+  result.frames.push_back(ReportFrame(0, duration_seconds, result.counts));
+  Slots missing;
+  bool tracks_some = false;
+  for (uint32_t slot = 0; slot < state_.series.size(); ++slot) {
+    if (!IsTracked(slot)) seen[slot] = 0;
+    if (seen[slot] != 0) {
+      tracks_some = true;
+    } else if (NeedsMarker(slot)) {
+      missing.push_back(slot);
+    }
+  }
+  if (auto stale = StaleFrame(missing)) result.frames.push_back(std::move(*stale));
+  RememberMarkers(missing);
+  state_.tracking = tracks_some ? Tracking::kSome : Tracking::kNone;
+  state_.tracked = tracks_some ? std::move(seen) : std::vector<uint8_t>();
+  state_.last_frame_ms = times_.frame_ms;
+  return result;
+}
+
+PageResult Page::Retire(TimestampMs frame_ms, const Page* successor) {
+  PageResult result;
+  walk_.reset();
+  if (state_.last_frame_ms == buffer::kNoTimestamp || frame_ms <= state_.last_frame_ms) {
+    return result;
+  }
+  times_ = {.frame_ms = frame_ms, .now_ms = frame_ms};
+  std::unordered_set<uint64_t> continued;
+  if (successor != nullptr) {
+    continued.insert(successor->state_.series.hashes.begin(),
+                     successor->state_.series.hashes.end());
+  }
+  Slots ended;
+  for (uint32_t slot = 0; slot < state_.series.size(); ++slot) {
+    if (NeedsMarker(slot) && !continued.contains(state_.series.hashes[slot])) ended.push_back(slot);
+  }
+  std::vector<std::shared_ptr<const buffer::Chunk>> chunks;
+  if (const auto layout = LayoutOfSlots(state_.series, ended)) chunks = layout->chunks;
+  const bool report_goes_on =
+      successor != nullptr && successor->state_.last_frame_ms != buffer::kNoTimestamp;
+  if (!report_goes_on) chunks.push_back(report_);
+  if (!chunks.empty()) {
+    PageFrame& frame = result.frames.emplace_back();
+    frame.kind = buffer::FrameKind::kStale;
+    frame.timestamp_ms = frame_ms;
+    frame.layout = buffer::Layout::Of(std::move(chunks));
+  }
+  RememberMarkers(ended);
+  state_.tracking = Tracking::kNone;
+  state_.tracked.clear();
+  state_.last_frame_ms = frame_ms;
+  return result;
+}
+
+size_t Page::memory_bytes() const {
+  return state_.text.memory_bytes() + state_.series.hashes.capacity() * sizeof(uint64_t) +
+         state_.series.families.capacity() * sizeof(FamilyId) + state_.tracked.capacity() +
+         state_.latest.capacity() * sizeof(TimestampMs) +
+         state_.series.chunks.capacity() * sizeof(state_.series.chunks[0]);
+}
+
+PageFrame Page::SampleFrame(const PageWalk::Outcome& outcome, double duration_seconds,
+                            const SampleCounts& counts) const {
+  PageFrame frame;
+  frame.layout = state_.layout;
+  frame.timestamp_ms = times_.frame_ms;
+  frame.values.reserve(outcome.values.size() + kReportSeriesCount);
+  frame.values = outcome.values;
+  AppendReport(frame.values, 1, duration_seconds, counts);
+  const bool has_times =
+      outcome.timed && std::any_of(outcome.times.begin(), outcome.times.end(),
+                                   [](TimestampMs t) { return t != buffer::kNoTimestamp; });
+  if (has_times) {
+    frame.timestamps = outcome.times;
+    frame.timestamps.resize(frame.values.size(), buffer::kNoTimestamp);
+  }
+  if (!outcome.absent.empty()) {
+    frame.present.assign(frame.values.size(), 1);
+    for (const uint32_t slot : outcome.absent) frame.present[slot] = 0;
+  }
+  return frame;
+}
+
+std::optional<PageFrame> Page::StaleFrame(const Slots& slots) const {
+  auto layout = LayoutOfSlots(state_.series, slots);
+  if (layout == nullptr) return std::nullopt;
+  PageFrame frame;
+  frame.kind = buffer::FrameKind::kStale;
+  frame.layout = std::move(layout);
+  frame.timestamp_ms = times_.frame_ms;
+  return frame;
+}
+
+std::optional<PageFrame> Page::ExtraFrame(const PageWalk::Outcome& outcome) const {
+  if (outcome.extras.empty()) return std::nullopt;
+  PageFrame frame;
+  frame.timestamp_ms = times_.frame_ms;
+  std::vector<std::shared_ptr<const buffer::Chunk>> chunks;
+  for (size_t i = 0; i < outcome.extras.size();) {
+    // Repetitions of one series are in the order of the page, and so ascend in time.
+    Slots slots;
+    for (; i < outcome.extras.size() && slots.size() < kChunkSeriesMax; ++i) {
+      const PageWalk::ExtraSample& extra = outcome.extras[i];
+      slots.push_back(extra.slot);
+      frame.values.push_back(extra.value);
+      frame.timestamps.push_back(extra.timestamp_ms);
+    }
+    chunks.push_back(ChunkOfSlots(state_.series, slots));
+  }
+  frame.layout = buffer::Layout::Of(std::move(chunks));
+  return frame;
+}
+
+PageFrame Page::ReportFrame(double up, double duration_seconds, const SampleCounts& counts) const {
+  PageFrame frame;
+  frame.layout = report_layout_;
+  frame.timestamp_ms = times_.frame_ms;
+  AppendReport(frame.values, up, duration_seconds, counts);
+  return frame;
+}
+
+bool Page::IsTracked(uint32_t slot) const {
+  if (state_.tracking == Tracking::kSome) return state_.tracked[slot] != 0;
+  return state_.tracking == Tracking::kAll;
+}
+
+// Its own timestamps may be ahead of the clock: then a marker would come too late.
+bool Page::NeedsMarker(uint32_t slot) const {
+  return IsTracked(slot) && (state_.latest.empty() || state_.latest[slot] < times_.frame_ms);
+}
+
+// Tracked series that got no sample with the scrape's timestamp, by their slots before Adopt().
+Page::Slots Page::Vanished(const PageWalk::Outcome& outcome) const {
+  if (state_.tracking == Tracking::kNone || (!outcome.rewritten && !outcome.timed)) return {};
+  std::vector<uint8_t> fresh = outcome.seen;
+  fresh.resize(state_.series.size(), outcome.rewritten ? 0 : 1);
+  for (size_t slot = 0; outcome.timed && slot < fresh.size(); ++slot) {
+    if (outcome.times[slot] != buffer::kNoTimestamp) fresh[slot] = 0;
+  }
+  for (const uint32_t slot : outcome.absent) {
+    if (slot < fresh.size()) fresh[slot] = 0;
+  }
+  Slots vanished;
+  for (uint32_t slot = 0; slot < fresh.size(); ++slot) {
+    if (fresh[slot] != 0 || !IsTracked(slot)) continue;
+    // As in NeedsMarker().
+    if (outcome.timed && outcome.latest[slot] >= times_.frame_ms) continue;
+    vanished.push_back(slot);
+  }
+  return vanished;
+}
+
+void Page::Adopt(PageWalk::Outcome& outcome) {
+  if (state_.layout == nullptr) state_.layout = report_layout_;
+  if (!outcome.rewritten) return;
+  const bool is_same = outcome.added.size() == 0 && !outcome.families_changed &&
+                       std::find(outcome.seen.begin(), outcome.seen.end(), 0) == outcome.seen.end();
+  if (!is_same) AdoptSeries(outcome);
+  outcome.text.ShrinkToFit();
+  state_.text = std::move(outcome.text);
+  state_.is_multi_line = state_.text.has_newline();
+}
+
+void Page::AdoptSeries(PageWalk::Outcome& outcome) {
+  const uint32_t old_count = state_.series.size();
+  const std::vector<uint32_t> order = OrderOf(outcome, old_count);
+  state_.series = RebuildSeries(state_.series, {.order = order,
+                                                .families = outcome.families,
+                                                .added = outcome.added,
+                                                .known_families = outcome.known_families});
+  auto chunks = state_.series.chunks;
+  chunks.push_back(report_);
+  state_.layout = buffer::Layout::Of(std::move(chunks));
+  std::vector<uint32_t> moved(outcome.values.size(), kNoSlot);
+  for (uint32_t to = 0; to < order.size(); ++to) moved[order[to]] = to;
+  for (size_t i = 0; i < outcome.text.size(); ++i) {
+    const LineMark mark = outcome.text.mark(i);
+    if (mark.has_slot()) outcome.text.set_mark(i, mark.WithSlot(moved[mark.slot()]));
+  }
+  Permute(outcome.values, order);
+  if (outcome.timed) {
+    Permute(outcome.times, order);
+    Permute(outcome.latest, order);
+  }
+  for (uint32_t& slot : outcome.absent) slot = moved[slot];
+  for (PageWalk::ExtraSample& extra : outcome.extras) extra.slot = moved[extra.slot];
+}
+
+// A marker is a sample, behind which no timestamp of the page may fall.
+void Page::RememberMarkers(const Slots& slots) {
+  if (slots.empty()) return;
+  if (state_.latest.empty()) {
+    if (slots.size() == state_.series.size()) {
+      state_.latest_of_all = times_.frame_ms;
+      return;
+    }
+    state_.latest.assign(state_.series.size(), state_.latest_of_all);
+  }
+  for (const uint32_t slot : slots) state_.latest[slot] = times_.frame_ms;
+}
+
+// By slots after Adopt().
+void Page::RememberSamples(PageWalk::Outcome& outcome) {
+  state_.tracking = Tracking::kAll;
+  state_.tracked.clear();
+  state_.latest.clear();
+  state_.latest_of_all = times_.frame_ms;
+  if (!outcome.timed) return;
+  const bool has_times = std::any_of(outcome.times.begin(), outcome.times.end(),
+                                     [](TimestampMs time) { return time != buffer::kNoTimestamp; });
+  if (!has_times && outcome.absent.empty() && outcome.extras.empty()) {
+    state_.latest.shrink_to_fit();
+    return;
+  }
+  state_.tracking = Tracking::kSome;
+  state_.tracked.assign(outcome.times.size(), 1);
+  for (size_t slot = 0; slot < outcome.times.size(); ++slot) {
+    if (outcome.times[slot] != buffer::kNoTimestamp) state_.tracked[slot] = 0;
+  }
+  for (const uint32_t slot : outcome.absent) state_.tracked[slot] = 0;
+  state_.latest = std::move(outcome.latest);
+}
+
+}  // namespace sluice::scrape

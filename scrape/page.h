@@ -1,0 +1,103 @@
+// A target's page over time: body in, frames out.
+//
+// Knows nothing of HTTP, clocks or the log. For each scrape: Begin(), Feed() for every piece of
+// the body, then exactly one of Succeed() and Fail(). Frames of one call belong into one append.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "buffer/chunk.h"
+#include "buffer/frame.h"
+#include "buffer/layout.h"
+#include "scrape/page_walk.h"
+#include "scrape/series.h"
+
+namespace sluice::scrape {
+
+// A frame to encode and append.
+struct PageFrame {
+  std::shared_ptr<const buffer::Layout> layout;
+  buffer::FrameKind kind = buffer::FrameKind::kSamples;
+  TimestampMs timestamp_ms = 0;
+  std::vector<double> values;
+  std::vector<TimestampMs> timestamps;
+  std::vector<uint8_t> present;
+
+  // Borrows from the frame.
+  buffer::FrameColumns Columns() const;
+};
+
+struct PageResult {
+  std::vector<PageFrame> frames;
+  SampleCounts counts;
+};
+
+// Thread-compatible.
+class Page {
+ public:
+  // `report` is MakeReportChunk(), one for all pages.
+  Page(SeriesRules rules, std::shared_ptr<const buffer::Chunk> report);
+
+  // Starts a scrape whose samples get `frame_ms`, at the wall time `now_ms`. A scrape that was
+  // begun and not ended is forgotten.
+  void Begin(TimestampMs frame_ms, TimestampMs now_ms);
+
+  // The next piece of the body, cut anywhere. After an error the scrape can only Fail().
+  Status Feed(std::string_view bytes);
+
+  // The body is complete. Its samples, `up` 1, and stale markers for the series that are gone.
+  // An error, of the last line that only the end completes, leaves the scrape to Fail().
+  Result<PageResult> Succeed(double duration_seconds);
+
+  enum class Failure {
+    kTransfer,  // no usable body: whatever Feed() saw does not count
+    kContent,   // Feed() or Succeed() failed
+  };
+  // `up` 0, and stale markers for the series that were not seen before the failure, if they have
+  // not had theirs.
+  PageResult Fail(Failure failure, double duration_seconds);
+
+  // The target is gone: stale markers for all its series and for the report. Nothing if it was
+  // never scraped. What a successor under the same target labels goes on with gets no marker; it
+  // may be null.
+  PageResult Retire(TimestampMs frame_ms, const Page* successor);
+
+  // Bytes kept between scrapes, without the chunks, which are shared.
+  size_t memory_bytes() const;
+
+  uint32_t series_count() const { return state_.series.size(); }
+
+  // Null before the first success.
+  const std::shared_ptr<const buffer::Layout>& layout() const { return state_.layout; }
+
+ private:
+  using Slots = std::vector<uint32_t>;
+
+  PageFrame SampleFrame(const PageWalk::Outcome& outcome, double duration_seconds,
+                        const SampleCounts& counts) const;
+  std::optional<PageFrame> StaleFrame(const Slots& slots) const;
+  std::optional<PageFrame> ExtraFrame(const PageWalk::Outcome& outcome) const;
+  PageFrame ReportFrame(double up, double duration_seconds, const SampleCounts& counts) const;
+  bool IsTracked(uint32_t slot) const;
+  bool NeedsMarker(uint32_t slot) const;
+  Slots Vanished(const PageWalk::Outcome& outcome) const;
+  void Adopt(PageWalk::Outcome& outcome);
+  void AdoptSeries(PageWalk::Outcome& outcome);
+  void RememberMarkers(const Slots& slots);
+  void RememberSamples(PageWalk::Outcome& outcome);
+
+  SeriesRules rules_;
+  std::shared_ptr<const buffer::Chunk> report_;
+  std::shared_ptr<const buffer::Layout> report_layout_;
+  PageState state_;
+  PageWalk::Times times_;
+  std::unique_ptr<PageWalk> walk_;
+};
+
+}  // namespace sluice::scrape

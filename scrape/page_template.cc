@@ -1,0 +1,71 @@
+#include "scrape/page_template.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+
+namespace sluice::scrape {
+
+using buffer::MetricType;
+
+LineMark LineMark::WithSpelling(bool le_depends, bool quantile_depends, MetricType type) const {
+  uint32_t word = word_;
+  if (le_depends) word |= kLeDepends;
+  if (le_depends && type == MetricType::kHistogram) word |= kLeApplied;
+  if (quantile_depends) word |= kQuantileDepends;
+  if (quantile_depends && type == MetricType::kSummary) word |= kQuantileApplied;
+  return LineMark(word);
+}
+
+bool LineMark::HoldsUnder(MetricType type) const {
+  if ((word_ & (kLeDepends | kQuantileDepends)) == 0) return true;
+  const bool le_applied = (word_ & kLeApplied) != 0;
+  const bool quantile_applied = (word_ & kQuantileApplied) != 0;
+  const bool le_holds = (word_ & kLeDepends) == 0 || le_applied == (type == MetricType::kHistogram);
+  const bool quantile_holds =
+      (word_ & kQuantileDepends) == 0 || quantile_applied == (type == MetricType::kSummary);
+  return le_holds && quantile_holds;
+}
+
+bool PageTemplate::Append(std::string_view text, LineMark mark) {
+  if (text_.size() + text.size() > kTextBytesMax) return false;
+  text_.append(text);
+  lines_.push_back({static_cast<uint32_t>(text_.size()), mark});
+  return true;
+}
+
+void PageTemplate::AppendPrefix(const PageTemplate& other, size_t count) {
+  if (count == 0) return;
+  const auto base = static_cast<uint32_t>(text_.size());
+  text_.append(other.text_, 0, other.lines_[count - 1].end);
+  for (size_t i = 0; i < count; ++i) {
+    lines_.push_back({base + other.lines_[i].end, other.lines_[i].mark});
+  }
+}
+
+void PageTemplate::Reserve(const PageTemplate& like) {
+  text_.reserve(like.text_.size());
+  lines_.reserve(like.lines_.size());
+}
+
+void PageTemplate::ShrinkToFit() {
+  // Slack of an eighth costs less than copying each page that grew by a line.
+  if (text_.capacity() - text_.size() > text_.size() / 8) text_.shrink_to_fit();
+  if (lines_.capacity() - lines_.size() > lines_.size() / 8) lines_.shrink_to_fit();
+}
+
+void LineIndex::Build(const PageTemplate& page) {
+  built_ = true;
+  index_.Clear();
+  index_.Reserve(page.size());
+  for (size_t i = 0; i < page.size(); ++i) {
+    // Of equal lines the first one is found, because it is met first in its run of cells.
+    index_.Insert(Xxh3(page.text(i)), static_cast<uint32_t>(i));
+  }
+}
+
+uint32_t LineIndex::Find(const PageTemplate& page, std::string_view text) const {
+  return index_.Find(Xxh3(text), [&](uint32_t line) { return page.text(line) == text; });
+}
+
+}  // namespace sluice::scrape

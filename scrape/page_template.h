@@ -1,0 +1,127 @@
+// The text of a target's last page without its values, against which the next page is compared.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "buffer/chunk.h"
+#include "scrape/hash_index.h"
+
+namespace sluice::scrape {
+
+// What a line of a page stands for, in 32 bits: the slot of its series in the layout, or why it
+// has none, and what has to be known to use it in another place of a page.
+class LineMark {
+ public:
+  static constexpr uint32_t kSlotBits = 26;
+  static constexpr uint32_t kSlotsMax = (1U << kSlotBits) - 2;
+
+  static LineMark Metadata() { return LineMark(kMetadata); }
+
+  static LineMark Dropped() { return LineMark(kDropped); }
+
+  static LineMark Slot(uint32_t slot) { return LineMark(slot); }
+
+  uint32_t slot() const { return word_ & kSlotMask; }
+
+  bool is_metadata() const { return slot() == kMetadata; }
+
+  bool is_dropped() const { return slot() == kDropped; }
+
+  bool has_slot() const { return slot() < kSlotsMax; }
+
+  // A line before this one has the same series.
+  bool is_repeat() const { return (word_ & kRepeat) != 0; }
+
+  LineMark WithRepeat(bool repeat) const {
+    return LineMark(repeat ? word_ | kRepeat : word_ & ~kRepeat);
+  }
+
+  LineMark WithSlot(uint32_t slot) const { return LineMark((word_ & ~kSlotMask) | slot); }
+
+  // The series depends on the type stated above the line (see RespelledValue): remembers for
+  // which type this mark was made, as far as it matters.
+  LineMark WithSpelling(bool le_depends, bool quantile_depends, buffer::MetricType type) const;
+  bool HoldsUnder(buffer::MetricType type) const;
+
+  friend bool operator==(LineMark, LineMark) = default;
+
+ private:
+  static constexpr uint32_t kSlotMask = (1U << kSlotBits) - 1;
+  static constexpr uint32_t kMetadata = kSlotMask;
+  static constexpr uint32_t kDropped = kSlotMask - 1;
+  static constexpr uint32_t kRepeat = 1U << kSlotBits;
+  static constexpr uint32_t kLeDepends = kRepeat << 1;
+  static constexpr uint32_t kLeApplied = kRepeat << 2;
+  static constexpr uint32_t kQuantileDepends = kRepeat << 3;
+  static constexpr uint32_t kQuantileApplied = kRepeat << 4;
+
+  explicit LineMark(uint32_t word) : word_(word) {}
+
+  uint32_t word_;
+};
+
+// Lines in the order of the last page. A sample's text is everything before its value, a metadata
+// line's is all of it; blank lines and comments are not kept. Thread-compatible.
+class PageTemplate {
+ public:
+  struct Line {
+    uint32_t end;  // of its text; it starts where the one before ends
+    LineMark mark;
+  };
+
+  static constexpr size_t kTextBytesMax = std::numeric_limits<uint32_t>::max();
+
+  size_t size() const { return lines_.size(); }
+
+  std::string_view text(size_t line) const {
+    const size_t from = line == 0 ? 0 : lines_[line - 1].end;
+    return std::string_view(text_).substr(from, lines_[line].end - from);
+  }
+
+  LineMark mark(size_t line) const { return lines_[line].mark; }
+
+  void set_mark(size_t line, LineMark mark) { lines_[line].mark = mark; }
+
+  // For the hot loop.
+  const Line* lines() const { return lines_.data(); }
+
+  const char* text_data() const { return text_.data(); }
+
+  // False when the text would exceed kTextBytesMax.
+  bool Append(std::string_view text, LineMark mark);
+  // The first `count` lines of another template.
+  void AppendPrefix(const PageTemplate& other, size_t count);
+  void Reserve(const PageTemplate& like);
+  void ShrinkToFit();
+
+  bool has_newline() const { return text_.find('\n') != std::string::npos; }
+
+  size_t memory_bytes() const { return text_.capacity() + lines_.capacity() * sizeof(Line); }
+
+ private:
+  std::string text_;
+  std::vector<Line> lines_;
+};
+
+// Finds lines by their text. Borrows the template. Thread-compatible.
+class LineIndex {
+ public:
+  static constexpr uint32_t kNone = HashIndex::kNone;
+
+  bool is_built() const { return built_; }
+
+  void Build(const PageTemplate& page);
+  // The first line with this text, or kNone.
+  uint32_t Find(const PageTemplate& page, std::string_view text) const;
+
+ private:
+  HashIndex index_;
+  bool built_ = false;
+};
+
+}  // namespace sluice::scrape

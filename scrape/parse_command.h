@@ -1,0 +1,16 @@
+// `sluice parse`: shows what a scrape would make of an exposition text.
+#pragma once
+
+#include <ostream>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sluice::scrape {
+
+// Prints each metadata line and each sample of `text`, in its order: series with their labels as
+// the scraper understands them, value, timestamp if there is one. The first error ends it and is
+// returned, as `line N: ...`; what stands before it has been printed.
+Status PrintExposition(std::string_view text, std::ostream& out);
+
+}  // namespace sluice::scrape

@@ -1,0 +1,89 @@
+// The scraping half of the agent: discovery, targets, scrapes, frames appended to the log.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/logger.h"
+#include "base/telemetry.h"
+#include "buffer/log.h"
+#include "relabel/labels.h"
+#include "scrape/job_config.h"
+
+namespace sluice::scrape {
+
+enum class TargetHealth { kUnknown, kUp, kDown };
+
+// For /api/v1/targets.
+struct TargetStatus {
+  std::string job;
+  relabel::Labels discovered_labels;  // before relabeling
+  relabel::Labels labels;             // public ones only
+  std::string url;
+  std::string last_error;          // empty when the last scrape went well
+  TimestampMs last_scrape_ms = 0;  // 0 = never
+  double last_scrape_duration_seconds = 0;
+  TargetHealth health = TargetHealth::kUnknown;
+  std::chrono::milliseconds scrape_interval{0};
+  std::chrono::milliseconds scrape_timeout{0};
+};
+
+struct DroppedTarget {
+  std::string job;
+  relabel::Labels discovered_labels;
+};
+
+struct ScraperStatus {
+  std::vector<std::string> jobs;     // sorted
+  std::vector<TargetStatus> active;  // sorted by job, then URL, then labels
+  std::vector<DroppedTarget> dropped;
+  std::map<std::string, uint64_t> dropped_counts;  // by job
+};
+
+struct ScraperOptions {
+  std::string user_agent = "sluice";
+  // Bound of any uncompressed body, whatever body_size_limit says.
+  uint64_t body_bytes_max = 1ULL << 30;
+  size_t workers = 1;
+  // No wait of a worker is longer than this, whatever is due; a bound on lost wake-ups.
+  std::chrono::milliseconds poll_max{1000};
+};
+
+// Thread-safe. Threads: one for discovery, one for each worker.
+class Scraper {
+ public:
+  // All must outlive the scraper.
+  struct Deps {
+    const Clock& clock;
+    Logger logger;
+    Telemetry& telemetry;
+    buffer::Log& log;
+  };
+
+  Scraper(ScraperOptions options, Deps deps);
+  ~Scraper();  // stops
+  Scraper(const Scraper&) = delete;
+  Scraper& operator=(const Scraper&) = delete;
+
+  // Makes these the jobs. A target whose identity and job fingerprint are unchanged keeps its
+  // phase, connection, layout and health; a scrape in flight is finished. Targets that went away
+  // get their stale markers, but for those of jobs that were removed. `external_labels` only enter
+  // the seed of the phases.
+  void Apply(std::vector<JobConfig> jobs, const relabel::Labels& external_labels);
+
+  // Ends scrapes in flight and stops the threads; no stale markers, as Prometheus. Idempotent.
+  void Stop();
+
+  ScraperStatus Snapshot() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::scrape

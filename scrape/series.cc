@@ -1,0 +1,193 @@
+#include "scrape/series.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "base/varint.h"
+
+namespace sluice::scrape {
+namespace {
+
+constexpr std::string_view kExportedPrefix = "exported_";
+
+bool ByName(const buffer::LabelView& a, const buffer::LabelView& b) { return a.name < b.name; }
+
+Error MissingName() { return InvalidInput("missing metric name (__name__ label)"); }
+
+template <class LabelRange>
+Status CheckNames(const LabelRange& labels) {
+  for (const auto& label : labels) {
+    if (relabel::IsUtf8LabelName(label.name)) continue;
+    return InvalidInput("invalid metric name or label names");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+void EncodeSeries(const SeriesContent& series, std::string& out) {
+  PutVarint(out, series.set.size());
+  for (const buffer::LabelView& label : series.set) {
+    PutString(out, label.name);
+    PutString(out, label.value);
+  }
+  PutVarint(out, series.unset.size());
+  for (const std::string_view name : series.unset) PutString(out, name);
+}
+
+void DecodeSeries(std::string_view encoded, SeriesContent& series) {
+  series.set.clear();
+  series.unset.clear();
+  ByteReader reader(encoded);
+  const uint64_t set_count = reader.Varint();
+  for (uint64_t i = 0; i < set_count && reader.ok(); ++i) {
+    const std::string_view name = reader.String();
+    series.set.push_back({name, reader.String()});
+  }
+  const uint64_t unset_count = reader.Varint();
+  for (uint64_t i = 0; i < unset_count && reader.ok(); ++i) series.unset.push_back(reader.String());
+  SLUICE_CHECK(reader.ok() && reader.empty());
+}
+
+Result<SeriesFate> SeriesMaker::Make(const Entry& entry, buffer::MetricType type,
+                                     SeriesContent& series) {
+  if (Status status = Collect(entry, type); !status.ok()) return status.error();
+  series.set.clear();
+  series.unset.clear();
+  if (rules_.metric_relabel.empty() && !TouchesTarget()) {
+    for (const buffer::LabelView& label : labels_) {
+      if (!label.value.empty()) series.set.push_back(label);
+    }
+    if (entry.name.empty()) return MissingName();
+    if (Status status = CheckNames(series.set); !status.ok()) return status.error();
+    return SeriesFate::kKept;
+  }
+  MergeTarget();
+  // Relabeling away every label is a way to drop, too.
+  if (!rules_.metric_relabel.Apply(builder_) || builder_.labels().empty()) {
+    return SeriesFate::kDropped;
+  }
+  const std::string_view name = builder_.Get(relabel::kMetricName);
+  if (name.empty()) return MissingName();
+  if (!relabel::IsValidUtf8(name)) return InvalidInput("invalid metric name or label names");
+  if (Status status = CheckNames(builder_.labels()); !status.ok()) return status.error();
+  TakeDifference(series);
+  return SeriesFate::kKept;
+}
+
+Status SeriesMaker::Collect(const Entry& entry, buffer::MetricType type) {
+  labels_.assign(entry.labels.begin(), entry.labels.end());
+  respelled_.clear();
+  respelled_.reserve(labels_.size());  // views into its strings must stay
+  le_depends_ = false;
+  quantile_depends_ = false;
+  for (buffer::LabelView& label : labels_) {
+    const bool is_le = label.name == "le";
+    if (!is_le && label.name != "quantile") continue;
+    using buffer::MetricType;
+    const MetricType owner = is_le ? MetricType::kHistogram : MetricType::kSummary;
+    std::string respelled = RespelledValue(label, owner);
+    if (respelled.empty()) continue;
+    (is_le ? le_depends_ : quantile_depends_) = true;
+    if (type == owner) label.value = respelled_.emplace_back(std::move(respelled));
+  }
+  labels_.push_back({relabel::kMetricName, entry.name});
+  std::sort(labels_.begin(), labels_.end(), ByName);
+  for (size_t i = 1; i < labels_.size(); ++i) {
+    if (labels_[i].name != labels_[i - 1].name) continue;
+    return InvalidInput("label name \"" + std::string(labels_[i].name) + "\" is not unique");
+  }
+  if (!relabel::IsValidUtf8(entry.name)) return InvalidInput("invalid metric name or label names");
+  return Status::Ok();
+}
+
+bool SeriesMaker::TouchesTarget() const {
+  return std::any_of(labels_.begin(), labels_.end(), [&](const buffer::LabelView& label) {
+    return rules_.target_labels.Has(label.name);
+  });
+}
+
+void SeriesMaker::MergeTarget() {
+  builder_.Clear();
+  std::vector<relabel::Label> conflicts;
+  for (const buffer::LabelView& label : labels_) {
+    if (!label.value.empty()) builder_.Set(label.name, label.value);
+  }
+  for (const relabel::Label& label : rules_.target_labels) {
+    if (rules_.honor_labels) {
+      // An empty value that is written out says that the series must not have the label.
+      const buffer::LabelView wanted{label.name, {}};
+      if (!std::binary_search(labels_.begin(), labels_.end(), wanted, ByName)) {
+        builder_.Set(label.name, label.value);
+      }
+      continue;
+    }
+    const std::string_view exposed = builder_.Get(label.name);
+    if (!exposed.empty()) conflicts.push_back({label.name, std::string(exposed)});
+    builder_.Set(label.name, label.value);
+  }
+  if (!conflicts.empty()) SetExportedNames(conflicts);
+}
+
+void SeriesMaker::SetExportedNames(std::vector<relabel::Label>& conflicts) {
+  std::stable_sort(conflicts.begin(), conflicts.end(),
+                   [](const relabel::Label& a, const relabel::Label& b) {
+                     return a.name.size() < b.name.size();
+                   });
+  for (const relabel::Label& label : conflicts) {
+    std::string name = label.name;
+    do {
+      name.insert(0, kExportedPrefix);
+    } while (!builder_.Get(name).empty());
+    builder_.Set(name, label.value);
+  }
+}
+
+void SeriesMaker::TakeDifference(SeriesContent& series) const {
+  auto target = rules_.target_labels.begin();
+  const auto target_end = rules_.target_labels.end();
+  for (const relabel::Label& label : builder_.labels()) {
+    for (; target != target_end && target->name < label.name; ++target) {
+      series.unset.push_back(target->name);
+    }
+    const bool is_targets = target != target_end && target->name == label.name;
+    if (!is_targets || target->value != label.value) {
+      series.set.push_back({label.name, label.value});
+    }
+    if (is_targets) ++target;
+  }
+  for (; target != target_end; ++target) series.unset.push_back(target->name);
+}
+
+bool IsReportSeries(const SeriesContent& series) {
+  if (series.set.size() != 1 || !series.unset.empty()) return false;
+  const auto* const end = std::end(kReportNames);
+  return std::find(std::begin(kReportNames), end, series.set.front().value) != end;
+}
+
+std::shared_ptr<const buffer::Chunk> MakeReportChunk() {
+  struct Report {
+    std::string_view unit;
+    std::string_view help;
+  };
+
+  static constexpr std::array<Report, kReportSeriesCount> kReports = {
+      {{"targets", "Whether the target could be scraped: 1 if so, 0 if not."},
+       {"seconds", "How long the scrape took."},
+       {"samples", "Samples that the target exposed."},
+       {"samples", "Samples that remained after metric relabeling."},
+       {"series", "Series in this scrape that were not in the one before, about."}}};
+  buffer::ChunkBuilder builder;
+  for (size_t i = 0; i < kReports.size(); ++i) {
+    builder.StartFamily({.name = kReportNames[i],
+                         .type = buffer::MetricType::kGauge,
+                         .help = kReports[i].help,
+                         .unit = kReports[i].unit});
+    const buffer::LabelView name{relabel::kMetricName, kReportNames[i]};
+    builder.AddSeries({&name, 1}, {});
+  }
+  return builder.Finish();
+}
+
+}  // namespace sluice::scrape

@@ -1,0 +1,81 @@
+// From a line of an exposition to what its series is, on top of its target's labels.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "buffer/chunk.h"
+#include "relabel/labels.h"
+#include "relabel/program.h"
+#include "scrape/text_parser.h"
+
+namespace sluice::scrape {
+
+// What all series of a target go through.
+struct SeriesRules {
+  relabel::Labels target_labels;  // public ones
+  relabel::Program metric_relabel;
+  bool honor_labels = false;
+  bool honor_timestamps = true;
+};
+
+// A series as chunks store it: labels to set and to unset. Views live until the next call of
+// whoever filled it.
+struct SeriesContent {
+  std::vector<buffer::LabelView> set;   // sorted by name
+  std::vector<std::string_view> unset;  // sorted
+};
+
+// One self-delimiting string of a series, and back. Equal series have equal strings.
+void EncodeSeries(const SeriesContent& series, std::string& out);
+// Only for what EncodeSeries wrote.
+void DecodeSeries(std::string_view encoded, SeriesContent& series);
+
+enum class SeriesFate { kKept, kDropped };
+
+// Applies the rules: target labels and conflicts with them (honor_labels), the uniform spelling
+// of le and quantile, metric_relabel_configs. Thread-compatible; keeps its memory between calls.
+class SeriesMaker {
+ public:
+  // `rules` must outlive it.
+  explicit SeriesMaker(const SeriesRules& rules) : rules_(rules) {}
+
+  // `type` is the one that the last TYPE line stated. Errors, which fail the whole scrape: a label
+  // twice, no metric name left, a name that is not UTF-8.
+  Result<SeriesFate> Make(const Entry& entry, buffer::MetricType type, SeriesContent& series);
+
+  // Whether the last entry has labels whose spelling depends on the type.
+  bool le_depends() const { return le_depends_; }
+
+  bool quantile_depends() const { return quantile_depends_; }
+
+ private:
+  Status Collect(const Entry& entry, buffer::MetricType type);
+  bool TouchesTarget() const;
+  void MergeTarget();
+  void SetExportedNames(std::vector<relabel::Label>& conflicts);
+  void TakeDifference(SeriesContent& series) const;
+
+  const SeriesRules& rules_;
+  std::vector<buffer::LabelView> labels_;  // of the entry with its name, sorted, respelled
+  std::vector<std::string> respelled_;
+  relabel::LabelsBuilder builder_;
+  bool le_depends_ = false;
+  bool quantile_depends_ = false;
+};
+
+// Whether it is one that the agent itself reports for the target.
+bool IsReportSeries(const SeriesContent& series);
+
+// The five series that every scrape reports about itself, as one chunk that all targets share.
+std::shared_ptr<const buffer::Chunk> MakeReportChunk();
+inline constexpr size_t kReportSeriesCount = 5;
+inline constexpr std::string_view kReportNames[kReportSeriesCount] = {
+    "up", "scrape_duration_seconds", "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling", "scrape_series_added"};
+
+}  // namespace sluice::scrape

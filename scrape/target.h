@@ -1,0 +1,43 @@
+// From target groups to targets: labels, relabeling, validation, URL and identity.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "relabel/labels.h"
+#include "scrape/job_config.h"
+
+namespace sluice::scrape {
+
+// One thing to scrape. A value.
+struct Target {
+  relabel::Labels discovered_labels;  // before relabeling, with job, __scheme__ and the like
+  relabel::Labels labels;             // public ones only
+  std::string url;
+  std::chrono::milliseconds interval{0};
+  std::chrono::milliseconds timeout{0};
+  // Equal targets within a job are one target. Also decides the phase, so it never changes.
+  uint64_t identity = 0;
+};
+
+struct TargetSet {
+  std::vector<Target> active;            // without equal ones
+  std::vector<relabel::Labels> dropped;  // discovered labels, by relabeling
+  std::vector<std::string> errors;       // of targets that cannot be scraped
+};
+
+// Pure.
+TargetSet BuildTargets(const JobConfig& job, const std::vector<TargetGroup>& groups);
+
+// The URL of a relabeled target: parameters of the job, their first values replaced by __param_*.
+std::string TargetUrl(const relabel::Labels& labels,
+                      const std::vector<std::pair<std::string, std::vector<std::string>>>& params);
+
+uint64_t TargetIdentity(const relabel::Labels& labels, std::string_view url);
+
+}  // namespace sluice::scrape

@@ -1,0 +1,163 @@
+#include "scrape/target_loop.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/hash.h"
+#include "scrape/response.h"
+
+namespace sluice::scrape {
+namespace {
+
+SeriesRules RulesOf(const LoopSpec& spec) {
+  return {.target_labels = spec.target.labels,
+          .metric_relabel = spec.job->metric_relabel,
+          .honor_labels = spec.job->honor_labels,
+          .honor_timestamps = spec.job->honor_timestamps};
+}
+
+std::shared_ptr<const buffer::TargetLabels> StoredLabels(const relabel::Labels& labels) {
+  std::vector<buffer::LabelView> views;
+  for (const relabel::Label& label : labels) views.push_back({label.name, label.value});
+  return buffer::TargetLabels::Of(views);
+}
+
+double SecondsOf(MonotonicTime::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+TargetLoop::TargetLoop(const LoopDeps& deps, LoopSpec spec, OnScraped on_scraped)
+    : deps_(deps),
+      spec_(std::move(spec)),
+      on_scraped_(std::move(on_scraped)),
+      labels_(StoredLabels(spec_.target.labels)),
+      body_bytes_limit_(spec_.job->body_size_limit == 0
+                            ? deps.body_bytes_max
+                            : std::min(spec_.job->body_size_limit, deps.body_bytes_max)),
+      grid_(spec_.target.identity ^ spec_.phase_seed, spec_.target.interval, spec_.since,
+            spec_.since_ms),
+      page_(RulesOf(spec_), spec_.report) {}
+
+TargetLoop::~TargetLoop() {
+  if (transfer_.has_value()) deps_.http.Cancel(*transfer_);
+}
+
+std::optional<MonotonicTime> TargetLoop::due() const {
+  if (in_flight()) return std::nullopt;
+  return ends_at_.has_value() ? ends_at_ : grid_.next();
+}
+
+void TargetLoop::Run() {
+  started_ = deps_.clock.MonotonicNow();
+  const MonotonicTime planned = grid_.next();
+  const TimestampMs wall_ms = deps_.clock.WallNowMs();
+  timestamp_ms_ = grid_.Start(started_, wall_ms);
+  const auto missed = (grid_.next() - planned) / grid_.interval() - 1;
+  if (missed > 0) deps_.metrics.scrapes_missed.Increment(static_cast<double>(missed));
+  if (last_start_.has_value()) {
+    deps_.metrics.interval_seconds.Observe(SecondsOf(started_ - *last_start_));
+  }
+  last_start_ = started_;
+  body_bytes_ = 0;
+  content_type_.clear();
+  failure_ = Status::Ok();
+  failure_kind_ = Page::Failure::kTransfer;
+  page_.Begin(timestamp_ms_, wall_ms);
+  transfer_ = deps_.http.Start(
+      ScrapeRequest(spec_.target.url, spec_.target.timeout, spec_.job->enable_compression), *this);
+}
+
+void TargetLoop::Retire() {
+  marker_at_ = grid_.next();
+  ends_at_ = *marker_at_ + grid_.interval() + grid_.interval() / 10;
+}
+
+void TargetLoop::Revive(uint64_t id) {
+  spec_.id = id;
+  marker_at_.reset();
+  ends_at_.reset();
+}
+
+void TargetLoop::End(const TargetLoop* successor) {
+  const auto ago = std::chrono::duration_cast<std::chrono::milliseconds>(
+      deps_.clock.MonotonicNow() - *marker_at_);
+  const PageResult result = page_.Retire(deps_.clock.WallNowMs() - ago.count(),
+                                         successor == nullptr ? nullptr : &successor->page_);
+  const Status status = deps_.writer.Append(labels_, result.frames);
+  if (!status.ok()) {
+    deps_.logger.Error("cannot append stale markers", {{"job", spec_.job->name},
+                                                       {"target", spec_.target.url},
+                                                       {"error", status.error().message}});
+  }
+}
+
+bool TargetLoop::IsSame(const LoopSpec& spec) const {
+  return spec.target.identity == spec_.target.identity && spec.job->name == spec_.job->name &&
+         spec.job->fingerprint == spec_.job->fingerprint;
+}
+
+bool TargetLoop::OnHead(const HttpResponseHead& head) {
+  if (Status status = CheckStatus(head); !status.ok()) {
+    return FailBody(Page::Failure::kTransfer, status.error());
+  }
+  content_type_ = head.content_type;
+  return true;
+}
+
+bool TargetLoop::OnBody(std::string_view bytes) {
+  if (bytes.empty()) return true;
+  if (body_bytes_ == 0) {
+    // Only now, because an empty body needs no type.
+    const Status status = CheckContentType(content_type_);
+    if (!status.ok()) return FailBody(Page::Failure::kTransfer, status.error());
+  }
+  body_bytes_ += bytes.size();
+  if (body_bytes_ >= body_bytes_limit_) {
+    deps_.metrics.body_limit_exceeded.Increment();
+    return FailBody(Page::Failure::kTransfer, InvalidInput("body size limit exceeded"));
+  }
+  const Status status = page_.Feed(bytes);
+  return status.ok() || FailBody(Page::Failure::kContent, status.error());
+}
+
+bool TargetLoop::FailBody(Page::Failure failure, Error error) {
+  failure_kind_ = failure;
+  failure_ = std::move(error);
+  return false;
+}
+
+void TargetLoop::OnDone(const HttpOutcome& outcome) {
+  transfer_.reset();
+  const double duration_seconds = SecondsOf(deps_.clock.MonotonicNow() - started_);
+  const PageResult result = Settle(outcome, duration_seconds);
+  deps_.metrics.Count(result.counts);
+  deps_.metrics.duration_seconds.Observe(duration_seconds);
+  (failure_.ok() ? deps_.metrics.scrapes_up : deps_.metrics.scrapes_down).Increment();
+  if (const Status status = deps_.writer.Append(labels_, result.frames); !status.ok()) {
+    deps_.logger.Error("cannot append a scrape, its samples are lost",
+                       {{"job", spec_.job->name},
+                        {"target", spec_.target.url},
+                        {"error", status.error().message}});
+    if (failure_.ok()) failure_ = status.error();
+  }
+  // May destroy this.
+  on_scraped_(*this, {.error = failure_.ok() ? "" : failure_.error().message,
+                      .timestamp_ms = timestamp_ms_,
+                      .duration_seconds = duration_seconds});
+}
+
+PageResult TargetLoop::Settle(const HttpOutcome& outcome, double duration_seconds) {
+  if (failure_.ok() && !outcome.status.ok()) {
+    failure_ = InvalidInput(TransferError(spec_.target.url, outcome.status.error()));
+  }
+  if (!failure_.ok()) return page_.Fail(failure_kind_, duration_seconds);
+  Result<PageResult> result = page_.Succeed(duration_seconds);
+  if (result.ok()) return std::move(*result);
+  failure_ = result.error();
+  return page_.Fail(Page::Failure::kContent, duration_seconds);
+}
+
+}  // namespace sluice::scrape

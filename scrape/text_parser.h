@@ -1,0 +1,61 @@
+// The Prometheus text format 0.0.4 as Prometheus's own parser accepts and rejects it, which is
+// not quite what the format's description says: quoted UTF-8 names, newlines inside quotes, a
+// missing comma between labels and NUL as the end of the input are all accepted.
+//
+// An entry is what a line is, but for newlines inside quotes: EntryScanner finds its end, and
+// TextParser reads it.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "buffer/chunk.h"
+#include "scrape/entry_scanner.h"
+
+namespace sluice::scrape {
+
+enum class EntryKind {
+  kNothing,  // blank line or comment
+  kEnd,      // NUL where an entry would start: the rest of the input does not count
+  kType,
+  kHelp,
+  kSample,
+};
+
+// One entry; views point into its text or into the parser, until the next call.
+struct Entry {
+  EntryKind kind = EntryKind::kNothing;
+  std::string_view name;                                   // of the metric or of the family
+  buffer::MetricType type = buffer::MetricType::kUnknown;  // kType
+  std::string_view help;                                   // kHelp
+
+  // kSample.
+  std::vector<buffer::LabelView> labels;  // as written, in the order of the text, without the name
+  size_t key_size = 0;                    // bytes of the text before the value
+  double value = 0;
+  bool has_timestamp = false;
+  TimestampMs timestamp_ms = 0;
+};
+
+// Thread-compatible. Keeps its memory between calls.
+class TextParser {
+ public:
+  // `text` is a whole entry without the newline that ends it. Errors are worded as Prometheus
+  // words them, without a line number.
+  Status Parse(std::string_view text, Entry& entry);
+
+ private:
+  std::deque<std::string> unescaped_;
+};
+
+// `le` of histograms and `quantile` of summaries are compared as text by everybody downstream, so
+// that they are brought into one spelling: under the type that the last TYPE line stated, whatever
+// its name. What `label` becomes; empty when it stays as it is.
+std::string RespelledValue(const buffer::LabelView& label, buffer::MetricType type);
+
+}  // namespace sluice::scrape

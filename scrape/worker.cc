@@ -1,0 +1,205 @@
+#include "scrape/worker.h"
+
+#include <algorithm>
+
+namespace sluice::scrape {
+
+using std::chrono::milliseconds;
+
+Worker::Worker(const ScraperOptions& options, const Scraper::Deps& deps,
+               const ScrapeMetrics& metrics)
+    : options_(options),
+      deps_(deps),
+      metrics_(metrics),
+      http_({.user_agent = options.user_agent}),
+      writer_(deps.log, metrics),
+      loop_deps_{.clock = deps.clock,
+                 .http = http_,
+                 .writer = writer_,
+                 .metrics = metrics_,
+                 .logger = deps.logger,
+                 .body_bytes_max = options.body_bytes_max},
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+
+Worker::~Worker() { Stop(); }
+
+void Worker::Add(LoopSpec spec) {
+  spec.since = deps_.clock.MonotonicNow();
+  spec.since_ms = deps_.clock.WallNowMs();
+  const MutexLock lock(mu_);
+  TargetStatus& status = statuses_[spec.id];
+  status.job = spec.job->name;
+  status.discovered_labels = spec.target.discovered_labels;
+  status.labels = spec.target.labels;
+  status.url = spec.target.url;
+  status.scrape_interval = spec.target.interval;
+  status.scrape_timeout = spec.target.timeout;
+  commands_.push_back({.kind = Command::Kind::kAdd, .id = spec.id, .spec = std::move(spec)});
+  http_.Wakeup();
+}
+
+void Worker::Remove(uint64_t id, Ending ending) {
+  const MutexLock lock(mu_);
+  statuses_.erase(id);
+  const auto kind =
+      ending == Ending::kMarkers ? Command::Kind::kRemoveWithMarkers : Command::Kind::kRemove;
+  commands_.push_back({.kind = kind, .id = id, .spec = {}});
+  http_.Wakeup();
+}
+
+void Worker::Stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  http_.Wakeup();
+  thread_.join();
+}
+
+void Worker::CollectStatuses(std::vector<TargetStatus>& out) const {
+  const MutexLock lock(mu_);
+  for (const auto& [id, status] : statuses_) out.push_back(status);
+}
+
+void Worker::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    RunCommands();
+    RunDue(deps_.clock.MonotonicNow());
+    http_.Poll(WaitTime());
+    done_.clear();
+  }
+  loops_.clear();
+}
+
+void Worker::RunCommands() {
+  std::vector<Command> commands;
+  {
+    const MutexLock lock(mu_);
+    commands.swap(commands_);
+  }
+  for (Command& command : commands) {
+    if (command.kind == Command::Kind::kAdd) {
+      StartLoop(std::move(command.spec));
+    } else {
+      RemoveLoop(command.id, command.kind == Command::Kind::kRemoveWithMarkers);
+    }
+  }
+}
+
+void Worker::StartLoop(LoopSpec spec) {
+  const uint64_t id = spec.id;
+  if (TargetLoop* const same = FindParting(spec)) {
+    ForgetParting(*same);
+    leaving_.erase(same->id());
+    auto node = loops_.extract(same->id());
+    node.key() = id;
+    loops_.insert(std::move(node));
+    same->Revive(id);
+    Plan(*same);
+    return;
+  }
+  auto loop = std::make_unique<TargetLoop>(
+      loop_deps_, std::move(spec),
+      [this](TargetLoop& scraped, const ScrapeOutcome& outcome) { OnScraped(scraped, outcome); });
+  Plan(*loop);
+  loops_.emplace(id, std::move(loop));
+}
+
+void Worker::RemoveLoop(uint64_t id, bool with_markers) {
+  const auto found = loops_.find(id);
+  if (found == loops_.end()) return;
+  TargetLoop& loop = *found->second;
+  if (!loop.in_flight() && !with_markers) {
+    loops_.erase(found);
+    return;
+  }
+  parting_.emplace(loop.spec().target.identity, id);
+  if (loop.in_flight()) {
+    leaving_[id] = with_markers;
+    return;
+  }
+  loop.Retire();
+  Plan(loop);
+}
+
+TargetLoop* Worker::FindParting(const LoopSpec& spec) {
+  const auto [first, last] = parting_.equal_range(spec.target.identity);
+  for (auto at = first; at != last; ++at) {
+    const auto found = loops_.find(at->second);
+    if (found != loops_.end() && found->second->IsSame(spec)) return found->second.get();
+  }
+  return nullptr;
+}
+
+void Worker::ForgetParting(const TargetLoop& loop) {
+  const auto [first, last] = parting_.equal_range(loop.spec().target.identity);
+  for (auto at = first; at != last; ++at) {
+    if (at->second != loop.id()) continue;
+    parting_.erase(at);
+    return;
+  }
+}
+
+void Worker::RunDue(MonotonicTime now) {
+  while (!due_.empty() && due_.top().at <= now) {
+    const Due due = due_.top();
+    due_.pop();
+    const auto found = loops_.find(due.id);
+    // Plans that were changed meanwhile are still in the queue.
+    if (found == loops_.end() || found->second->due() != due.at) continue;
+    if (found->second->is_retiring()) {
+      found->second->End(SuccessorOf(*found->second));
+      ForgetParting(*found->second);
+      loops_.erase(found);
+    } else {
+      found->second->Run();
+    }
+  }
+}
+
+void Worker::Plan(const TargetLoop& loop) {
+  if (const auto at = loop.due()) due_.push({*at, loop.id()});
+}
+
+// Called by the loop, from within Poll().
+void Worker::OnScraped(TargetLoop& loop, const ScrapeOutcome& outcome) {
+  {
+    const MutexLock lock(mu_);
+    const auto found = statuses_.find(loop.id());
+    if (found != statuses_.end()) {
+      TargetStatus& status = found->second;
+      status.last_error = outcome.error;
+      status.last_scrape_ms = outcome.timestamp_ms;
+      status.last_scrape_duration_seconds = outcome.duration_seconds;
+      status.health = outcome.error.empty() ? TargetHealth::kUp : TargetHealth::kDown;
+    }
+  }
+  const auto leaving = leaving_.find(loop.id());
+  if (leaving != leaving_.end()) {
+    const bool with_markers = leaving->second;
+    leaving_.erase(leaving);
+    if (!with_markers) {
+      ForgetParting(loop);
+      // It is still on the stack.
+      done_.push_back(std::move(loops_.extract(loop.id()).mapped()));
+      return;
+    }
+    loop.Retire();
+  }
+  Plan(loop);
+}
+
+const TargetLoop* Worker::SuccessorOf(const TargetLoop& loop) const {
+  const auto found = std::find_if(loops_.begin(), loops_.end(), [&](const auto& entry) {
+    return !entry.second->is_retiring() && !leaving_.contains(entry.first) &&
+           entry.second->labels_id() == loop.labels_id();
+  });
+  return found == loops_.end() ? nullptr : found->second.get();
+}
+
+milliseconds Worker::WaitTime() const {
+  if (due_.empty()) return options_.poll_max;
+  // Rounded up: a wait that ends too early would spin until the time has come.
+  const auto wait = std::chrono::ceil<milliseconds>(due_.top().at - deps_.clock.MonotonicNow());
+  return std::clamp(wait, milliseconds(0), options_.poll_max);
+}
+
+}  // namespace sluice::scrape

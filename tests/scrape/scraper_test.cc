@@ -1,0 +1,387 @@
+// The scraper with its threads, a real log and a server on the loopback interface. Time is moved by
+// the tests.
+#include "scrape/scraper.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "base/mutex.h"
+#include "page_support.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/scripted_http_server.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice::scrape {
+namespace {
+
+using sluice::test::Fault;
+using sluice::test::ScriptedHttpServer;
+using sluice::test::ScriptedRequest;
+using sluice::test::ScriptedResponse;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kInterval{1000};
+constexpr milliseconds kPollMax{2};
+constexpr std::chrono::seconds kPatience{20};
+
+ScriptedResponse Page(std::string body, std::string type = "text/plain; version=0.0.4") {
+  ScriptedResponse response;
+  response.body = std::move(body);
+  if (!type.empty()) response.headers = {{"Content-Type", std::move(type)}};
+  return response;
+}
+
+void Pause() {
+  Mutex mu;
+  CondVar never;
+  const MutexLock lock(mu);
+  never.WaitFor(mu, milliseconds(1));
+}
+
+bool Await(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    Pause();
+  }
+  return true;
+}
+
+struct Fixture {
+  Fixture() : server([](const ScriptedRequest&) { return Page("a 1\nb 2\n"); }), log(OpenLog()) {
+    REQUIRE(log->Attach("reader").ok());
+    MakeScraper();
+  }
+
+  std::unique_ptr<buffer::Log> OpenLog() {
+    buffer::LogOptions options;
+    options.directory = dir.File("log");
+    options.bytes_max = 64 << 20;
+    auto opened = buffer::Log::Open(options, clock, Logger(), telemetry);
+    REQUIRE(opened.ok());
+    return std::move(*opened);
+  }
+
+  void MakeScraper() {
+    ScraperOptions options;
+    options.user_agent = "sluice/test";
+    options.poll_max = kPollMax;
+    scraper = std::make_unique<Scraper>(options, Scraper::Deps{clock, Logger(), telemetry, *log});
+  }
+
+  JobConfig Job(std::vector<std::string> addresses = {}) {
+    JobConfig job;
+    job.name = "j";
+    job.scrape_interval = kInterval;
+    job.scrape_timeout = milliseconds(900);
+    if (addresses.empty()) addresses.push_back(server.address());
+    TargetGroup group;
+    for (const std::string& address : addresses) {
+      group.targets.push_back({{"__address__", address}, {"instance", "i"}});
+    }
+    job.static_groups.push_back(group);
+    job.fingerprint = "1";
+    return job;
+  }
+
+  TargetStatus Only() const {
+    const ScraperStatus status = scraper->Snapshot();
+    return status.active.size() == 1 ? status.active[0] : TargetStatus();
+  }
+
+  // Lets one interval pass and the scrape in it end.
+  void ScrapeOnce() {
+    const TimestampMs before = Only().last_scrape_ms;
+    clock.Advance(kInterval);
+    REQUIRE(Await([&] { return Only().last_scrape_ms != before; }));
+  }
+
+  // Lets time pass in steps, and waits for the scrapes that are due in each.
+  void Pass(int intervals) {
+    constexpr int kSteps = 4;
+    for (int step = 1; step <= intervals * kSteps; ++step) {
+      clock.Advance(kInterval / kSteps);
+      REQUIRE(Await([&] {
+        const auto active = scraper->Snapshot().active;
+        return std::all_of(active.begin(), active.end(), [&](const TargetStatus& target) {
+          // The first scrape is due within one interval.
+          if (target.last_scrape_ms == 0) return step < kSteps;
+          return clock.WallNowMs() - target.last_scrape_ms < kInterval.count();
+        });
+      }));
+      // For what ends without a scrape.
+      for (int i = 0; i < 5; ++i) Pause();
+    }
+  }
+
+  // What the log holds: `series value`, in its order, without the report but for `up`.
+  std::vector<std::string> Logged() {
+    std::vector<std::string> lines;
+    const auto end = log->Scan(0, 1'000'000, [&](const buffer::FrameRecord& record) {
+      Append(record, lines);
+      return true;
+    });
+    REQUIRE(end.ok());
+    return lines;
+  }
+
+  void Append(const buffer::FrameRecord& record, std::vector<std::string>& lines) {
+    const auto layout = log->LoadLayout(record.layout_at);
+    REQUIRE(layout.ok());
+    std::vector<std::string> names;
+    for (const auto& chunk : layout->chunks) {
+      const auto stored = log->LoadChunk(chunk.at);
+      REQUIRE(stored.ok());
+      const auto decoded = buffer::DecodedChunk::Decode(*stored);
+      REQUIRE(decoded.ok());
+      for (const auto& series : decoded->series) names.emplace_back(series.set[0].value);
+    }
+    buffer::FrameDecoder decoder;
+    buffer::DecodedFrame frame;
+    REQUIRE(decoder.Decode(record.stored, layout->series_count, frame).ok());
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (names[i].starts_with("scrape_")) continue;
+      const bool stale = frame.kind == buffer::FrameKind::kStale;
+      lines.push_back(names[i] +
+                      (stale ? " stale" : " " + Catch::Detail::stringify(frame.values[i])));
+    }
+  }
+
+  size_t CountLogged(const std::string& line) {
+    const auto lines = Logged();
+    return static_cast<size_t>(std::count(lines.begin(), lines.end(), line));
+  }
+
+  sluice::test::TempDir dir;
+  sluice::test::FakeClock clock;
+  Telemetry telemetry;
+  ScriptedHttpServer server;
+  std::unique_ptr<buffer::Log> log;
+  std::unique_ptr<Scraper> scraper;
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_CASE_METHOD(Fixture, "scrapes reach the log, over one connection", "[scraper]") {
+  scraper->Apply({Job()}, {});
+  CHECK(Only().health == TargetHealth::kUnknown);
+  CHECK(Only().url == server.Url("/metrics"));
+  ScrapeOnce();
+  server.SetScript([](const ScriptedRequest&) { return Page("a 3\nb 4\n"); });
+  const TimestampMs first = Only().last_scrape_ms;
+  ScrapeOnce();
+  CHECK(Only().last_scrape_ms == first + kInterval.count());
+  CHECK(Logged() == Lines{"a 1.0", "b 2.0", "up 1.0", "a 3.0", "b 4.0", "up 1.0"});
+  CHECK(Only().health == TargetHealth::kUp);
+  CHECK(Only().last_error.empty());
+  CHECK(server.connection_count() == 1);
+  auto headers = server.requests().front().headers;
+  CHECK(headers["user-agent"] == "sluice/test");
+  CHECK(headers["x-prometheus-scrape-timeout-seconds"] == "0.9");
+  CHECK_THAT(headers["accept"], Catch::Contains("text/plain;version=0.0.4"));
+}
+
+TEST_CASE_METHOD(Fixture, "a failing target is down, and its series are stale once", "[scraper]") {
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  server.SetScript([](const ScriptedRequest&) {
+    ScriptedResponse response;
+    response.status = 503;
+    return response;
+  });
+  ScrapeOnce();
+  CHECK(Only().health == TargetHealth::kDown);
+  CHECK(Only().last_error == "server returned HTTP status 503 Service Unavailable");
+  ScrapeOnce();
+  CHECK(Logged() == Lines{"a 1.0", "b 2.0", "up 1.0", "up 0.0", "a stale", "b stale", "up 0.0"});
+}
+
+TEST_CASE_METHOD(Fixture, "a target that hangs runs into the timeout", "[scraper]") {
+  server.SetScript([](const ScriptedRequest&) {
+    ScriptedResponse response = Page("a 1\n");
+    response.fault = Fault::kHangMidBody;
+    return response;
+  });
+  JobConfig job = Job();
+  job.scrape_timeout = milliseconds(100);
+  scraper->Apply({job}, {});
+  ScrapeOnce();
+  CHECK(Only().last_error == "Get \"" + server.Url("/metrics") + "\": context deadline exceeded");
+  CHECK(Logged() == Lines{"up 0.0"});
+}
+
+TEST_CASE_METHOD(Fixture, "a body as large as the limit fails the scrape", "[scraper]") {
+  JobConfig job = Job();
+  job.body_size_limit = 8;
+  scraper->Apply({job}, {});
+  ScrapeOnce();
+  CHECK(Only().last_error == "body size limit exceeded");
+  server.SetScript([](const ScriptedRequest&) { return Page("a 1\nb 2"); });
+  ScrapeOnce();
+  CHECK(Only().last_error.empty());
+  CHECK(Logged() == Lines{"up 0.0", "a 1.0", "b 2.0", "up 1.0"});
+}
+
+TEST_CASE_METHOD(Fixture, "a body needs a type that can be read, unless it is empty", "[scraper]") {
+  server.SetScript([](const ScriptedRequest&) { return Page("a 1\n", "text/html"); });
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  CHECK_THAT(Only().last_error, Catch::StartsWith("received unsupported Content-Type"));
+  server.SetScript([](const ScriptedRequest&) { return Page("", ""); });
+  ScrapeOnce();
+  CHECK(Only().health == TargetHealth::kUp);
+}
+
+TEST_CASE_METHOD(Fixture, "a page with an error is down, with the line in the message",
+                 "[scraper]") {
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  server.SetScript([](const ScriptedRequest&) { return Page("a 1\nb x\n"); });
+  ScrapeOnce();
+  CHECK_THAT(Only().last_error, Catch::StartsWith("line 2: strconv.ParseFloat"));
+  CHECK(Logged() == Lines{"a 1.0", "b 2.0", "up 1.0", "up 0.0", "b stale"});
+}
+
+TEST_CASE_METHOD(Fixture, "applying the same job again changes nothing", "[scraper]") {
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  const TimestampMs last = Only().last_scrape_ms;
+  scraper->Apply({Job()}, {{"external", "label"}});
+  CHECK(Only().last_scrape_ms == last);
+  CHECK(Only().health == TargetHealth::kUp);
+  ScrapeOnce();
+  CHECK(Only().last_scrape_ms == last + kInterval.count());
+  CHECK(server.connection_count() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a target that is gone is stale after two intervals", "[scraper]") {
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  JobConfig without = Job();
+  without.static_groups.clear();
+  scraper->Apply({without}, {});
+  CHECK(scraper->Snapshot().active.empty());
+  clock.Advance(kInterval);
+  for (int i = 0; i < 20; ++i) Pause();
+  CHECK(CountLogged("up stale") == 0);
+  clock.Advance(2 * kInterval);
+  REQUIRE(Await([&] { return CountLogged("up stale") == 1; }));
+  CHECK(Logged() == Lines{"a 1.0", "b 2.0", "up 1.0", "a stale", "b stale", "up stale"});
+}
+
+TEST_CASE_METHOD(Fixture, "a target that comes back in time is not stale", "[scraper]") {
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  JobConfig without = Job();
+  without.static_groups.clear();
+  scraper->Apply({without}, {});
+  scraper->Apply({Job()}, {});
+  Pass(4);
+  CHECK(CountLogged("up stale") == 0);
+  CHECK(CountLogged("up 1.0") >= 3);
+  CHECK(server.connection_count() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a changed job ends only the series that it does not go on with",
+                 "[scraper]") {
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  JobConfig changed = Job();
+  changed.fingerprint = "2";
+  relabel::Rule rule;
+  rule.action = relabel::Action::kDrop;
+  rule.source_labels = {"__name__"};
+  rule.regex = "b";
+  auto program = relabel::Program::Compile({rule});
+  REQUIRE(program.ok());
+  changed.metric_relabel = *program;
+  scraper->Apply({changed}, {});
+  Pass(4);
+  CHECK(CountLogged("b stale") == 1);
+  CHECK(CountLogged("a stale") == 0);
+  CHECK(CountLogged("up stale") == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a removed job and a stop leave no markers", "[scraper]") {
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  scraper->Apply({}, {});
+  CHECK(scraper->Snapshot().jobs.empty());
+  Pass(4);
+  CHECK(Logged() == Lines{"a 1.0", "b 2.0", "up 1.0"});
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  scraper->Stop();
+  scraper->Stop();
+  scraper->Apply({Job()}, {});
+  CHECK(Logged().size() == 6);
+}
+
+TEST_CASE_METHOD(Fixture, "stopping does not wait for a scrape in flight", "[scraper]") {
+  server.SetScript([](const ScriptedRequest&) {
+    ScriptedResponse response = Page("a 1\n");
+    response.fault = Fault::kHang;
+    return response;
+  });
+  JobConfig job = Job();
+  job.scrape_timeout = job.scrape_interval = std::chrono::seconds(600);
+  scraper->Apply({job}, {});
+  clock.Advance(std::chrono::seconds(600));
+  REQUIRE(server.WaitForRequests(1));
+  scraper.reset();
+  CHECK(Logged().empty());
+}
+
+TEST_CASE_METHOD(Fixture, "targets come and go with a file", "[scraper]") {
+  JobConfig job = Job();
+  job.static_groups.clear();
+  const std::string path = dir.File("targets.json");
+  const auto write = [&](const std::string& content) {
+    const std::string next = dir.File("next.json");
+    std::ofstream(next) << content;
+    std::filesystem::rename(next, path);
+  };
+  write(R"([{"targets": [")" + server.address() + R"("], "labels": {"x": "y"}}])");
+  FileSdConfig file_sd;
+  file_sd.files = {path};
+  job.file_sd = {file_sd};
+  scraper->Apply({job}, {});
+  REQUIRE(Await([&] { return scraper->Snapshot().active.size() == 1; }));
+  CHECK(Only().labels.Get("x") == "y");
+  ScrapeOnce();
+  CHECK(Only().health == TargetHealth::kUp);
+  // Other settings of the job do not make it forget what the files said.
+  job.fingerprint = "2";
+  scraper->Apply({job}, {});
+  CHECK(scraper->Snapshot().active.size() == 1);
+  write("[]");
+  REQUIRE(Await([&] { return scraper->Snapshot().active.empty(); }));
+}
+
+TEST_CASE_METHOD(Fixture, "the snapshot shows dropped targets and counts them", "[scraper]") {
+  JobConfig job = Job({server.address(), "dropped:1"});
+  relabel::Rule rule;
+  rule.action = relabel::Action::kDrop;
+  rule.source_labels = {"__address__"};
+  rule.regex = "dropped.*";
+  auto program = relabel::Program::Compile({rule});
+  REQUIRE(program.ok());
+  job.relabel = *program;
+  scraper->Apply({job}, {});
+  const ScraperStatus status = scraper->Snapshot();
+  CHECK(status.jobs == std::vector<std::string>{"j"});
+  CHECK(status.active.size() == 1);
+  REQUIRE(status.dropped.size() == 1);
+  CHECK(status.dropped[0].discovered_labels.Get("__address__") == "dropped:1");
+  CHECK(status.dropped_counts.at("j") == 1);
+}
+
+}  // namespace
+}  // namespace sluice::scrape
