@@ -1,0 +1,131 @@
+#include "agent/agent.h"
+
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/process_metrics.h"
+
+namespace sluice::agent {
+
+std::optional<std::string> ProcessEnvironment(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  if (value == nullptr) return std::nullopt;
+  return std::string(value);
+}
+
+Agent::Agent(Options options, Logger logger)
+    : options_(std::move(options)), logger_(std::move(logger)) {}
+
+Result<std::unique_ptr<Agent>> Agent::Start(Options options, Logger logger) {
+  std::unique_ptr<Agent> agent(new Agent(std::move(options), std::move(logger)));
+  if (const Status status = agent->OpenAll(); !status.ok()) return status.error();
+  return agent;
+}
+
+Agent::~Agent() { Stop(); }
+
+Status Agent::OpenAll() {
+  process_metrics_ = AddProcessMetrics(telemetry_);
+  telemetry_
+      .AddGauge("prometheus_build_info", "Always 1; the version is in the labels.",
+                {{"version", SLUICE_VERSION}})
+      .Set(1);
+
+  // The configuration comes first: a file that does not load must not create anything.
+  Result<Config> config = LoadConfig(options_.config_file, ProcessEnvironment);
+  if (!config.ok()) return config.error();
+
+  buffer::LogOptions log_options;
+  log_options.directory = options_.data_directory;
+  log_options.sync_interval = options_.sync_interval;
+  log_options.bytes_max = options_.buffer_bytes_max != 0
+                              ? options_.buffer_bytes_max
+                              : DefaultBufferBytes(options_.data_directory);
+  Result<std::unique_ptr<buffer::Log>> log =
+      buffer::Log::Open(log_options, clock_, logger_.With({"component", "buffer"}), telemetry_);
+  if (!log.ok()) return log.error();
+  log_ = std::move(*log);
+
+  const std::string user_agent = std::string("sluice/") + SLUICE_VERSION;
+  destinations_ = std::make_unique<remotewrite::Destinations>(
+      remotewrite::DestinationsOptions{.user_agent = user_agent},
+      remotewrite::Destinations::Deps{.clock = clock_,
+                                      .logger = logger_.With({"component", "remotewrite"}),
+                                      .telemetry = telemetry_,
+                                      .log = *log_});
+  scraper_ = std::make_unique<scrape::Scraper>(
+      scrape::ScraperOptions{.user_agent = user_agent,
+                             .body_bytes_max = options_.scrape_body_bytes_max},
+      scrape::Scraper::Deps{.clock = clock_,
+                            .logger = logger_.With({"component", "scrape"}),
+                            .telemetry = telemetry_,
+                            .log = *log_});
+
+  HttpServerOptions server_options;
+  server_options.listen_address = options_.listen_address;
+  Result<std::unique_ptr<HttpServer>> server = HttpServer::Start(
+      server_options, [this](const HttpServerRequest& request) { return Handle(request); },
+      logger_.With({"component", "web"}));
+  if (!server.ok()) return server.error();
+  server_ = std::move(*server);
+
+  MutexLock lock(reload_mu_);
+  if (Status status = Apply(std::move(*config)); !status.ok()) return status;
+  ready_ = true;
+  logger_.Info("ready to scrape and send", {{"address", server_->address()},
+                                            {"config", options_.config_file},
+                                            {"data", options_.data_directory}});
+  return Status::Ok();
+}
+
+Status Agent::Apply(Config config) {
+  for (const std::string& warning : config.warnings) logger_.Warn(warning);
+  // Destinations first: the log keeps frames for those that it knows.
+  if (Status status = destinations_->Apply(std::move(config.destinations)); !status.ok()) {
+    return status;
+  }
+  scraper_->Apply(std::move(config.jobs), config.external_labels);
+  NoteReload(true);
+  return Status::Ok();
+}
+
+Status Agent::Reload() {
+  MutexLock lock(reload_mu_);
+  if (stopping_) return Error{ErrorCode::kCancelled, "the agent is stopping"};
+  Result<Config> config = LoadConfig(options_.config_file, ProcessEnvironment);
+  Status status = config.ok() ? Apply(std::move(*config)) : Status(config.error());
+  if (!status.ok()) {
+    NoteReload(false);
+    logger_.Error("reload failed; the old configuration goes on running",
+                  {{"err", status.error().message}});
+    return status;
+  }
+  logger_.Info("configuration reloaded", {{"config", options_.config_file}});
+  return Status::Ok();
+}
+
+void Agent::NoteReload(bool good) {
+  telemetry_
+      .AddGauge("prometheus_config_last_reload_successful",
+                "Whether the last load of the configuration file succeeded.")
+      .Set(good ? 1 : 0);
+  if (!good) return;
+  telemetry_
+      .AddGauge("prometheus_config_last_reload_success_timestamp_seconds",
+                "When the running configuration was loaded.")
+      .Set(static_cast<double>(clock_.WallNowMs()) / 1000);
+}
+
+void Agent::Stop() {
+  if (stopping_.exchange(true)) return;
+  ready_ = false;
+  if (scraper_ != nullptr) scraper_->Stop();
+  if (destinations_ != nullptr) destinations_->Stop(options_.flush_deadline);
+  if (server_ != nullptr) server_->Stop();
+}
+
+std::string Agent::address() const { return server_->address(); }
+
+}  // namespace sluice::agent

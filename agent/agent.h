@@ -1,0 +1,82 @@
+// The running agent: log, scraper, destinations and HTTP server, wired together.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/config/config.h"
+#include "agent/http_server.h"
+#include "agent/options.h"
+#include "base/clock.h"
+#include "base/logger.h"
+#include "base/mutex.h"
+#include "base/telemetry.h"
+#include "buffer/log.h"
+#include "remotewrite/destinations.h"
+#include "scrape/scraper.h"
+
+namespace sluice::agent {
+
+// Of this process.
+std::optional<std::string> ProcessEnvironment(std::string_view name);
+
+// Thread-safe after Start(). Members are made in the order in which they depend on each other, and
+// die in the reverse one.
+class Agent {
+ public:
+  // Opens the data directory, loads the configuration, listens, and starts to scrape and send.
+  // Errors are ready to be printed.
+  static Result<std::unique_ptr<Agent>> Start(Options options, Logger logger);
+  ~Agent();
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  // Loads the configuration file again. On an error the old configuration goes on running.
+  Status Reload() SLUICE_EXCLUDES(reload_mu_);
+
+  // True once somebody asked for an end over HTTP.
+  bool stop_requested() const { return stop_requested_.load(); }
+
+  // Stops scraping, drains for at most the flush deadline, closes everything. Idempotent.
+  void Stop();
+
+  // Where the HTTP server listens.
+  std::string address() const;
+
+ private:
+  Agent(Options options, Logger logger);
+
+  Status OpenAll();
+  Status Apply(Config config) SLUICE_REQUIRES(reload_mu_);
+  void NoteReload(bool good);
+
+  // routes.cc
+  HttpServerResponse Handle(const HttpServerRequest& request);
+  HttpServerResponse Route(const HttpServerRequest& request);
+  HttpServerResponse Api(const HttpServerRequest& request);
+  HttpServerResponse Lifecycle(const HttpServerRequest& request);
+  HttpServerResponse NotReady() const;
+
+  // Set once.
+  const Options options_;
+  const Logger logger_;
+  SystemClock clock_;
+  Telemetry telemetry_;
+  std::shared_ptr<void> process_metrics_;
+  std::unique_ptr<buffer::Log> log_;
+  std::unique_ptr<remotewrite::Destinations> destinations_;
+  std::unique_ptr<scrape::Scraper> scraper_;
+
+  Mutex reload_mu_;  // one reload at a time
+
+  std::atomic<bool> ready_{false};           // set by Start, cleared by Stop
+  std::atomic<bool> stopping_{false};        // set by Stop
+  std::atomic<bool> stop_requested_{false};  // set by the HTTP server, read by main
+
+  std::unique_ptr<HttpServer> server_;  // last: its thread uses everything above
+};
+
+}  // namespace sluice::agent

@@ -1,0 +1,170 @@
+#include "agent/api.h"
+
+#include <array>
+#include <ctime>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "base/duration.h"
+
+namespace sluice::agent {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Bytes from foreign places may not be UTF-8: they are replaced, never thrown over.
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string Success(Json data) {
+  return Dump(Json{{"status", "success"}, {"data", std::move(data)}});
+}
+
+Json LabelsJson(const relabel::Labels& labels) {
+  Json json = Json::object();
+  for (const relabel::Label& label : labels) json[label.name] = label.value;
+  return json;
+}
+
+std::string_view HealthName(scrape::TargetHealth health) {
+  switch (health) {
+    case scrape::TargetHealth::kUnknown:
+      return "unknown";
+    case scrape::TargetHealth::kUp:
+      return "up";
+    case scrape::TargetHealth::kDown:
+      return "down";
+  }
+  return "unknown";
+}
+
+Json ActiveTargetJson(const scrape::TargetStatus& target) {
+  return Json{
+      {"discoveredLabels", LabelsJson(target.discovered_labels)},
+      {"labels", LabelsJson(target.labels)},
+      {"scrapePool", target.job},
+      {"scrapeUrl", target.url},
+      {"globalUrl", target.url},
+      {"lastError", target.last_error},
+      {"lastScrape", FormatTime(target.last_scrape_ms)},
+      {"lastScrapeDuration", target.last_scrape_duration_seconds},
+      {"health", HealthName(target.health)},
+      {"scrapeInterval", FormatDuration(target.scrape_interval)},
+      {"scrapeTimeout", FormatDuration(target.scrape_timeout)},
+  };
+}
+
+std::string_view StateName(remotewrite::DestinationState state) {
+  switch (state) {
+    case remotewrite::DestinationState::kIdle:
+      return "idle";
+    case remotewrite::DestinationState::kSending:
+      return "sending";
+    case remotewrite::DestinationState::kRetrying:
+      return "retrying";
+    case remotewrite::DestinationState::kPaused:
+      return "paused";
+  }
+  return "unknown";
+}
+
+Json LedgerJson(const buffer::DestinationProgress& progress) {
+  Json dropped = Json::object();
+  for (size_t i = 0; i < buffer::kDropReasonCount; ++i) {
+    const auto reason = static_cast<buffer::DropReason>(i);
+    dropped[std::string(buffer::DropReasonName(reason))] = progress.ledger.dropped.at(i);
+  }
+  return Json{
+      {"appended", progress.ledger.appended},
+      {"acknowledged", progress.ledger.acknowledged},
+      {"pending", progress.ledger.pending},
+      {"dropped", std::move(dropped)},
+  };
+}
+
+Json BuildInfo() {
+  return Json{{"version", SLUICE_VERSION}, {"revision", ""},  {"branch", ""},
+              {"buildUser", ""},           {"buildDate", ""}, {"goVersion", ""}};
+}
+
+}  // namespace
+
+std::string ApiError(std::string_view type, std::string_view message) {
+  return Dump(Json{{"status", "error"}, {"errorType", type}, {"error", message}});
+}
+
+std::string TargetsJson(const scrape::ScraperStatus& status, std::string_view state,
+                        std::string_view scrape_pool) {
+  const bool any = state.empty() || state == "any";
+  const auto in_pool = [&](const std::string& job) {
+    return scrape_pool.empty() || job == scrape_pool;
+  };
+  Json active = Json::array();
+  if (any || state == "active") {
+    for (const scrape::TargetStatus& target : status.active) {
+      if (in_pool(target.job)) active.push_back(ActiveTargetJson(target));
+    }
+  }
+  Json dropped = Json::array();
+  Json counts = nullptr;
+  if (any || state == "dropped") {
+    counts = Json::object();
+    for (const auto& [job, count] : status.dropped_counts) counts[job] = count;
+    for (const scrape::DroppedTarget& target : status.dropped) {
+      if (!in_pool(target.job)) continue;
+      dropped.push_back(Json{{"discoveredLabels", LabelsJson(target.discovered_labels)},
+                             {"scrapePool", target.job}});
+    }
+  }
+  return Success(Json{{"activeTargets", std::move(active)},
+                      {"droppedTargets", std::move(dropped)},
+                      {"droppedTargetCounts", std::move(counts)}});
+}
+
+std::string ScrapePoolsJson(const scrape::ScraperStatus& status) {
+  return Success(Json{{"scrapePools", status.jobs}});
+}
+
+std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& destinations) {
+  Json list = Json::array();
+  for (const remotewrite::DestinationStatus& destination : destinations) {
+    list.push_back(Json{
+        {"name", destination.name},
+        {"url", destination.url},
+        {"state", StateName(destination.state)},
+        {"lastError", destination.last_error},
+        {"shards", destination.shards},
+        {"requestsInFlight", destination.requests_in_flight},
+        {"samplesInFlight", destination.samples_in_flight},
+        {"highestSentTimestamp", FormatTime(destination.highest_sent_ms)},
+        {"pendingBytes", destination.progress.pending_bytes},
+        {"ledger", LedgerJson(destination.progress)},
+    });
+  }
+  return Success(Json{{"destinations", std::move(list)}});
+}
+
+std::string FlagsJson(const std::map<std::string, std::string>& flags) {
+  return Success(Json(flags));
+}
+
+std::string BuildInfoJson() { return Success(BuildInfo()); }
+
+std::string VersionJson() { return Dump(BuildInfo()); }
+
+std::string FormatTime(TimestampMs time_ms) {
+  if (time_ms == 0) return "0001-01-01T00:00:00Z";
+  int64_t millis = time_ms % 1000;
+  if (millis < 0) millis += 1000;
+  const auto seconds = static_cast<std::time_t>((time_ms - millis) / 1000);
+  std::tm parts{};
+  if (gmtime_r(&seconds, &parts) == nullptr) return "0001-01-01T00:00:00Z";
+  std::array<char, 64> text{};
+  const size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::string fraction = std::to_string(1000 + millis).substr(1);
+  return std::string(text.data(), size) + "." + fraction + "Z";
+}
+
+}  // namespace sluice::agent

@@ -1,0 +1,186 @@
+#include "agent/command_line.h"
+
+#include <array>
+#include <iostream>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "base/duration.h"
+
+namespace sluice::agent {
+namespace {
+
+struct IgnoredFlag {
+  std::string_view name;
+  bool takes_value;
+};
+
+// Flags of Prometheus's agent mode whose purpose does not exist here, or not yet.
+constexpr std::array<IgnoredFlag, 21> kIgnoredFlags = {{
+    {"--agent", false},
+    {"--auto-gomaxprocs", false},
+    {"--no-auto-gomaxprocs", false},
+    {"--auto-gomemlimit", false},
+    {"--no-auto-gomemlimit", false},
+    {"--auto-gomemlimit.ratio", true},
+    {"--enable-feature", true},
+    {"--storage.agent.wal-compression", false},
+    {"--no-storage.agent.wal-compression", false},
+    {"--storage.agent.wal-segment-size", true},
+    {"--storage.agent.wal-truncate-frequency", true},
+    {"--storage.agent.retention.min-time", true},
+    {"--storage.agent.retention.max-time", true},
+    {"--storage.agent.no-lockfile", false},
+    {"--web.read-timeout", true},
+    {"--web.max-connections", true},
+    {"--web.console.templates", true},
+    {"--web.console.libraries", true},
+    {"--web.page-title", true},
+    {"--web.cors.origin", true},
+    {"--web.user-assets", true},
+}};
+
+// Text values as they stand on the command line, parsed after CLI11 is done with them.
+struct RawFlags {
+  std::string flush_deadline = "4s";
+  std::string sync_interval = "1s";
+  std::string buffer_bytes = "0";
+  std::string body_bytes = "1GiB";
+  std::string log_level = "info";
+  std::string log_format = "logfmt";
+};
+
+void AddFlags(CLI::App& app, Options& options, RawFlags& raw) {
+  app.add_option("--config.file", options.config_file, "Prometheus configuration file")
+      ->capture_default_str();
+  app.add_option("--web.listen-address", options.listen_address,
+                 "Address of the API, the pages and our own metrics; port 0 takes any free one")
+      ->capture_default_str();
+  app.add_option("--web.external-url", options.external_url,
+                 "URL under which this agent is reached from outside");
+  app.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
+               "Allow POST /-/reload and /-/quit");
+  app.add_option("--storage.agent.path", options.data_directory, "Data directory: the buffer")
+      ->capture_default_str();
+  app.add_option("--storage.agent.max-bytes", raw.buffer_bytes,
+                 "Bound of the buffer, e.g. 8GiB; 0 = 10% of the file system, at most 16GiB")
+      ->capture_default_str();
+  app.add_option("--storage.agent.sync-interval", raw.sync_interval,
+                 "What a power cut may lose at most; 0 = sync every append")
+      ->capture_default_str();
+  app.add_option("--storage.remote.flush-deadline", raw.flush_deadline,
+                 "How long to go on sending when asked to stop; the rest stays in the buffer")
+      ->capture_default_str();
+  app.add_option("--scrape.max-body-size", raw.body_bytes,
+                 "Bound of any scraped body, uncompressed, whatever body_size_limit says")
+      ->capture_default_str();
+  app.add_option("--log.level", raw.log_level, "debug, info, warn or error")->capture_default_str();
+  app.add_option("--log.format", raw.log_format, "logfmt or json")->capture_default_str();
+}
+
+void AddIgnoredFlags(CLI::App& app, Options& options) {
+  for (const IgnoredFlag& flag : kIgnoredFlags) {
+    const std::string name(flag.name);
+    const auto note = [&options, name] { options.ignored.push_back(name); };
+    if (flag.takes_value) {
+      app.add_option_function<std::vector<std::string>>(
+             name, [note](const std::vector<std::string>&) { note(); })
+          ->group("")
+          ->expected(1)
+          ->take_all();
+    } else {
+      app.add_flag_callback(name, note)->group("");
+    }
+  }
+}
+
+// Assigns `parsed` to `target`, or returns the error with the flag's name.
+template <class T, class U>
+Status Assign(std::string_view flag, Result<T> parsed, U& target) {
+  if (!parsed.ok()) return parsed.error().WithContext(flag);
+  target = *parsed;
+  return Status::Ok();
+}
+
+Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options) {
+  const std::array<Status, 6> steps = {
+      Assign("--storage.remote.flush-deadline", ParseDuration(raw.flush_deadline),
+             options.flush_deadline),
+      Assign("--storage.agent.sync-interval", ParseDuration(raw.sync_interval),
+             options.sync_interval),
+      Assign("--storage.agent.max-bytes", ParseSize(raw.buffer_bytes), options.buffer_bytes_max),
+      Assign("--scrape.max-body-size", ParseSize(raw.body_bytes), options.scrape_body_bytes_max),
+      Assign("--log.level", ParseLogLevel(raw.log_level), options.log_level),
+      Assign("--log.format", ParseLogFormat(raw.log_format), options.log_format),
+  };
+  for (const Status& step : steps) {
+    if (!step.ok()) return step;
+  }
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty() || option->get_group().empty()) continue;
+    const std::string value =
+        option->count() > 0 ? option->results().back() : option->get_default_str();
+    options.flags[option->get_lnames().front()] = value;
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, const char* const* argv, const Commands& commands) {
+  CLI::App app{"Scrapes Prometheus targets and forwards the samples, losing none.", "sluice"};
+  app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
+  app.require_subcommand(0, 1);
+  Options options;
+  RawFlags raw;
+  AddFlags(app, options, raw);
+  AddIgnoredFlags(app, options);
+
+  std::string file;
+  CLI::App* check = app.add_subcommand("check-config", "Checks a configuration file");
+  check->add_option("FILE", file, "Configuration file")->required();
+
+  bool trace = false;
+  std::vector<std::string> label_sets;
+  CLI::App* relabel = app.add_subcommand("relabel", "Applies relabeling rules to label sets");
+  relabel->add_option("--rules", file, "YAML file with a list of rules")->required();
+  relabel->add_flag("--trace", trace, "Show what each rule does");
+  relabel->add_option("LABELS", label_sets, "Label sets, {a=\"b\"}; none: lines of standard input");
+
+  CLI::App* parse = app.add_subcommand("parse", "Prints what an exposition contains");
+  parse->add_option("FILE", file,
+                    "File with metrics in the text format; - or none: standard input");
+
+  std::string destination;
+  CLI::App* buffer = app.add_subcommand("buffer", "Looks into a data directory");
+  buffer->require_subcommand(1);
+  CLI::App* inspect = buffer->add_subcommand("inspect", "Prints its content; changes nothing");
+  inspect->add_option("DIR", file, "Data directory")->required();
+  bool verify = false;
+  inspect->add_flag("--verify", verify, "Read every record, so that damage is found");
+  CLI::App* forget =
+      buffer->add_subcommand("forget", "Drops a destination's backlog; the agent must be stopped");
+  forget->add_option("DIR", file, "Data directory")->required();
+  forget->add_option("DESTINATION", destination, "Name of the destination")->required();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+
+  if (check->parsed()) return commands.check_config(file);
+  if (relabel->parsed()) return commands.relabel(file, trace, label_sets);
+  if (parse->parsed()) return commands.parse(file.empty() ? "-" : file);
+  if (inspect->parsed()) return commands.buffer_inspect(file, verify);
+  if (forget->parsed()) return commands.buffer_forget(file, destination);
+  if (const Status status = FinishOptions(app, raw, options); !status.ok()) {
+    std::cerr << "sluice: " << status.error().message << "\n";
+    return 2;
+  }
+  return commands.run(options);
+}
+
+}  // namespace sluice::agent

@@ -1,0 +1,28 @@
+// From argv to a command: `sluice [flags]` runs the agent, `sluice COMMAND` is a tool for users.
+// The only place that includes CLI11.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "agent/options.h"
+
+namespace sluice::agent {
+
+// What to do with each command; each returns the exit status of the process.
+struct Commands {
+  std::function<int(const Options&)> run;
+  std::function<int(const std::string& config_file)> check_config;
+  std::function<int(const std::string& rules_file, bool trace,
+                    const std::vector<std::string>& label_sets)>
+      relabel;
+  std::function<int(const std::string& file)> parse;  // "-" = standard input
+  std::function<int(const std::string& directory, bool verify)> buffer_inspect;
+  std::function<int(const std::string& directory, const std::string& destination)> buffer_forget;
+};
+
+// Parses and calls one command. A bad command line prints what is wrong and returns 2, as
+// Prometheus does.
+int RunCommandLine(int argc, const char* const* argv, const Commands& commands);
+
+}  // namespace sluice::agent

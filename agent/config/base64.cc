@@ -1,0 +1,37 @@
+#include "agent/config/base64.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::agent {
+namespace {
+
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+}  // namespace
+
+std::optional<std::string> DecodeBase64(std::string_view text) {
+  std::string out;
+  uint32_t bits = 0;
+  size_t digits = 0;
+  size_t padding = 0;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') continue;
+    const size_t digit = kAlphabet.find(c);
+    const bool is_padding = c == '=';
+    if (!is_padding && (digit == std::string_view::npos || padding > 0)) return std::nullopt;
+    padding += is_padding ? 1 : 0;
+    bits = (bits << 6) | (is_padding ? 0 : static_cast<uint32_t>(digit));
+    if (++digits % 4 != 0) continue;
+    out += static_cast<char>(bits >> 16);
+    out += static_cast<char>(bits >> 8);
+    out += static_cast<char>(bits);
+    bits = 0;
+  }
+  if (digits % 4 != 0 || padding > 2) return std::nullopt;
+  out.resize(out.size() - padding);
+  return out;
+}
+
+}  // namespace sluice::agent

@@ -1,0 +1,13 @@
+// Base64 (RFC 4648), for `!!binary` values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::agent {
+
+// Line breaks are skipped; padding is mandatory. Nothing when the text is no base64.
+std::optional<std::string> DecodeBase64(std::string_view text);
+
+}  // namespace sluice::agent

@@ -1,0 +1,38 @@
+// The configuration file, read and checked: what `--config.file` and `sluice check-config` load.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "relabel/labels.h"
+#include "relabel/program.h"
+#include "remotewrite/destination_config.h"
+#include "scrape/job_config.h"
+
+namespace sluice::agent {
+
+struct Config {
+  relabel::Labels external_labels;
+  std::vector<scrape::JobConfig> jobs;
+  std::vector<remotewrite::DestinationConfig> destinations;
+  // One line for each thing that is accepted but has no effect in an agent, with file and line.
+  std::vector<std::string> warnings;
+};
+
+// The value of an environment variable, or nothing.
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+// Errors are one line: `FILE:LINE: path.to.field: message`, with Prometheus's own phrase in the
+// message where it has one. Never more than one error is reported.
+Result<Config> LoadConfig(const std::string& path, const Environment& environment);
+Result<Config> ParseConfig(std::string_view text, const std::string& path,
+                           const Environment& environment);
+
+// A list of relabeling rules alone, as under relabel_configs.
+Result<std::vector<relabel::Rule>> ParseRules(std::string_view text, const std::string& file_name);
+
+}  // namespace sluice::agent

@@ -1,0 +1,116 @@
+#include "agent/config/scrape_section.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "agent/config/canonical.h"
+#include "agent/config/pending_fields.h"
+#include "agent/config/relabel_rules.h"
+#include "agent/config/target_sources.h"
+#include "base/duration.h"
+#include "base/utf8.h"
+
+namespace sluice::agent {
+namespace {
+
+constexpr std::array<std::string_view, 14> kFields = {
+    "job_name",           "scrape_interval",  "scrape_timeout",
+    "metrics_path",       "scheme",           "params",
+    "honor_labels",       "honor_timestamps", "body_size_limit",
+    "enable_compression", "relabel_configs",  "metric_relabel_configs",
+    "static_configs",     "file_sd_configs"};
+
+void DecodeTimes(const Fields& fields, const GlobalSection& global, scrape::JobConfig& job) {
+  job.scrape_interval = std::chrono::milliseconds(0);
+  std::chrono::milliseconds timeout{0};
+  fields.Read("scrape_interval", job.scrape_interval);
+  fields.Read("scrape_timeout", timeout);
+  if (job.scrape_interval.count() == 0) job.scrape_interval = global.scrape_interval;
+  if (timeout > job.scrape_interval) {
+    fields.Find("scrape_timeout")
+        ->Fail("scrape timeout greater than scrape interval for scrape config with job name " +
+               QuoteText(job.name));
+  }
+  job.scrape_timeout =
+      timeout.count() == 0 ? std::min(global.scrape_timeout, job.scrape_interval) : timeout;
+}
+
+void DecodeRequest(const Fields& fields, scrape::JobConfig& job) {
+  if (const auto path = fields.Find("metrics_path"); path && !path->is_null()) {
+    job.metrics_path = path->Text();
+  }
+  if (const auto scheme = fields.Find("scheme"); scheme && !scheme->is_null()) {
+    job.scheme = scheme->Text();
+    if (job.scheme != "http" && job.scheme != "https") {
+      scheme->Fail("unsupported scheme " + QuoteText(job.scheme) + ", expected http or https");
+    }
+  }
+  fields.Read("enable_compression", job.enable_compression);
+  if (const auto params = fields.Find("params")) {
+    for (const auto& entry : params->Entries("url.Values")) {
+      job.params.emplace_back(entry.first, entry.second.Texts());
+    }
+    std::sort(job.params.begin(), job.params.end());
+  }
+}
+
+// Without the target sources, whose change alone leaves the targets that stay undisturbed.
+std::string FingerprintOf(const Value& value, const scrape::JobConfig& job) {
+  return CanonicalText(value.node(), {"static_configs", "file_sd_configs"}) +
+         " interval=" + FormatDuration(job.scrape_interval) +
+         " timeout=" + FormatDuration(job.scrape_timeout) +
+         " body_size_limit=" + std::to_string(job.body_size_limit);
+}
+
+scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
+  scrape::JobConfig job;
+  const std::vector<std::string_view> pending = NamesOf(PendingScrapeFields());
+  const std::vector<std::string_view> http = NamesOf(PendingHttpFields());
+  const Fields fields(value, "config.plain", {kFields, pending, http});
+  CheckPendingFields(fields, PendingScrapeFields());
+  CheckPendingFields(fields, PendingHttpFields());
+  fields.Read("job_name", job.name);
+  if (job.name.empty()) value.Fail("job_name is empty");
+  DecodeTimes(fields, global, job);
+  DecodeRequest(fields, job);
+  fields.Read("honor_labels", job.honor_labels);
+  fields.Read("honor_timestamps", job.honor_timestamps);
+  fields.ReadSize("body_size_limit", job.body_size_limit);
+  // 0 inherits: a job cannot lift a limit of the global section.
+  if (job.body_size_limit == 0) job.body_size_limit = global.body_size_limit;
+  if (const auto rules = fields.Find("relabel_configs")) {
+    job.relabel = DecodeProgram(*rules, "empty or null target relabeling rule in scrape config");
+  }
+  if (const auto rules = fields.Find("metric_relabel_configs")) {
+    job.metric_relabel =
+        DecodeProgram(*rules, "empty or null metric relabeling rule in scrape config");
+  }
+  if (const auto groups = fields.Find("static_configs")) {
+    job.static_groups = DecodeStaticConfigs(*groups, !job.relabel.empty());
+  }
+  if (const auto files = fields.Find("file_sd_configs")) {
+    job.file_sd = DecodeFileSdConfigs(*files);
+  }
+  job.fingerprint = FingerprintOf(value, job);
+  return job;
+}
+
+}  // namespace
+
+std::vector<scrape::JobConfig> DecodeScrapeConfigs(const Value& list, const GlobalSection& global) {
+  std::vector<scrape::JobConfig> jobs;
+  std::set<std::string> names;
+  for (const Value& item : list.Items("[]*config.ScrapeConfig")) {
+    if (item.is_null()) item.Fail("empty or null scrape config section");
+    jobs.push_back(DecodeJob(item, global));
+    if (!names.insert(jobs.back().name).second) {
+      item.Fail("found multiple scrape configs with job name " + QuoteText(jobs.back().name));
+    }
+  }
+  return jobs;
+}
+
+}  // namespace sluice::agent

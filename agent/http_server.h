@@ -1,0 +1,70 @@
+// The HTTP server of the agent: the only place that includes Boost.Beast.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/logger.h"
+#include "base/result.h"
+
+namespace sluice::agent {
+
+struct HttpServerRequest {
+  std::string method;                                      // "GET"
+  std::string path;                                        // decoded, without the query
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+  std::map<std::string, std::string> headers;              // names in lower case
+  std::string body;
+
+  // The first value, or "".
+  std::string_view Query(std::string_view name) const;
+};
+
+struct HttpServerResponse {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};
+};
+
+using HttpServerHandler = std::function<HttpServerResponse(const HttpServerRequest&)>;
+
+struct HttpServerOptions {
+  std::string listen_address = "0.0.0.0:9090";     // host:port; port 0 = any free one
+  std::chrono::milliseconds read_timeout{30'000};  // also of idle keep-alive connections
+  size_t connections_max = 512;                    // more are refused
+  size_t body_bytes_max = 1 << 20;
+};
+
+// One thread, which runs the handler too: handlers must not block for long. gzip is negotiated for
+// bodies of more than a kilobyte. HEAD is answered from GET. Every limit has a clear answer (413,
+// 431, 408), no request can crash the process.
+class HttpServer {
+ public:
+  // Listens before it returns; errors name the address.
+  static Result<std::unique_ptr<HttpServer>> Start(HttpServerOptions options,
+                                                   HttpServerHandler handler, Logger logger);
+  ~HttpServer();  // stops
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // "127.0.0.1:9090": where it listens.
+  std::string address() const;
+
+  // Finishes responses under way (at most a second), then closes. Idempotent.
+  void Stop();
+
+ private:
+  struct Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::agent

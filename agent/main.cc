@@ -1,0 +1,158 @@
+// The `sluice` program: the agent itself, and the tools that users have beside it.
+#include <array>
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <utility>
+
+#include <malloc.h>
+
+#include "agent/agent.h"
+#include "agent/command_line.h"
+#include "agent/config/check.h"
+#include "agent/relabel_command.h"
+#include "agent/signals.h"
+#include "base/file.h"
+#include "buffer/inspect.h"
+#include "scrape/discovery/file/file_discovery.h"
+#include "scrape/parse_command.h"
+
+namespace sluice::agent {
+namespace {
+
+constexpr size_t kRulesBytesMax = 16 << 20;
+constexpr size_t kExpositionBytesMax = 1 << 30;
+
+int Fail(const Error& error) {
+  std::cerr << "sluice: " << error.message << "\n";
+  return 1;
+}
+
+// Freed memory of a burst stays with the process instead of going back and forth: without this the
+// buffer's memtables cost more in page faults than in work.
+void TuneAllocator() {
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+}
+
+int RunAgent(const Options& options) {
+  TuneAllocator();
+  Signals signals;  // before any thread
+  const Logger logger(MakeStderrSink(options.log_level, options.log_format));
+  logger.Info("starting", {{"version", SLUICE_VERSION}});
+  for (const std::string& flag : options.ignored) {
+    logger.Warn("flag accepted for compatibility; it has no effect", {{"flag", flag}});
+  }
+  Result<std::unique_ptr<Agent>> agent = Agent::Start(options, logger);
+  if (!agent.ok()) {
+    logger.Error("cannot start", {{"err", agent.error().message}});
+    return agent.error().code == ErrorCode::kInvalidInput ? 2 : 1;
+  }
+  bool running = true;
+  while (running && !(*agent)->stop_requested()) {
+    switch (signals.Wait(std::chrono::milliseconds(250))) {
+      case Signal::kNone:
+        break;
+      case Signal::kReload:
+        static_cast<void>((*agent)->Reload().ok());  // logged, counted; the old one goes on
+        break;
+      case Signal::kStop:
+        running = false;
+        break;
+    }
+  }
+  logger.Info("stopping", {{"drain", options.flush_deadline.count()}});
+  (*agent)->Stop();
+  logger.Info("stopped");
+  return 0;
+}
+
+int CheckConfigFile(const std::string& path) {
+  ConfigChecks checks;
+  checks.environment = ProcessEnvironment;
+  checks.match_files = scrape::MatchFiles;
+  checks.check_target_file = [](const std::string& file) {
+    const auto groups = scrape::ReadTargetFile(file);
+    return groups.ok() ? Status::Ok() : Status(groups.error());
+  };
+  return CheckConfig(path, checks, std::cout, std::cerr);
+}
+
+int Relabel(const std::string& rules_file, bool trace, const std::vector<std::string>& label_sets) {
+  Result<std::string> rules = ReadFile(rules_file, kRulesBytesMax);
+  if (!rules.ok()) return Fail(rules.error());
+  RelabelCommand command;
+  command.rules_text = std::move(*rules);
+  command.rules_name = rules_file;
+  command.label_sets = label_sets;
+  command.trace = trace;
+  return RunRelabelCommand(command, std::cin, std::cout, std::cerr);
+}
+
+Result<std::string> ReadStandardInput() {
+  std::string text;
+  std::array<char, 1 << 16> piece{};
+  while (std::cin.read(piece.data(), piece.size()) || std::cin.gcount() > 0) {
+    text.append(piece.data(), static_cast<size_t>(std::cin.gcount()));
+    if (text.size() > kExpositionBytesMax) return InvalidInput("standard input is too large");
+  }
+  return text;
+}
+
+int Parse(const std::string& path) {
+  const Result<std::string> text =
+      path == "-" ? ReadStandardInput() : ReadFile(path, kExpositionBytesMax);
+  if (!text.ok()) return Fail(text.error());
+  const Status status = scrape::PrintExposition(*text, std::cout);
+  return status.ok() ? 0 : Fail(status.error());
+}
+
+int InspectBuffer(const std::string& directory, bool verify) {
+  const Status status = buffer::Inspect(directory, {.verify = verify}, std::cout);
+  return status.ok() ? 0 : Fail(status.error());
+}
+
+int ForgetDestination(const std::string& directory, const std::string& destination) {
+  const SystemClock clock;
+  Telemetry telemetry;
+  buffer::LogOptions options;
+  options.directory = directory;
+  if (!std::filesystem::is_directory(directory)) {
+    return Fail(InvalidInput(directory + ": no such directory"));
+  }
+  const Result<std::unique_ptr<buffer::Log>> log =
+      buffer::Log::Open(options, clock, Logger(), telemetry);
+  if (!log.ok()) return Fail(log.error());
+  const auto progress = (*log)->Progress(destination);
+  if (!progress) return Fail(InvalidInput("no such destination: " + destination));
+  const Status status = (*log)->Forget(destination);
+  if (!status.ok()) return Fail(status.error());
+  std::cout << destination << ": forgotten, with " << progress->ledger.pending
+            << " pending samples\n";
+  return 0;
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  Commands commands;
+  commands.run = RunAgent;
+  commands.check_config = CheckConfigFile;
+  commands.relabel = Relabel;
+  commands.parse = Parse;
+  commands.buffer_inspect = InspectBuffer;
+  commands.buffer_forget = ForgetDestination;
+  return RunCommandLine(argc, argv, commands);
+}
+
+}  // namespace sluice::agent
+
+int main(int argc, char** argv) {
+  try {
+    return sluice::agent::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "sluice: " << error.what() << "\n";
+    return 1;
+  }
+}

@@ -1,0 +1,41 @@
+// What the command line says about how the agent is to run.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/logger.h"
+#include "base/result.h"
+
+namespace sluice::agent {
+
+// Flags of the process. Names and defaults are Prometheus's where it has the flag (agent mode).
+struct Options {
+  std::string config_file = "prometheus.yml";
+  std::string listen_address = "0.0.0.0:9090";
+  std::string external_url;
+  bool enable_lifecycle = false;  // allows POST /-/reload and /-/quit
+
+  std::string data_directory = "data-agent/";
+  uint64_t buffer_bytes_max = 0;  // 0 = a share of the file system, see DefaultBufferBytes
+  std::chrono::milliseconds sync_interval{1'000};
+  std::chrono::milliseconds flush_deadline{4'000};  // of the drain when the process stops
+
+  uint64_t scrape_body_bytes_max = 1ULL << 30;
+
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kLogfmt;
+
+  // Flags of Prometheus that are accepted so that a command line can be kept, and have no effect.
+  std::vector<std::string> ignored;
+  // Every flag with its effective value, for /api/v1/status/flags.
+  std::map<std::string, std::string> flags;
+};
+
+// 10 % of the file system that holds `directory` (or would), at most 16 GiB, at least 256 MiB.
+uint64_t DefaultBufferBytes(const std::string& directory);
+
+}  // namespace sluice::agent

@@ -1,0 +1,329 @@
+#include <chrono>
+#include <fstream>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "agent/config/config.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::optional<std::string> SomeEnvironment(std::string_view name) {
+  if (name == "REGION") return "eu-1";
+  if (name == "EMPTY") return "";
+  return std::nullopt;
+}
+
+Config Load(const std::string& text, const std::string& path = "/etc/p/prometheus.yml") {
+  Result<Config> config = ParseConfig(text, path, SomeEnvironment);
+  if (!config.ok()) FAIL(config.error().message);
+  return std::move(*config);
+}
+
+scrape::JobConfig Job(const std::string& fields, const std::string& before = "") {
+  return Load(before + "\nscrape_configs:\n- job_name: j\n  " + fields + "\n").jobs.at(0);
+}
+
+remotewrite::DestinationConfig Remote(const std::string& fields) {
+  return Load("remote_write:\n- url: http://r/push\n  " + fields + "\n").destinations.at(0);
+}
+
+TEST_CASE("an empty file gives an empty configuration", "[agent]") {
+  for (const auto* text : {"", "# nothing\n", "global:\nscrape_configs:\nremote_write:\n"}) {
+    const Config config = Load(text);
+    CHECK(config.jobs.empty());
+    CHECK(config.destinations.empty());
+    CHECK(config.external_labels.empty());
+    CHECK(config.warnings.empty());
+  }
+}
+
+TEST_CASE("the configuration of a stock Prometheus server starts an agent", "[agent]") {
+  const Config config = Load(R"(
+global:
+  scrape_interval:     15s # Set the scrape interval to every 15 seconds.
+  evaluation_interval: 15s
+  external_labels:
+      monitor: 'example'
+
+alerting:
+  alertmanagers:
+  - static_configs:
+    - targets: ['localhost:9093']
+
+rule_files:
+  # - "first_rules.yml"
+
+scrape_configs:
+  - job_name: 'prometheus'
+    scrape_interval: 5s
+    scrape_timeout: 5s
+    static_configs:
+      - targets: ['localhost:9090']
+  - job_name: node
+    static_configs:
+      - targets: ['localhost:9100']
+)");
+  CHECK(config.external_labels == relabel::Labels{{"monitor", "example"}});
+  REQUIRE(config.jobs.size() == 2);
+  CHECK(config.jobs[0].name == "prometheus");
+  CHECK(config.jobs[0].scrape_interval == milliseconds(5'000));
+  CHECK(config.jobs[0].scrape_timeout == milliseconds(5'000));
+  CHECK(config.jobs[1].scrape_interval == milliseconds(15'000));
+  CHECK(config.jobs[1].scrape_timeout == milliseconds(10'000));
+  CHECK(config.jobs[1].static_groups.at(0).targets.at(0) ==
+        relabel::Labels{{"__address__", "localhost:9100"}});
+  CHECK(config.warnings ==
+        std::vector<std::string>{
+            "/etc/p/prometheus.yml:13: rule_files: has no effect in an agent and is ignored",
+            "/etc/p/prometheus.yml:8: alerting: has no effect in an agent and is ignored",
+            "/etc/p/prometheus.yml:4: global.evaluation_interval: has no effect in an agent and is "
+            "ignored"});
+}
+
+TEST_CASE("every section that only a server needs is worth one warning", "[agent]") {
+  const Config config = Load(R"(
+global: {rule_query_offset: 1m, query_log_file: x, keep_dropped_targets: 5}
+remote_read: [{url: http://x/}]
+storage: {tsdb: {out_of_order_time_window: 30m}}
+tracing: {endpoint: x}
+otlp: {promote_resource_attributes: [a]}
+runtime: {gogc: 50}
+)");
+  CHECK(config.warnings.size() == 8);
+}
+
+TEST_CASE("a job has Prometheus's defaults", "[agent]") {
+  const scrape::JobConfig job = Job("honor_labels: false");
+  CHECK(job.scrape_interval == milliseconds(60'000));
+  CHECK(job.scrape_timeout == milliseconds(10'000));
+  CHECK(job.metrics_path == "/metrics");
+  CHECK(job.scheme == "http");
+  CHECK(job.honor_timestamps);
+  CHECK(job.enable_compression);
+  CHECK(job.body_size_limit == 0);
+  CHECK(job.relabel.empty());
+}
+
+TEST_CASE("every field of a job is read", "[agent]") {
+  const scrape::JobConfig job = Job(R"(scrape_interval: 1m30s
+  scrape_timeout: 20s
+  metrics_path: /probe
+  scheme: https
+  params: {module: [http_2xx, other], a: [], "z z": ['1']}
+  honor_labels: yes
+  honor_timestamps: off
+  enable_compression: false
+  body_size_limit: 1.5MB
+  relabel_configs:
+  - {source_labels: [a, b], separator: '-', regex: 'x(.*)', target_label: t, replacement: 'r$1'}
+  - {action: hashmod, source_labels: [__address__], modulus: 8, target_label: __tmp}
+  metric_relabel_configs:
+  - {action: DROP, source_labels: [__name__], regex: go_.*}
+  static_configs:
+  - targets: [a:1, 'b:2']
+    labels: {x: y, n: 5, empty: ''}
+  - labels: {only: labels}
+  file_sd_configs:
+  - files: [targets/*.json, /abs/t.yml, ../up.YAML]
+  - files: [b.yaml]
+    refresh_interval: 1m
+)");
+  CHECK(job.scrape_interval == milliseconds(90'000));
+  CHECK(job.scrape_timeout == milliseconds(20'000));
+  CHECK(job.metrics_path == "/probe");
+  CHECK(job.scheme == "https");
+  using Params = std::vector<std::pair<std::string, std::vector<std::string>>>;
+  CHECK(job.params == Params{{"a", {}}, {"module", {"http_2xx", "other"}}, {"z z", {"1"}}});
+  CHECK(job.honor_labels);
+  CHECK_FALSE(job.honor_timestamps);
+  CHECK_FALSE(job.enable_compression);
+  CHECK(job.body_size_limit == 1'572'864);
+  REQUIRE(job.relabel.rules().size() == 2);
+  CHECK(job.relabel.rules()[0].separator == "-");
+  CHECK(job.relabel.rules()[0].regex == "x(.*)");
+  CHECK(job.relabel.rules()[0].replacement == "r$1");
+  CHECK(job.relabel.rules()[1].modulus == 8);
+  CHECK(job.metric_relabel.rules().at(0).action == relabel::Action::kDrop);
+  REQUIRE(job.static_groups.size() == 2);
+  CHECK(job.static_groups[0].source == "0");
+  CHECK(job.static_groups[0].targets.size() == 2);
+  CHECK(job.static_groups[0].labels == relabel::Labels{{"x", "y"}, {"n", "5"}});
+  CHECK(job.static_groups[1].source == "1");
+  CHECK(job.static_groups[1].targets.empty());
+  REQUIRE(job.file_sd.size() == 2);
+  CHECK(job.file_sd[0].files ==
+        std::vector<std::string>{"/etc/p/targets/*.json", "/abs/t.yml", "/etc/up.YAML"});
+  CHECK(job.file_sd[0].refresh_interval == milliseconds(300'000));
+  CHECK(job.file_sd[1].refresh_interval == milliseconds(60'000));
+}
+
+TEST_CASE("relative target files of a relative configuration stay relative", "[agent]") {
+  const Config config = Load(
+      "scrape_configs: [{job_name: j, file_sd_configs: [{files: [t/a.yml]}]}]", "prometheus.yml");
+  CHECK(config.jobs[0].file_sd[0].files == std::vector<std::string>{"t/a.yml"});
+}
+
+TEST_CASE("jobs inherit from the global section", "[agent]") {
+  const scrape::JobConfig job = Job("scrape_interval: 0",
+                                    "global: {scrape_interval: 30s, scrape_timeout: 25s, "
+                                    "body_size_limit: 10MB}");
+  CHECK(job.scrape_interval == milliseconds(30'000));
+  CHECK(job.scrape_timeout == milliseconds(25'000));
+  CHECK(job.body_size_limit == 10ULL << 20);
+  // A timeout that nobody wrote never exceeds the interval.
+  CHECK(Job("scrape_interval: 5s").scrape_timeout == milliseconds(5'000));
+  CHECK(Job("", "global: {scrape_interval: 5s}").scrape_timeout == milliseconds(5'000));
+  CHECK(Job("scrape_interval: 20s", "global: {scrape_timeout: 25s}").scrape_timeout ==
+        milliseconds(20'000));
+  CHECK(Job("body_size_limit: 0", "global: {body_size_limit: 1KB}").body_size_limit == 1024);
+}
+
+TEST_CASE("a static target may hold a slash when rules can mend it", "[agent]") {
+  const scrape::JobConfig job =
+      Job("static_configs: [{targets: ['http://x/probe']}]\n"
+          "  relabel_configs: [{target_label: __address__, replacement: exporter}]");
+  CHECK(job.static_groups.at(0).targets.at(0).Get("__address__") == "http://x/probe");
+}
+
+TEST_CASE("an explicit null expression matches only the empty value", "[agent]") {
+  const scrape::JobConfig job =
+      Job("relabel_configs: [{action: drop, source_labels: [a], regex: }]");
+  CHECK(job.relabel.rules().at(0).regex == "");
+}
+
+TEST_CASE("external labels are expanded from the environment", "[agent]") {
+  const Config config = Load(
+      "global:\n  external_labels:\n    a: $REGION/${REGION}\n    b: 100$$\n    c: x$NOPE\n"
+      "    d: ${EMPTY}\nremote_write: [{url: http://r/}]\n");
+  CHECK(config.external_labels == relabel::Labels{{"a", "eu-1/eu-1"}, {"b", "100$"}, {"c", "x"}});
+  CHECK(config.destinations.at(0).external_labels == config.external_labels);
+  CHECK(config.warnings ==
+        std::vector<std::string>{"/etc/p/prometheus.yml:5: global.external_labels.c: environment "
+                                 "variable \"NOPE\" is empty or not set",
+                                 "/etc/p/prometheus.yml:6: global.external_labels.d: environment "
+                                 "variable \"EMPTY\" is empty or not set"});
+}
+
+TEST_CASE("nothing but external labels is expanded", "[agent]") {
+  CHECK(Job("metrics_path: $REGION").metrics_path == "$REGION");
+}
+
+TEST_CASE("a destination has Prometheus's defaults", "[agent]") {
+  const remotewrite::DestinationConfig destination = Remote("name: n");
+  CHECK(destination.name == "n");
+  CHECK(destination.url == "http://r/push");
+  CHECK(destination.remote_timeout == milliseconds(30'000));
+  CHECK(destination.queue.capacity == 10'000);
+  CHECK(destination.queue.max_shards == 50);
+  CHECK(destination.queue.max_samples_per_send == 2'000);
+  CHECK(destination.queue.batch_send_deadline == milliseconds(5'000));
+}
+
+TEST_CASE("every field of a destination is read", "[agent]") {
+  const remotewrite::DestinationConfig destination = Remote(R"(remote_timeout: 5s
+  headers: {X-Scope-OrgID: team, a: 1}
+  write_relabel_configs: [{action: labeldrop, regex: x}]
+  metadata_config: {send: false, send_interval: 2m, max_samples_per_send: 10}
+  queue_config: {capacity: 1, max_shards: 3, min_shards: 2, max_samples_per_send: 4,
+    batch_send_deadline: 1s, min_backoff: 10ms, max_backoff: 20ms, retry_on_http_429: true}
+)");
+  CHECK(destination.remote_timeout == milliseconds(5'000));
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  CHECK(destination.headers == Headers{{"X-Scope-OrgID", "team"}, {"a", "1"}});
+  CHECK(destination.write_relabel.rules().size() == 1);
+  CHECK(destination.queue.capacity == 1);
+  CHECK(destination.queue.max_shards == 3);
+  CHECK(destination.queue.min_shards == 2);
+  CHECK(destination.queue.max_samples_per_send == 4);
+  CHECK(destination.queue.batch_send_deadline == milliseconds(1'000));
+  CHECK(destination.queue.min_backoff == milliseconds(10));
+  CHECK(destination.queue.max_backoff == milliseconds(20));
+}
+
+TEST_CASE("a destination without a name gets a stable one from its URL", "[agent]") {
+  // Progress on disk belongs to this name: it must never change.
+  CHECK(Remote("remote_timeout: 5s").name == "cdeda9");
+  CHECK(Remote("remote_timeout: 6s").name == Remote("remote_timeout: 5s").name);
+}
+
+TEST_CASE("giving up at 429 is refused with a warning", "[agent]") {
+  const Config config =
+      Load("remote_write:\n- url: http://r/\n  queue_config: {retry_on_http_429: false}\n");
+  CHECK(config.warnings ==
+        std::vector<std::string>{
+            "/etc/p/prometheus.yml:3: remote_write[0].queue_config.retry_on_http_429: requests "
+            "answered with 429 are always tried again"});
+}
+
+TEST_CASE("values that change nothing are accepted for fields to come", "[agent]") {
+  const Config config = Load(R"(
+global: {sample_limit: 0, scrape_protocols: [PrometheusText0.0.4], scrape_native_histograms: false,
+  metric_name_validation_scheme: utf8, keep_dropped_targets: 0}
+scrape_config_files: []
+scrape_configs:
+- job_name: j
+  follow_redirects: true
+  enable_http2: false
+  basic_auth:
+  tls_config: {insecure_skip_verify: false, ca_file: ''}
+  proxy_url: ''
+  kubernetes_sd_configs: []
+  scrape_protocols: [OpenMetricsText1.0.0, PrometheusText0.0.4]
+  fallback_scrape_protocol: PrometheusText0.0.4
+  native_histogram_min_bucket_factor: 0.0
+  track_timestamps_staleness: false
+remote_write:
+- url: https://r/
+  enable_http2: true
+  send_exemplars: false
+  protobuf_message: prometheus.WriteRequest
+  queue_config: {sample_age_limit: 0s}
+)");
+  CHECK(config.warnings.empty());
+}
+
+TEST_CASE("anchors and merge keys work across jobs", "[agent]") {
+  const Config config = Load(R"(
+scrape_configs:
+- &base
+  job_name: a
+  scrape_interval: 5s
+  relabel_configs: &rules [{target_label: x, replacement: y}]
+- <<: *base
+  job_name: b
+- job_name: c
+  relabel_configs: *rules
+)");
+  CHECK(config.jobs.at(1).name == "b");
+  CHECK(config.jobs.at(1).scrape_interval == milliseconds(5'000));
+  CHECK(config.jobs.at(2).relabel.rules().size() == 1);
+}
+
+TEST_CASE("a configuration is read from its file", "[agent]") {
+  const test::TempDir dir;
+  const std::string path = dir.File("p.yml");
+  CHECK(LoadConfig(path, SomeEnvironment).error().code == ErrorCode::kNotFound);
+  std::ofstream(path) << "scrape_configs: [{job_name: j}]";
+  const Result<Config> config = LoadConfig(path, SomeEnvironment);
+  REQUIRE(config.ok());
+  CHECK(config->jobs.size() == 1);
+}
+
+TEST_CASE("a list of rules is read alone", "[agent]") {
+  const auto rules = ParseRules("- {action: drop, regex: a}\n- {target_label: x}\n", "r.yml");
+  REQUIRE(rules.ok());
+  CHECK(rules->size() == 2);
+  CHECK(ParseRules("", "r.yml")->empty());
+  CHECK(ParseRules("- ~\n", "r.yml").error().message ==
+        "r.yml:1: [0]: empty or null relabeling rule");
+  CHECK(ParseRules("- {action: x}\n", "r.yml").error().message ==
+        "r.yml:1: [0].action: unknown relabel action \"x\"");
+}
+
+}  // namespace
+}  // namespace sluice::agent

@@ -1,0 +1,94 @@
+"""Compares what a destination holds with what an exporter served."""
+import struct
+
+from exporter import Exporter, value_of
+
+
+def series_key(text: str) -> tuple:
+    """`name{a="b",c="d"}` -> sorted label pairs. Values without quotes or commas inside."""
+    name, _, rest = text.partition("{")
+    pairs = [("__name__", name)]
+    for pair in rest.rstrip("}").split(","):
+        if pair:
+            label, _, value = pair.partition("=")
+            pairs.append((label, value.strip('"')))
+    return tuple(sorted(pairs))
+
+
+def without(key: tuple, names: set) -> tuple:
+    return tuple(pair for pair in key if pair[0] not in names)
+
+
+def same(left: float, right: float, relative_error: float) -> bool:
+    """To the bit, unless an error is allowed."""
+    if struct.pack("<d", left) == struct.pack("<d", right):
+        return True
+    return abs(left - right) <= relative_error * abs(right)
+
+
+class Delivered:
+    """The samples of one target as a destination has them."""
+
+    def __init__(self, exported: dict, job: str, target_labels: set):
+        self.series = {}
+        self.duplicates = 0
+        for key, samples in exported.items():
+            if dict(key).get("job") != job:
+                continue
+            self.series[without(key, target_labels)] = self.deduplicated(key, samples)
+
+    def deduplicated(self, key, samples) -> dict[int, float | None]:
+        by_time = {}
+        for time_ms, value in samples:
+            if time_ms in by_time:
+                self.duplicates += 1
+                if by_time[time_ms] != value:
+                    raise AssertionError(f"{key}: two values at {time_ms}: "
+                                         f"{by_time[time_ms]} and {value}")
+            by_time[time_ms] = value
+        return by_time
+
+    def pages(self) -> dict[int, int]:
+        """Number of a page -> timestamp, of all pages that arrived."""
+        samples = self.series.get((("__name__", "served_page"),), {})
+        return {int(value): time_ms for time_ms, value in samples.items() if value is not None}
+
+    def stale_times(self, series: str) -> list[int]:
+        samples = self.series.get(series_key(series), {})
+        return [time_ms for time_ms, value in samples.items() if value is None]
+
+
+def check_complete(exporter: Exporter, delivered: Delivered, may_miss: set[int],
+                   relative_error: float = 0) -> list[str]:
+    """Everything that is wrong: pages that are missing, values that differ, samples too many.
+
+    `may_miss`: pages that were under way when a process was killed. `relative_error`: of a
+    destination that does not keep doubles as they are.
+    """
+    problems = []
+    pages = delivered.pages()
+    for page, names in exporter.pages.items():
+        if page not in pages:
+            if page not in may_miss:
+                problems.append(f"page {page} is missing")
+            continue
+        for name in names:
+            samples = delivered.series.get(series_key(name), {})
+            value = samples.get(pages[page])
+            if value is None or not same(value, value_of(name, page),
+                                             relative_error):
+                problems.append(f"page {page}: {name}: {value} instead of {value_of(name, page)}")
+    served_at = {time_ms: page for page, time_ms in pages.items()}
+    for key, samples in delivered.series.items():
+        name = dict(key)["__name__"]
+        if name == "up" or name.startswith("scrape_") or name == "served_page":
+            continue
+        on_page = {served_at[t] for t, value in samples.items()
+                   if value is not None and t in served_at}
+        strays = [t for t, value in samples.items() if value is not None and t not in served_at]
+        if strays:
+            problems.append(f"{key}: samples at {strays[:3]} belong to no page")
+        for page in on_page:
+            if key not in {series_key(series) for series in exporter.pages[page]}:
+                problems.append(f"{key}: a sample at page {page}, which did not have it")
+    return problems

@@ -1,0 +1,101 @@
+"""A scripted exporter: every page it serves is numbered, and every value follows from the number.
+
+So a test can tell from a destination's samples alone which pages arrived: the series
+`served_page` holds the number of the page, and any other series of the page must hold
+`value_of(series, number)` at the same timestamp.
+"""
+import http.server
+import threading
+import zlib
+
+from processes import free_port
+
+
+def value_of(series: str, page: int) -> float:
+    """Values of several kinds: whole, with all digits that a double has, large, negative."""
+    seed = zlib.crc32(series.encode())
+    kind = seed % 4
+    if kind == 0:
+        return float(page)
+    if kind == 1:
+        return page / 7
+    if kind == 2:
+        return float(seed) * 1e6 + page
+    return -page * 0.001
+
+
+class QuietServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass  # peers that go away are part of the tests
+
+
+class Exporter:
+    """Serves /metrics on a port of its own; may be stopped and started again on the same port."""
+
+    def __init__(self, series: list[str]):
+        self.port = free_port()
+        self.lock = threading.Lock()
+        self.series = list(series)
+        self.page = 0
+        self.pages: dict[int, list[str]] = {}  # number -> series on it
+        self.custom = None  # a function (handler) -> None that answers instead
+        self.server = None
+
+    def set_series(self, series: list[str]):
+        with self.lock:
+            self.series = list(series)
+
+    def start(self):
+        exporter = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                if exporter.custom is not None:
+                    exporter.custom(self)
+                    return
+                body = exporter.next_page()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = QuietServer(("127.0.0.1", self.port), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def stop(self):
+        """Closes the port; connections that are open get no further answers of this server."""
+        if self.server is not None:
+            self.custom_before, self.custom = self.custom, drop_connection
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
+
+    def restart(self):
+        self.custom = self.custom_before
+        self.start()
+
+    def next_page(self) -> bytes:
+        with self.lock:
+            self.page += 1
+            page, series = self.page, list(self.series)
+            self.pages[page] = series
+        lines = ["# HELP served_page Number of this page.", "# TYPE served_page counter",
+                 f"served_page {page}"]
+        lines += [f"{name} {value_of(name, page)!r}" for name in series]
+        return ("\n".join(lines) + "\n").encode()
+
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+
+def drop_connection(handler):
+    handler.close_connection = True

@@ -1,0 +1,214 @@
+"""Starting, asking and stopping the programs of an end-to-end test, on free loopback ports."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SLUICE_BINARY = os.environ.get("SLUICE_BINARY", str(ROOT / "build/dev/agent/sluice"))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, what: str, seconds: float = 30, every: float = 0.05):
+    """Polls `condition` until it gives something true, and returns that."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(every)
+
+
+def http_get(url: str, timeout: float = 5) -> tuple[int, bytes]:
+    """Status and body; status 0 when nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+    except OSError:
+        return 0, b""
+
+
+def http_post(url: str, timeout: float = 10) -> tuple[int, bytes]:
+    request = urllib.request.Request(url, method="POST", data=b"")
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def get_json(url: str):
+    status, body = http_get(url)
+    if status != 200:
+        raise AssertionError(f"{url}: status {status}: {body[:300]!r}")
+    return json.loads(body)
+
+
+class Program:
+    """One program that a test starts, perhaps kills, and starts again."""
+
+    def __init__(self, name: str, folder: pathlib.Path, command: list[str], ready_url: str):
+        if shutil.which(command[0]) is None:
+            raise AssertionError(f"{command[0]} is not installed: run packaging/install test")
+        self.name = name
+        self.command = command
+        self.ready_url = ready_url
+        self.log_path = folder / f"{name}.log"
+        self.process = None
+
+    def start(self, wait: bool = True):
+        log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
+        log.close()
+        if wait:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        def ready():
+            if self.process.poll() is not None:
+                raise AssertionError(f"{self.name} ended with status {self.process.returncode}:\n"
+                                     + self.log()[-3000:])
+            return http_get(self.ready_url, 1)[0] == 200
+        wait_until(ready, f"{self.name} is ready at {self.ready_url}")
+
+    def signal(self, number: int):
+        os.kill(self.process.pid, number)
+
+    def kill(self):
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self, seconds: float = 30) -> int:
+        """SIGTERM; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=seconds)
+
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def cleanup(self):
+        if self.running():
+            self.process.kill()
+            self.process.wait()
+
+
+class Victoria(Program):
+    def __init__(self, folder: pathlib.Path, name: str = "victoria"):
+        self.port = free_port()
+        super().__init__(name, folder, [
+            "victoria-metrics", f"-storageDataPath={folder / name}",
+            f"-httpListenAddr=127.0.0.1:{self.port}", "-retentionPeriod=100y",
+            "-search.latencyOffset=0s", "-memory.allowedBytes=256MB"],
+            f"http://127.0.0.1:{self.port}/health")
+        self.write_url = f"http://127.0.0.1:{self.port}/api/v1/write"
+
+    def export(self, selector: str) -> dict[tuple, list[tuple[int, float | None]]]:
+        """Labels (sorted pairs) -> raw samples (ms, value; None = stale marker) in order of time."""
+        base = f"http://127.0.0.1:{self.port}"
+        http_get(f"{base}/internal/force_flush")
+        query = urllib.parse.urlencode({"match[]": selector})
+        status, body = http_get(f"{base}/api/v1/export?{query}", 30)
+        if status != 200:
+            raise AssertionError(f"export: status {status}: {body[:300]!r}")
+        series = {}
+        for line in body.splitlines():
+            row = json.loads(line)
+            key = tuple(sorted(row["metric"].items()))
+            samples = series.setdefault(key, [])
+            samples += list(zip(row["timestamps"], row["values"]))
+        for samples in series.values():
+            samples.sort(key=lambda sample: sample[0])
+        return series
+
+
+class PrometheusServer(Program):
+    def __init__(self, folder: pathlib.Path, name: str = "prometheus"):
+        self.port = free_port()
+        config = folder / f"{name}.yml"
+        config.write_text("")
+        super().__init__(name, folder, [
+            "prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder / name}",
+            f"--web.listen-address=127.0.0.1:{self.port}", "--web.enable-remote-write-receiver"],
+            f"http://127.0.0.1:{self.port}/-/ready")
+        self.write_url = f"http://127.0.0.1:{self.port}/api/v1/write"
+
+    def export(self, selector: str, seconds: int = 600) -> dict[tuple, list[tuple[int, float]]]:
+        """Labels -> raw samples of the last `seconds`; stale markers are not in the answer."""
+        query = urllib.parse.urlencode({"query": f"{selector}[{seconds}s]"})
+        rows = get_json(f"http://127.0.0.1:{self.port}/api/v1/query?{query}")["data"]["result"]
+        return {tuple(sorted(row["metric"].items())):
+                [(round(time_s * 1000), float(value)) for time_s, value in row["values"]]
+                for row in rows}
+
+
+class Sluice(Program):
+    def __init__(self, folder: pathlib.Path, config: str, flags: tuple = (), name: str = "sluice"):
+        self.port = free_port()
+        self.config_path = folder / f"{name}.yml"
+        self.data_path = folder / f"{name}-data"
+        self.write_config(config)
+        super().__init__(name, folder, [
+            SLUICE_BINARY, f"--config.file={self.config_path}",
+            f"--storage.agent.path={self.data_path}",
+            f"--web.listen-address=127.0.0.1:{self.port}", "--web.enable-lifecycle", *flags],
+            f"http://127.0.0.1:{self.port}/-/ready")
+
+    def write_config(self, config: str):
+        self.config_path.write_text(config)
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def targets(self) -> list[dict]:
+        return get_json(self.url("/api/v1/targets"))["data"]["activeTargets"]
+
+    def destinations(self) -> dict[str, dict]:
+        rows = get_json(self.url("/api/v1/destinations"))["data"]["destinations"]
+        return {row["name"]: row for row in rows}
+
+    def metrics(self) -> str:
+        status, body = http_get(self.url("/metrics"))
+        if status != 200:
+            raise AssertionError(f"/metrics: status {status}")
+        return body.decode()
+
+    def wait_drained(self, *names: str, seconds: float = 60):
+        """Until these destinations (default: all) are done with all that is appended now."""
+        def done(destination):
+            ledger = destination["ledger"]
+            return ledger["acknowledged"] + sum(ledger["dropped"].values())
+        goals = {name: row["ledger"]["appended"] for name, row in self.destinations().items()
+                 if not names or name in names}
+
+        def drained():
+            rows = self.destinations()
+            return all(done(rows[name]) >= goal for name, goal in goals.items())
+        wait_until(drained, f"{list(goals)} drained", seconds)
+
+
+def ledger_balance(destination: dict) -> int:
+    """appended - acknowledged - pending - dropped: zero, always."""
+    ledger = destination["ledger"]
+    return (ledger["appended"] - ledger["acknowledged"] - ledger["pending"]
+            - sum(ledger["dropped"].values()))

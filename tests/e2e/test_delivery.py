@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Destinations that misbehave: everything arrives in the end, in order, and nobody else notices."""
+import pathlib
+import signal
+import tempfile
+import threading
+import time
+import unittest
+
+from comparison import Delivered, check_complete
+from exporter import Exporter
+from processes import Sluice, free_port, ledger_balance, wait_until
+from receiver import Receiver
+
+
+class Delivery(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
+        self.exporters = [Exporter([f"m{i}{{i=\"{i}\"}}" for i in range(40)]).start()
+                          for _ in range(4)]
+        self.receivers = []
+        self.sluice = None
+
+    def tearDown(self):
+        if self.sluice is not None:
+            self.sluice.cleanup()
+        for server in [*self.exporters, *self.receivers]:
+            server.stop()
+
+    def receiver(self, answer=None) -> Receiver:
+        self.receivers.append(Receiver(answer).start())
+        return self.receivers[-1]
+
+    def start(self, destinations: dict[str, str], flags=(), extra: str = ""):
+        config = "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n"
+        for i, exporter in enumerate(self.exporters):
+            config += (f"  - {{job_name: job{i}, "
+                       f"static_configs: [{{targets: ['{exporter.address()}']}}]}}\n")
+        config += "remote_write:\n"
+        for name, url in destinations.items():
+            config += (f"  - {{name: {name}, url: '{url}', remote_timeout: 1s, {extra} "
+                       "queue_config: {batch_send_deadline: 200ms, max_backoff: 300ms}}\n")
+        self.sluice = Sluice(self.folder, config, flags).start()
+
+    def pages(self, count: int):
+        start = self.exporters[0].page
+        wait_until(lambda: self.exporters[0].page >= start + count, f"{count} more pages")
+
+    def finish(self, *names: str):
+        """Drains, stops; the pages that were under way at the stop."""
+        self.sluice.wait_drained(*names)
+        for destination in self.sluice.destinations().values():
+            self.assertEqual(ledger_balance(destination), 0)
+        before = [exporter.page for exporter in self.exporters]
+        self.assertEqual(self.sluice.terminate(), 0)
+        return [set(range(b, e.page + 1)) for b, e in zip(before, self.exporters)]
+
+    def check(self, receiver: Receiver, may_miss):
+        exported = receiver.exported()
+        for i, exporter in enumerate(self.exporters):
+            delivered = Delivered(exported, f"job{i}", {"job", "instance"})
+            self.assertEqual(check_complete(exporter, delivered, may_miss[i])[:10], [], f"job{i}")
+        self.assertEqual(receiver.out_of_order, 0)
+
+    def test_requests_have_the_headers_of_remote_write_1_0(self):
+        receiver = self.receiver()
+        self.start({"one": receiver.url()}, extra="headers: {X-Site: lab},")
+        wait_until(lambda: receiver.count() > 0, "samples")
+        headers = receiver.headers[0]
+        self.assertEqual(headers["Content-Type"], "application/x-protobuf")
+        self.assertEqual(headers["Content-Encoding"], "snappy")
+        self.assertEqual(headers["X-Prometheus-Remote-Write-Version"], "0.1.0")
+        self.assertTrue(headers["User-Agent"].startswith("sluice/"))
+        self.assertEqual(headers["X-Site"], "lab")
+
+    def test_errors_throttling_hangs_and_resets_lose_nothing(self):
+        lock = threading.Lock()
+        turn = [0]
+
+        def moody(_receiver, handler, _series):
+            with lock:
+                turn[0] += 1
+                number = turn[0]
+            kind = number % 7
+            if kind == 1:
+                return 500, {}, "later"
+            if kind == 2:
+                return 429, {"Retry-After": "1"}, "slow down"
+            if kind == 3:
+                return None  # closed without an answer
+            if kind == 4:
+                time.sleep(1.5)  # longer than remote_timeout
+                return 503, {}, ""
+            return 204
+
+        receiver = self.receiver(moody)
+        self.start({"moody": receiver.url()})
+        self.pages(20)
+        receiver.answer = None
+        self.check(receiver, self.finish())
+
+    def test_a_dead_and_a_hanging_destination_do_not_touch_the_third(self):
+        receiver = self.receiver()
+        hanging = self.receiver(lambda *_: time.sleep(5))
+        dead = f"http://127.0.0.1:{free_port()}/write"
+        self.start({"good": receiver.url(), "dead": dead, "hanging": hanging.url()})
+        self.pages(15)
+        destinations = self.sluice.destinations()
+        self.assertGreater(destinations["dead"]["ledger"]["pending"], 0)
+        self.assertEqual(destinations["dead"]["state"], "retrying")
+        self.assertNotEqual(destinations["dead"]["lastError"], "")
+        may_miss = self.finish("good")
+        self.check(receiver, may_miss)
+
+    def test_an_outage_with_kill_9_in_it_and_during_the_replay_loses_nothing(self):
+        receiver = self.receiver()
+        self.start({"one": receiver.url()})
+        self.pages(5)
+        receiver.stop()
+        self.pages(10)
+        may_miss = [set() for _ in self.exporters]
+        for phase in ["outage", "replay", "steady"]:
+            before = [exporter.page for exporter in self.exporters]
+            self.sluice.kill()
+            time.sleep(0.1)
+            for i, exporter in enumerate(self.exporters):
+                may_miss[i] |= set(range(before[i], exporter.page + 1))
+            self.sluice.start()
+            if phase == "outage":
+                self.pages(5)
+                receiver.start()
+                wait_until(lambda: receiver.requests > 0, "the replay began")
+            else:
+                self.pages(5)
+        for i, late in enumerate(self.finish()):
+            may_miss[i] |= late
+        self.check(receiver, may_miss)
+
+    def test_sigterm_in_an_outage_ends_the_process_in_time_and_loses_nothing(self):
+        receiver = self.receiver()
+        self.start({"one": receiver.url()})
+        self.pages(5)
+        receiver.stop()
+        self.pages(5)
+        before = [exporter.page for exporter in self.exporters]
+        started = time.monotonic()
+        self.assertEqual(self.sluice.terminate(), 0)
+        self.assertLess(time.monotonic() - started, 6)
+        may_miss = [set(range(b, e.page + 1)) for b, e in zip(before, self.exporters)]
+        receiver.start()
+        self.sluice.start()
+        self.pages(3)
+        for i, late in enumerate(self.finish()):
+            may_miss[i] |= late
+        self.check(receiver, may_miss)
+
+    def test_poison_series_are_dropped_alone_and_counted(self):
+        def picky(_receiver, _handler, series):
+            for labels, _ in series:
+                if dict(labels)["__name__"] == "m7" and dict(labels)["job"] == "job1":
+                    return 400, {}, "m7 of job1 is not welcome"
+            return 204
+
+        receiver = self.receiver(picky)
+        self.start({"picky": receiver.url()})
+        self.pages(10)
+        self.sluice.wait_drained()
+        ledger = self.sluice.destinations()["picky"]["ledger"]
+        self.assertGreaterEqual(ledger["dropped"]["rejected"], 8)
+        self.assertLessEqual(ledger["dropped"]["rejected"], self.exporters[1].page + 1)
+        poisoned = self.exporters[1]
+        poisoned.pages = {page: [name for name in names if not name.startswith("m7{")]
+                          for page, names in poisoned.pages.items()}
+        before = [exporter.page for exporter in self.exporters]
+        self.assertEqual(self.sluice.terminate(), 0)
+        for page in range(before[1] + 1, poisoned.page + 1):
+            poisoned.pages[page] = [n for n in poisoned.pages[page] if not n.startswith("m7{")]
+        self.check(receiver, [set(range(b, e.page + 1)) for b, e in zip(before, self.exporters)])
+
+    def test_refused_credentials_pause_the_destination_and_keep_its_data(self):
+        receiver = self.receiver(lambda *_: (401, {}, "who are you"))
+        self.start({"locked": receiver.url()})
+        wait_until(lambda: self.sluice.destinations()["locked"]["state"] == "paused", "paused")
+        destination = self.sluice.destinations()["locked"]
+        self.assertIn("401", destination["lastError"])
+        self.pages(5)
+        receiver.answer = None
+        self.check(receiver, self.finish())
+
+    def test_reload_takes_up_a_new_destination_and_keeps_a_removed_ones_backlog(self):
+        first, second = self.receiver(), self.receiver()
+        self.start({"first": first.url()})
+        self.pages(3)
+        first.stop()
+        self.pages(5)
+        config = self.sluice.config_path.read_text()
+        self.sluice.write_config(config.replace("name: first", "name: second")
+                                 .replace(first.url(), second.url()))
+        self.sluice.signal(signal.SIGHUP)
+        wait_until(lambda: "second" in self.sluice.destinations(), "second")
+        self.pages(5)
+        self.assertGreater(second.count(), 0)
+        self.sluice.write_config(config)
+        first.start()
+        self.sluice.signal(signal.SIGHUP)
+        wait_until(lambda: "second" not in self.sluice.destinations(), "second is gone")
+        self.pages(3)
+        self.check(first, self.finish())
+
+
+if __name__ == "__main__":
+    unittest.main()
