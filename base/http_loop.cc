@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -19,6 +20,7 @@ namespace {
 
 using internal::EasyHandle;
 using internal::HttpTransfer;
+using internal::TokenSource;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 // curl_multi_remove_handle() walks every cached connection of its multi handle, so the connections
@@ -103,10 +105,21 @@ struct HttpLoop::Impl {
     Impl& impl_;
   };
 
+  TransferId Start(HttpRequest request, HttpHandler& handler);
   // True when a transfer ended right away.
   bool BeginQueued();
-  void Begin(Entry& entry);
+  // Begins it, or lets it wait for a token.
+  Status Proceed(TransferId id, Entry& entry, SteadyTime now);
+  Status Begin(Entry& entry, SteadyTime now);
+  // Takes the transfer back from libcurl, if that has it.
+  void Unplug(Entry& entry);
   void Remove(TransferId id);
+  // Removes it and tells its handler, unless it was cancelled.
+  void Finish(TransferId id, const HttpOutcome& outcome);
+  std::shared_ptr<TokenSource> TokenSourceOf(const std::shared_ptr<const HttpClient>& client);
+  void OnToken(const std::vector<TransferId>& waiters, const Result<std::string>& token,
+               const std::shared_ptr<TokenSource>& source);
+  void ExpireWaiters();
   void RemoveDoomed();
   void Act(Shard& shard, curl_socket_t fd, int mask);
   void RunTimers();
@@ -124,7 +137,10 @@ struct HttpLoop::Impl {
 
   TransferId last_id = 0;
   std::unordered_map<TransferId, Entry> transfers;
-  std::vector<TransferId> queued;  // started, not yet given to libcurl
+  std::vector<TransferId> queued;  // started or at their next hop, not yet given to libcurl
+  // By settings, also those that are gone: their entries are removed in time.
+  std::map<std::weak_ptr<const HttpClient>, std::shared_ptr<TokenSource>, std::owner_less<>>
+      token_sources;
   std::vector<TransferId> doomed;  // cancelled while busy
   bool busy = false;
 };
@@ -161,28 +177,46 @@ HttpLoop::Impl::~Impl() {
   close(epoll_fd);
 }
 
+HttpLoop::TransferId HttpLoop::Impl::Start(HttpRequest request, HttpHandler& handler) {
+  const TransferId id = ++last_id;
+  transfers[id].transfer = std::make_unique<HttpTransfer>(id, std::move(request), handler, scratch);
+  queued.push_back(id);
+  return id;
+}
+
 bool HttpLoop::Impl::BeginQueued() {
+  if (queued.empty()) return false;
   bool any_ended = false;
+  const SteadyTime now = std::chrono::steady_clock::now();
   // A handler may start more from OnDone(): those wait for the next round.
   const std::vector<TransferId> batch = std::exchange(queued, {});
   for (const TransferId id : batch) {
     const auto found = transfers.find(id);
     if (found == transfers.end()) continue;  // cancelled meanwhile
-    HttpTransfer& transfer = *found->second.transfer;
-    Status usable = internal::CheckHttpRequest(transfer.request());
-    if (usable.ok()) {
-      Begin(found->second);
-      continue;
-    }
+    Status status = found->second.transfer->Prepare(now);
+    if (status.ok()) status = Proceed(id, found->second, now);
+    if (status.ok()) continue;
     any_ended = true;
-    HttpHandler* handler = transfer.handler();
-    Remove(id);
-    handler->OnDone(HttpOutcome{.status = std::move(usable)});
+    Finish(id, HttpOutcome{.status = std::move(status)});
   }
   return any_ended;
 }
 
-void HttpLoop::Impl::Begin(Entry& entry) {
+Status HttpLoop::Impl::Proceed(TransferId id, Entry& entry, SteadyTime now) {
+  HttpTransfer& transfer = *entry.transfer;
+  if (transfer.NeedsToken()) {
+    const std::shared_ptr<TokenSource> source = TokenSourceOf(transfer.request().client);
+    std::optional<std::string> token = source->Token(now);
+    if (!token.has_value()) {
+      source->Wait(id, transfer.oauth2_secret());
+      return Status::Ok();
+    }
+    transfer.SetToken(std::move(*token), source);
+  }
+  return Begin(entry, now);
+}
+
+Status HttpLoop::Impl::Begin(Entry& entry, SteadyTime now) {
   EasyHandle easy;
   if (idle_handles.empty()) {
     easy.reset(curl_easy_init());
@@ -192,10 +226,24 @@ void HttpLoop::Impl::Begin(Entry& entry) {
     idle_handles.pop_back();
   }
   HttpTransfer& transfer = *entry.transfer;
-  transfer.Attach(std::move(easy), options.user_agent);
-  entry.shard = &shards[XxHash64(internal::UrlOrigin(transfer.request().url)) % kShards];
+  if (Status status = transfer.Attach(std::move(easy), options.user_agent, now); !status.ok()) {
+    return status;
+  }
+  entry.shard = &shards[XxHash64(internal::UrlOrigin(transfer.url())) % kShards];
   const Busy busy_now(*this);
   SLUICE_CHECK(curl_multi_add_handle(entry.shard->multi, transfer.easy()) == CURLM_OK);
+  return Status::Ok();
+}
+
+void HttpLoop::Impl::Unplug(Entry& entry) {
+  if (entry.shard == nullptr) return;
+  {
+    const Busy busy_now(*this);
+    curl_multi_remove_handle(entry.shard->multi, entry.transfer->easy());
+  }
+  entry.shard = nullptr;
+  EasyHandle easy = entry.transfer->Detach();
+  if (idle_handles.size() < kIdleEasyHandlesMax) idle_handles.push_back(std::move(easy));
 }
 
 void HttpLoop::Impl::Remove(TransferId id) {
@@ -204,13 +252,69 @@ void HttpLoop::Impl::Remove(TransferId id) {
   Entry entry = std::move(found->second);
   transfers.erase(found);
   entry.transfer->Abandon();
-  if (entry.shard == nullptr) return;
-  {
-    const Busy busy_now(*this);
-    curl_multi_remove_handle(entry.shard->multi, entry.transfer->easy());
+  Unplug(entry);
+}
+
+void HttpLoop::Impl::Finish(TransferId id, const HttpOutcome& outcome) {
+  const auto found = transfers.find(id);
+  if (found == transfers.end()) return;
+  HttpHandler* handler = found->second.transfer->handler();
+  Remove(id);
+  if (handler != nullptr) handler->OnDone(outcome);
+}
+
+std::shared_ptr<TokenSource> HttpLoop::Impl::TokenSourceOf(
+    const std::shared_ptr<const HttpClient>& client) {
+  if (const auto found = token_sources.find(client); found != token_sources.end()) {
+    return found->second;
   }
-  EasyHandle easy = entry.transfer->Detach();
-  if (idle_handles.size() < kIdleEasyHandlesMax) idle_handles.push_back(std::move(easy));
+  std::erase_if(token_sources, [](const auto& entry) {
+    return entry.first.expired() && !entry.second->fetching();
+  });
+  const std::weak_ptr<const HttpClient> key = client;
+  auto source = std::make_shared<TokenSource>(
+      *client->config().oauth2, client->token_client(),
+      [this](HttpRequest request, HttpHandler& handler) { Start(std::move(request), handler); },
+      [this, key](const std::vector<TransferId>& waiters, const Result<std::string>& token) {
+        const auto found = token_sources.find(key);
+        if (found != token_sources.end()) OnToken(waiters, token, found->second);
+      });
+  token_sources.emplace(key, source);
+  return source;
+}
+
+void HttpLoop::Impl::OnToken(const std::vector<TransferId>& waiters,
+                             const Result<std::string>& token,
+                             const std::shared_ptr<TokenSource>& source) {
+  const std::shared_ptr<TokenSource> keep = source;
+  for (const TransferId id : waiters) {
+    const auto found = transfers.find(id);
+    if (found == transfers.end()) continue;
+    if (token.ok()) {
+      // Good for those that waited, however short its life.
+      found->second.transfer->SetToken(*token, keep);
+      queued.push_back(id);
+    } else {
+      Finish(id, HttpOutcome{.status = token.error()});
+    }
+  }
+}
+
+void HttpLoop::Impl::ExpireWaiters() {
+  std::vector<TransferId> expired;
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (const auto& [client, source] : token_sources) {
+    for (const TransferId id : source->waiters()) {
+      const auto found = transfers.find(id);
+      if (found == transfers.end() || found->second.transfer->deadline() <= now) {
+        expired.push_back(id);
+      }
+    }
+    for (const TransferId id : expired) source->StopWaiting(id);
+  }
+  for (const TransferId id : expired) {
+    Finish(id, HttpOutcome{.status = Error{ErrorCode::kTimeout, "timeout: no oauth2 token"}});
+  }
 }
 
 void HttpLoop::Impl::RemoveDoomed() {
@@ -261,10 +365,18 @@ void HttpLoop::Impl::End(TransferId id, CURLcode code) {
   }
   RemoveDoomed();
   if (!transfers.contains(id)) return;  // its handler cancelled it just now
-  const HttpOutcome outcome = transfer.Outcome(code);
-  HttpHandler* handler = transfer.handler();
-  Remove(id);
-  if (handler != nullptr) handler->OnDone(outcome);
+  if (!transfer.HasNext(code)) {
+    Finish(id, transfer.Outcome(code));
+    return;
+  }
+  HttpOutcome outcome = transfer.Outcome(CURLE_OK);
+  outcome.status = transfer.Next();
+  if (!outcome.status.ok()) {
+    Finish(id, outcome);
+    return;
+  }
+  Unplug(found->second);
+  queued.push_back(id);
 }
 
 int HttpLoop::Impl::WaitMs(std::chrono::milliseconds most) const {
@@ -275,6 +387,15 @@ int HttpLoop::Impl::WaitMs(std::chrono::milliseconds most) const {
     // Rounded up: a wait that ends just before the deadline would spin until it.
     const auto until = std::chrono::ceil<std::chrono::milliseconds>(*shard.deadline - now);
     wait = std::clamp(until, std::chrono::milliseconds(0), wait);
+  }
+  for (const auto& [client, source] : token_sources) {
+    for (const TransferId id : source->waiters()) {
+      const auto found = transfers.find(id);
+      if (found == transfers.end()) continue;
+      const auto until =
+          std::chrono::ceil<std::chrono::milliseconds>(found->second.transfer->deadline() - now);
+      wait = std::clamp(until, std::chrono::milliseconds(0), wait);
+    }
   }
   constexpr std::chrono::milliseconds kLongest = std::chrono::hours(1);
   return static_cast<int>(std::min(wait, kLongest).count());
@@ -301,11 +422,7 @@ HttpLoop::HttpLoop(HttpLoopOptions options) : impl_(std::make_unique<Impl>(std::
 HttpLoop::~HttpLoop() = default;
 
 HttpLoop::TransferId HttpLoop::Start(HttpRequest request, HttpHandler& handler) {
-  const TransferId id = ++impl_->last_id;
-  impl_->transfers[id].transfer =
-      std::make_unique<HttpTransfer>(id, std::move(request), handler, impl_->scratch);
-  impl_->queued.push_back(id);
-  return id;
+  return impl_->Start(std::move(request), handler);
 }
 
 void HttpLoop::Cancel(TransferId id) {
@@ -326,6 +443,7 @@ void HttpLoop::Poll(std::chrono::milliseconds wait) {
   impl_->WaitForEvents(wait_now ? impl_->WaitMs(wait) : 0);
   impl_->RunTimers();
   for (Shard& shard : impl_->shards) impl_->TellEnded(shard);
+  if (!impl_->token_sources.empty()) impl_->ExpireWaiters();
 }
 
 void HttpLoop::Wakeup() {

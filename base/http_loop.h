@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/http_client.h"
 #include "base/result.h"
 
 namespace sluice {
@@ -26,9 +27,15 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   // Sent as it is; shared so that a retry does not copy it. Null for no body.
   std::shared_ptr<const std::string> body;
-  std::chrono::milliseconds timeout{10'000};  // connect, headers and body together
-  bool accept_gzip = false;                   // asks for gzip, and decodes it
+  // Of everything together: redirects, and waiting for an OAuth2 token.
+  std::chrono::milliseconds timeout{10'000};
+  bool accept_gzip = false;  // asks for gzip, and decodes it
+  // Unless the client's settings say no. Credentials stay with the origin that they are for.
   bool follow_redirects = true;
+  bool redirects_keep_method = false;  // follow only what keeps a POST a POST: 307 and 308
+  // Credentials, TLS, proxy; null for none of them.
+  std::shared_ptr<const HttpClient> client;
+  std::string unix_socket;  // path of a socket to connect to instead of the URL's host
 };
 
 struct HttpResponseHead {
@@ -43,7 +50,8 @@ struct HttpResponseHead {
 // may be anything.
 struct HttpOutcome {
   // kTimeout: the deadline passed. kRetryable: DNS, connect, reset, truncated or undecodable body.
-  // kCancelled: the handler or Cancel() ended it. kInvalidInput: unusable URL.
+  // Also: credentials that cannot be had now. kCancelled: the handler or Cancel() ended it.
+  // kInvalidInput: unusable URL.
   Status status;
   int http_status = 0;      // 0 when no response line arrived
   uint64_t wire_bytes = 0;  // body bytes as received

@@ -4,7 +4,7 @@
 #include <random>
 #include <utility>
 
-#include "remotewrite/public_url.h"
+#include "base/public_url.h"
 #include "remotewrite/response_policy.h"
 
 namespace sluice::remotewrite {
@@ -172,8 +172,9 @@ HttpRequest Destination::MakeRequest(const Transfer& transfer) const {
   request.headers.insert(request.headers.end(), config_.headers.begin(), config_.headers.end());
   request.body = transfer.body;
   request.timeout = config_.remote_timeout;
+  request.client = config_.http_client;
   // A 301 or 302 would turn the POST into a GET whose 200 acknowledges nothing.
-  request.follow_redirects = false;
+  request.redirects_keep_method = true;
   return request;
 }
 

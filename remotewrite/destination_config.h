@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/http_client.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
 
@@ -32,8 +34,11 @@ struct DestinationConfig {
   relabel::Labels external_labels;
   relabel::Program write_relabel;
   QueueConfig queue;
+  // Credentials, TLS, proxy; null for none of them.
+  std::shared_ptr<const HttpClient> http_client;
 
-  // A text that is equal exactly when two configurations of a destination are.
+  // A text that is equal exactly when two configurations of a destination are. It has the secrets
+  // in it: never to be shown.
   std::string fingerprint;
 };
 

@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/http_client.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
 
@@ -46,9 +48,12 @@ struct JobConfig {
   relabel::Program metric_relabel;
   std::vector<TargetGroup> static_groups;
   std::vector<FileSdConfig> file_sd;
+  // Credentials, TLS, proxy; null for none of them.
+  std::shared_ptr<const HttpClient> http_client;
 
   // A text that is equal exactly when two configurations of a job are: all fields but the target
-  // sources, as the configuration loader read them. Decides whether targets keep their state.
+  // sources, as the configuration loader read them. Decides whether targets keep their state. It
+  // has the secrets in it: never to be shown.
   std::string fingerprint;
 };
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "base/public_url.h"
+
 namespace sluice::scrape {
 namespace {
 
@@ -96,7 +98,8 @@ Status CheckContentType(std::string_view content_type) {
 
 std::string TransferError(const std::string& url, const Error& error) {
   const bool is_timeout = error.code == ErrorCode::kTimeout;
-  return "Get \"" + url + "\": " + (is_timeout ? "context deadline exceeded" : error.message);
+  return "Get \"" + PublicUrl(url) +
+         "\": " + (is_timeout ? "context deadline exceeded" : error.message);
 }
 
 }  // namespace sluice::scrape

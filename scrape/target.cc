@@ -17,6 +17,7 @@ constexpr std::string_view kScheme = "__scheme__";
 constexpr std::string_view kMetricsPath = "__metrics_path__";
 constexpr std::string_view kInterval = "__scrape_interval__";
 constexpr std::string_view kTimeout = "__scrape_timeout__";
+constexpr std::string_view kUnixSocket = "__unix_socket__";
 constexpr std::string_view kParamPrefix = "__param_";
 constexpr std::string_view kMetaPrefix = "__meta_";
 constexpr std::string_view kReservedPrefix = "__";
@@ -121,6 +122,7 @@ Result<Target> Finish(const JobConfig& job, relabel::LabelsBuilder& builder) {
   }
   target.labels = builder.Build();
   target.url = TargetUrl(all, job.params);
+  target.unix_socket = all.Get(kUnixSocket);
   target.identity = TargetIdentity(all, target.url);
   return target;
 }

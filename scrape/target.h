@@ -19,6 +19,7 @@ struct Target {
   relabel::Labels discovered_labels;  // before relabeling, with job, __scheme__ and the like
   relabel::Labels labels;             // public ones only
   std::string url;
+  std::string unix_socket;  // path, from __unix_socket__; else empty
   std::chrono::milliseconds interval{0};
   std::chrono::milliseconds timeout{0};
   // Equal targets within a job are one target. Also decides the phase, so it never changes.

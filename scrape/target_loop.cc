@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/public_url.h"
 #include "scrape/response.h"
 
 namespace sluice::scrape {
@@ -66,8 +67,11 @@ void TargetLoop::Run() {
   failure_ = Status::Ok();
   failure_kind_ = Page::Failure::kTransfer;
   page_.Begin(timestamp_ms_, wall_ms);
-  transfer_ = deps_.http.Start(
-      ScrapeRequest(spec_.target.url, spec_.target.timeout, spec_.job->enable_compression), *this);
+  HttpRequest request =
+      ScrapeRequest(spec_.target.url, spec_.target.timeout, spec_.job->enable_compression);
+  request.client = spec_.job->http_client;
+  request.unix_socket = spec_.target.unix_socket;
+  transfer_ = deps_.http.Start(std::move(request), *this);
 }
 
 void TargetLoop::Retire() {
@@ -89,7 +93,7 @@ void TargetLoop::End(const TargetLoop* successor) {
   const Status status = deps_.writer.Append(labels_, result.frames);
   if (!status.ok()) {
     deps_.logger.Error("cannot append stale markers", {{"job", spec_.job->name},
-                                                       {"target", spec_.target.url},
+                                                       {"target", PublicUrl(spec_.target.url)},
                                                        {"error", status.error().message}});
   }
 }
@@ -139,7 +143,7 @@ void TargetLoop::OnDone(const HttpOutcome& outcome) {
   if (const Status status = deps_.writer.Append(labels_, result.frames); !status.ok()) {
     deps_.logger.Error("cannot append a scrape, its samples are lost",
                        {{"job", spec_.job->name},
-                        {"target", spec_.target.url},
+                        {"target", PublicUrl(spec_.target.url)},
                         {"error", status.error().message}});
     if (failure_.ok()) failure_ = status.error();
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/public_url.h"
+
 namespace sluice::scrape {
 
 using std::chrono::milliseconds;
@@ -31,7 +33,7 @@ void Worker::Add(LoopSpec spec) {
   status.job = spec.job->name;
   status.discovered_labels = spec.target.discovered_labels;
   status.labels = spec.target.labels;
-  status.url = spec.target.url;
+  status.url = PublicUrl(spec.target.url);
   status.scrape_interval = spec.target.interval;
   status.scrape_timeout = spec.target.timeout;
   commands_.push_back({.kind = Command::Kind::kAdd, .id = spec.id, .spec = std::move(spec)});

@@ -106,22 +106,6 @@ constexpr PendingField kQueue[] = {
     {"sample_age_limit", Harmless::kZero},
 };
 
-constexpr PendingField kHttp[] = {
-    {"basic_auth"},
-    {"authorization"},
-    {"oauth2"},
-    {"bearer_token"},
-    {"bearer_token_file"},
-    {"tls_config"},
-    {"proxy_url"},
-    {"no_proxy"},
-    {"proxy_from_environment", Harmless::kFalse},
-    {"proxy_connect_header"},
-    {"http_headers"},
-    {"follow_redirects", Harmless::kTrue},
-    {"enable_http2", Harmless::kAnything},
-};
-
 bool IsZero(const Value& value) {
   const YamlNode& node = value.node();
   if (node.kind == Kind::kNull) return true;
@@ -196,16 +180,12 @@ bool HasTextProtocol(const Value& value) {
 bool IsHarmless(const PendingField& field, const Value& value) {
   const std::string no_effect = "has no effect in an agent and is ignored";
   switch (field.harmless) {
-    case Harmless::kAnything:
-      return true;
     case Harmless::kWarned:
       value.Warn(no_effect);
       return true;
     case Harmless::kUnlessZero:
       if (!IsZero(value)) value.Warn(no_effect);
       return true;
-    case Harmless::kTrue:
-      return value.is_null() || value.Bool();
     case Harmless::kFalse:
       return !value.Bool();
     case Harmless::kZero:
@@ -231,8 +211,6 @@ std::span<const PendingField> PendingScrapeFields() { return kScrape; }
 std::span<const PendingField> PendingRemoteWriteFields() { return kRemoteWrite; }
 
 std::span<const PendingField> PendingQueueFields() { return kQueue; }
-
-std::span<const PendingField> PendingHttpFields() { return kHttp; }
 
 std::vector<std::string_view> NamesOf(std::span<const PendingField> table) {
   std::vector<std::string_view> names;

@@ -13,10 +13,8 @@
 namespace sluice::agent {
 
 enum class Harmless {
-  kAnything,    // the field makes no difference to an agent
-  kWarned,      // as kAnything, but people may expect something of it: one warning
+  kWarned,      // the field makes no difference to an agent: one warning
   kUnlessZero,  // as kWarned, without a warning when zero
-  kTrue,        // the default, true
   kFalse,       // the default, false
   kZero,        // 0, "0s" and the like
   kEmpty,       // nothing, "", false, 0, an empty list, or a map of such
@@ -35,8 +33,6 @@ std::span<const PendingField> PendingGlobalFields();
 std::span<const PendingField> PendingScrapeFields();
 std::span<const PendingField> PendingRemoteWriteFields();
 std::span<const PendingField> PendingQueueFields();
-// Of the HTTP client, in scrape_configs and remote_write alike.
-std::span<const PendingField> PendingHttpFields();
 
 std::vector<std::string_view> NamesOf(std::span<const PendingField> table);
 

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "agent/config/canonical.h"
+#include "agent/config/header_rules.h"
+#include "agent/config/http_client_section.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/relabel_rules.h"
 #include "base/hash.h"
@@ -41,29 +43,6 @@ constexpr std::array<std::string_view, 16> kReservedHeaders = {"host",
                                                                "x-amz-date",
                                                                "x-amz-security-token",
                                                                "x-amz-content-sha256"};
-
-std::string LowerAscii(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return text;
-}
-
-bool IsHeaderName(std::string_view name) {
-  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
-  const auto allowed = [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kPunctuation.find(c) != std::string_view::npos;
-  };
-  return !name.empty() && std::all_of(name.begin(), name.end(), allowed);
-}
-
-// Line ends in a value would be headers of their own.
-bool IsHeaderValue(std::string_view value) {
-  return std::none_of(value.begin(), value.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-  });
-}
 
 std::vector<std::pair<std::string, std::string>> DecodeHeaders(const Value& value) {
   std::vector<std::pair<std::string, std::string>> headers;
@@ -174,11 +153,9 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value,
                                                  const relabel::Labels& external_labels) {
   remotewrite::DestinationConfig destination;
   const std::vector<std::string_view> pending = NamesOf(PendingRemoteWriteFields());
-  const std::vector<std::string_view> http = NamesOf(PendingHttpFields());
-  const Fields fields(value, "config.plain", {kFields, pending, http});
+  const Fields fields(value, "config.plain", {kFields, pending, HttpClientFields()});
   CheckProtobufMessage(fields);
   CheckPendingFields(fields, PendingRemoteWriteFields());
-  CheckPendingFields(fields, PendingHttpFields());
   fields.Read("url", destination.url);
   if (destination.url.empty()) value.Fail("url for remote_write is empty");
   if (const auto url = fields.Find("url")) CheckUrl(*url, destination.url);
@@ -196,6 +173,7 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value,
     destination.queue = DecodeQueue(*queue);
   }
   if (const auto metadata = fields.Find("metadata_config")) CheckMetadata(*metadata);
+  destination.http_client = DecodeHttpClient(fields, /*enable_http2=*/false);
   destination.external_labels = external_labels;
   return destination;
 }

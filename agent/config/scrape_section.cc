@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/config/canonical.h"
+#include "agent/config/http_client_section.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/relabel_rules.h"
 #include "agent/config/target_sources.h"
@@ -68,10 +69,8 @@ std::string FingerprintOf(const Value& value, const scrape::JobConfig& job) {
 scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   scrape::JobConfig job;
   const std::vector<std::string_view> pending = NamesOf(PendingScrapeFields());
-  const std::vector<std::string_view> http = NamesOf(PendingHttpFields());
-  const Fields fields(value, "config.plain", {kFields, pending, http});
+  const Fields fields(value, "config.plain", {kFields, pending, HttpClientFields()});
   CheckPendingFields(fields, PendingScrapeFields());
-  CheckPendingFields(fields, PendingHttpFields());
   fields.Read("job_name", job.name);
   if (job.name.empty()) value.Fail("job_name is empty");
   DecodeTimes(fields, global, job);
@@ -94,6 +93,7 @@ scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   if (const auto files = fields.Find("file_sd_configs")) {
     job.file_sd = DecodeFileSdConfigs(*files);
   }
+  job.http_client = DecodeHttpClient(fields, /*enable_http2=*/true);
   job.fingerprint = FingerprintOf(value, job);
   return job;
 }

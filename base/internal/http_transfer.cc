@@ -5,54 +5,25 @@
 #include <system_error>
 #include <utility>
 
+#include "base/internal/http_text.h"
+#include "base/internal/url_parts.h"
+#include "base/public_url.h"
+
 namespace sluice::internal {
 namespace {
 
-constexpr long kRedirectsMax = 10;
+constexpr int kRedirectsMax = 10;
+// More of a body that nobody is told about is not worth the connection.
+constexpr size_t kSkippedBytesMax = 64 * 1024;
 // Longer than the longest usual scrape interval, so that such targets keep their connection too.
 constexpr long kIdleConnectionSecondsMax = 600;
-
-char LowerChar(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), LowerChar);
-  return lower;
-}
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-// RFC 9110, 5.6.2.
-bool IsToken(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    const char lower = LowerChar(c);
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
-}
-
-bool IsHeaderValue(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
-template <class T>
-void SetOption(CURL* easy, CURLoption option, T value) {
-  // Fails only for an unknown option or without memory; neither has a cure at run time.
-  SLUICE_CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK);
-}
 
 std::string ErrnoText(CURL* easy, std::string_view fallback) {
   long code = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
   if (code == 0) return std::string(fallback);
   std::string text = std::generic_category().message(static_cast<int>(code));
-  if (!text.empty()) text.front() = LowerChar(text.front());
+  if (!text.empty()) text.front() = LowerAscii(text.substr(0, 1)).front();
   return text;
 }
 
@@ -79,7 +50,7 @@ bool IsTlsError(CURLcode code) {
 }  // namespace
 
 Status CheckHttpRequest(const HttpRequest& request) {
-  const std::string scheme = Lower(request.url.substr(0, 8));
+  const std::string scheme = LowerAscii(request.url.substr(0, 8));
   if (!scheme.starts_with("http://") && scheme != "https://") {
     return InvalidInput("bad URL: scheme must be http or https");
   }
@@ -88,9 +59,10 @@ Status CheckHttpRequest(const HttpRequest& request) {
   if (request.url.size() > kHttpUrlBytesMax) return InvalidInput("bad URL: too long");
   // libcurl would take the text up to the first zero byte.
   if (request.url.find('\0') != std::string::npos) return InvalidInput("bad URL: zero byte");
-  if (!IsToken(request.method)) return InvalidInput("bad HTTP method");
+  if (!IsHttpToken(request.method)) return InvalidInput("bad HTTP method");
   for (const auto& [name, value] : request.headers) {
-    if (!IsToken(name) || !IsHeaderValue(value)) return InvalidInput("bad HTTP header: " + name);
+    if (!IsHttpToken(name) || !IsHttpHeaderValue(value))
+      return InvalidInput("bad HTTP header: " + name);
   }
   return Status::Ok();
 }
@@ -103,21 +75,52 @@ std::string_view UrlOrigin(std::string_view url) {
 
 HttpTransfer::HttpTransfer(uint64_t id, HttpRequest request, HttpHandler& handler,
                            std::span<char> scratch)
-    : id_(id), request_(std::move(request)), handler_(&handler), scratch_(scratch) {}
+    : id_(id),
+      request_(std::move(request)),
+      handler_(&handler),
+      scratch_(scratch),
+      url_(request_.url),
+      method_(request_.method),
+      sends_body_(request_.body != nullptr) {}
 
-void HttpTransfer::Attach(EasyHandle easy, const std::string& user_agent) {
+Status HttpTransfer::Prepare(SteadyTime now) {
+  if (deadline_.has_value()) return Status::Ok();
+  deadline_ = now + request_.timeout;
+  if (Status status = CheckHttpRequest(request_); !status.ok()) return status;
+  if (request_.client == nullptr) return Status::Ok();
+  auto resolved = request_.client->Resolve();
+  if (!resolved.ok()) return resolved.error();
+  resolved_ = std::move(*resolved);
+  return Status::Ok();
+}
+
+bool HttpTransfer::NeedsToken() const {
+  if (request_.client == nullptr || !request_.client->config().oauth2) return false;
+  const auto is_authorization = [](const auto& header) {
+    return LowerAscii(header.first) == "authorization";
+  };
+  return token_.empty() && !left_origin_ &&
+         std::none_of(request_.headers.begin(), request_.headers.end(), is_authorization);
+}
+
+void HttpTransfer::SetToken(std::string authorization, std::shared_ptr<TokenSource> source) {
+  token_ = std::move(authorization);
+  token_source_ = std::move(source);
+}
+
+Status HttpTransfer::Attach(EasyHandle easy, const std::string& user_agent, SteadyTime now) {
   easy_ = std::move(easy);
+  lines_ = TransferLines{};
   CURL* handle = easy_.get();
   SetOption(handle, CURLOPT_PRIVATE, this);
   SetOption(handle, CURLOPT_ERRORBUFFER, error_text_.data());
-  SetOption(handle, CURLOPT_URL, request_.url.c_str());
   SetOption(handle, CURLOPT_PATH_AS_IS, 1L);
   SetOption(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  SetOption(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  SetOption(handle, CURLOPT_FOLLOWLOCATION, request_.follow_redirects ? 1L : 0L);
-  SetOption(handle, CURLOPT_MAXREDIRS, kRedirectsMax);
+  // Redirects are followed here: libcurl would send custom headers to any origin.
+  SetOption(handle, CURLOPT_FOLLOWLOCATION, 0L);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - now);
   // Zero would mean no timeout at all.
-  SetOption(handle, CURLOPT_TIMEOUT_MS, std::max<long>(1, request_.timeout.count()));
+  SetOption(handle, CURLOPT_TIMEOUT_MS, std::max<long>(1, left.count()));
   SetOption(handle, CURLOPT_MAXAGE_CONN, kIdleConnectionSecondsMax);
   SetOption(handle, CURLOPT_NOSIGNAL, 1L);
   // A timeout must not wait for a resolver thread that hangs.
@@ -125,16 +128,28 @@ void HttpTransfer::Attach(EasyHandle easy, const std::string& user_agent) {
   // libcurl walks its whole DNS cache for each request; connections are what is kept here.
   SetOption(handle, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   SetOption(handle, CURLOPT_TCP_KEEPALIVE, 1L);
-  // Neither http_proxy nor the answers of a proxy to CONNECT concern the handler.
+  // Neither http_proxy nor no_proxy nor the answers of a proxy to CONNECT concern the handler.
   SetOption(handle, CURLOPT_PROXY, "");
+  SetOption(handle, CURLOPT_NOPROXY, "");
   SetOption(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   SetOption(handle, CURLOPT_HEADERFUNCTION, &HttpTransfer::OnHeaderLine);
   SetOption(handle, CURLOPT_HEADERDATA, this);
   SetOption(handle, CURLOPT_WRITEFUNCTION, &HttpTransfer::OnBodyBytes);
   SetOption(handle, CURLOPT_WRITEDATA, this);
   if (!user_agent.empty()) SetOption(handle, CURLOPT_USERAGENT, user_agent.c_str());
+  Status status;
+  if (resolved_ == nullptr) {
+    SetOption(handle, CURLOPT_URL, url_.c_str());
+  } else {
+    status = SetClientOptions(handle, url_, *request_.client, *resolved_, lines_);
+  }
+  if (!request_.unix_socket.empty() && !left_origin_) {
+    SetOption(handle, CURLOPT_PROXY, "");
+    SetOption(handle, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
+  }
   SetMethodAndBody();
   SetHeaders();
+  return status;
 }
 
 EasyHandle HttpTransfer::Detach() {
@@ -144,45 +159,59 @@ EasyHandle HttpTransfer::Detach() {
 
 void HttpTransfer::SetMethodAndBody() {
   CURL* handle = easy_.get();
-  if (request_.body != nullptr) {
+  if (sends_body_) {
     SetOption(handle, CURLOPT_POST, 1L);
     SetOption(handle, CURLOPT_POSTFIELDS, request_.body->data());
     SetOption(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
-    if (request_.method != "POST") {
-      SetOption(handle, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
-    }
+    if (method_ != "POST") SetOption(handle, CURLOPT_CUSTOMREQUEST, method_.c_str());
     return;
   }
-  if (request_.method == "HEAD") {
+  if (method_ == "HEAD") {
     SetOption(handle, CURLOPT_NOBODY, 1L);
-  } else if (request_.method == "POST") {
+  } else if (method_ == "POST") {
     SetOption(handle, CURLOPT_POST, 1L);
     SetOption(handle, CURLOPT_POSTFIELDS, "");
     SetOption(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t{0});
-  } else if (request_.method != "GET") {
-    SetOption(handle, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  } else if (method_ != "GET") {
+    SetOption(handle, CURLOPT_CUSTOMREQUEST, method_.c_str());
   }
 }
 
+// Of the request's own headers.
+bool HttpTransfer::IsSent(std::string_view header_name) const {
+  const std::string name = LowerAscii(header_name);
+  if (left_origin_ && (name == "authorization" || name == "cookie")) return false;
+  const bool lost_body = request_.body != nullptr && !sends_body_;
+  return !lost_body || !name.starts_with("content-");
+}
+
 void HttpTransfer::SetHeaders() {
-  curl_slist* list = nullptr;
-  const auto append = [&list](const std::string& line) {
-    curl_slist* longer = curl_slist_append(list, line.c_str());
-    SLUICE_CHECK(longer != nullptr);
-    list = longer;
-  };
   bool has_type = false;
+  bool has_authorization = false;
   for (const auto& [name, value] : request_.headers) {
-    has_type = has_type || Lower(name) == "content-type";
-    // libcurl's notation for a header with an empty value.
-    append(value.empty() ? name + ";" : name + ": " + value);
+    if (!IsSent(name)) continue;
+    const std::string lower = LowerAscii(name);
+    has_type = has_type || lower == "content-type";
+    has_authorization = has_authorization || lower == "authorization";
+    lines_.headers.AppendHeader(name, value);
   }
-  if (request_.accept_gzip) append("Accept-Encoding: gzip");
+  if (resolved_ != nullptr) {
+    for (const auto& [name, value] : resolved_->headers) lines_.headers.AppendHeader(name, value);
+  }
+  if (resolved_ != nullptr && !left_origin_) {
+    for (const auto& [name, value] : resolved_->secret_headers) {
+      lines_.headers.AppendHeader(name, value);
+    }
+    const std::string& authorization = token_.empty() ? resolved_->authorization : token_;
+    if (!authorization.empty() && !has_authorization) {
+      lines_.headers.AppendHeader("Authorization", authorization);
+    }
+  }
+  if (request_.accept_gzip) lines_.headers.Append("Accept-Encoding: gzip");
   // Not libcurl's `application/x-www-form-urlencoded`, and no waiting for `100 Continue`.
-  if (!has_type) append("Content-Type:");
-  append("Expect:");
-  header_list_.reset(list);
-  SetOption(easy_.get(), CURLOPT_HTTPHEADER, list);
+  if (!has_type) lines_.headers.Append("Content-Type:");
+  lines_.headers.Append("Expect:");
+  SetOption(easy_.get(), CURLOPT_HTTPHEADER, lines_.headers.get());
 }
 
 size_t HttpTransfer::OnHeaderLine(char* data, size_t size, size_t count, void* self) {
@@ -198,9 +227,65 @@ size_t HttpTransfer::OnBodyBytes(char* data, size_t size, size_t count, void* se
 }
 
 bool HttpTransfer::WillRedirect() const {
-  if (!request_.follow_redirects || head_.status < 300 || head_.status > 399) return false;
+  const bool follows = request_.follow_redirects &&
+                       (request_.client == nullptr || request_.client->config().follow_redirects);
+  const int status = head_.status;
+  const bool keeps_method = status == 307 || status == 308;
+  const bool changes_method = status == 301 || status == 302 || status == 303;
+  if (!follows || !(keeps_method || (changes_method && !request_.redirects_keep_method))) {
+    return false;
+  }
   return std::any_of(head_.headers.begin(), head_.headers.end(),
                      [](const auto& header) { return header.first == "location"; });
+}
+
+// Once for each final head of a hop.
+HttpTransfer::Again HttpTransfer::WhatNext() {
+  if (token_source_ != nullptr && !left_origin_ && !token_.empty()) {
+    constexpr int kUnauthorized = 401;
+    if (head_.status != kUnauthorized) {
+      token_source_->NoteAccepted(token_);
+    } else if (token_source_->NoteRefused(token_) && !token_renewed_) {
+      return Again::kNewToken;
+    }
+  }
+  return WillRedirect() ? Again::kRedirect : Again::kNone;
+}
+
+bool HttpTransfer::HasNext(CURLcode code) const {
+  return again_ != Again::kNone && (code == CURLE_OK || stop_ == Stop::kSkipped);
+}
+
+Status HttpTransfer::Next() {
+  Status status;
+  if (again_ == Again::kNewToken) {
+    token_.clear();
+    token_renewed_ = true;
+  } else {
+    status = FollowRedirect();
+  }
+  again_ = Again::kNone;
+  stop_ = Stop::kNone;
+  skipped_bytes_ = 0;
+  return status;
+}
+
+Status HttpTransfer::FollowRedirect() {
+  if (++redirects_ > kRedirectsMax) return Retryable("too many redirects");
+  const auto location = std::find_if(head_.headers.begin(), head_.headers.end(),
+                                     [](const auto& header) { return header.first == "location"; });
+  const std::optional<std::string> url = ResolveLocation(url_, location->second);
+  if (!url.has_value() || url->size() > kHttpUrlBytesMax) {
+    return Retryable("bad URL in a redirect");
+  }
+  left_origin_ = left_origin_ || !MaySendCredentials(url_, *url);
+  url_ = *url;
+  const bool keeps_method = head_.status == 307 || head_.status == 308;
+  if (!keeps_method && method_ != "HEAD" && method_ != "GET") {
+    method_ = "GET";
+    sends_body_ = false;
+  }
+  return Status::Ok();
 }
 
 bool HttpTransfer::TakeHeaderLine(std::string_view line) {
@@ -214,38 +299,48 @@ bool HttpTransfer::TakeHeaderLine(std::string_view line) {
   if (line.starts_with("HTTP/")) {
     head_ = HttpResponseHead{};
     const size_t code = std::min(line.find(' '), line.size());
-    std::string_view rest = Trim(line.substr(code));
+    std::string_view rest = TrimBlank(line.substr(code));
     std::from_chars(rest.data(), rest.data() + std::min<size_t>(rest.size(), 3), head_.status);
     rest.remove_prefix(std::min(rest.find(' '), rest.size()));
-    head_.reason = Trim(rest);
+    head_.reason = TrimBlank(rest);
     return true;
   }
   const size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
-    std::string name = Lower(Trim(line.substr(0, colon)));
-    std::string value(Trim(line.substr(colon + 1)));
+    std::string name = LowerAscii(TrimBlank(line.substr(0, colon)));
+    std::string value(TrimBlank(line.substr(colon + 1)));
     if (name == "content-type") head_.content_type = value;
     if (name == "retry-after") head_.retry_after = value;
     head_.headers.emplace_back(std::move(name), std::move(value));
     return true;
   }
-  const bool at_end = Trim(line).empty();
-  if (!at_end || head_.status < 200 || WillRedirect()) return true;
-  return GiveHead();
+  const bool at_end = TrimBlank(line).empty();
+  if (!at_end || head_.status < 200) return true;
+  if (again_ == Again::kNone) again_ = WhatNext();
+  return again_ != Again::kNone || GiveHead();
 }
 
 bool HttpTransfer::GiveHead() {
   head_given_ = true;
   for (const auto& [name, value] : head_.headers) {
-    if (name == "content-encoding") gzip_body_ = request_.accept_gzip && Lower(value) == "gzip";
+    if (name == "content-encoding")
+      gzip_body_ = request_.accept_gzip && LowerAscii(value) == "gzip";
   }
   if (handler_->OnHead(head_)) return true;
   stop_ = Stop::kByHandler;
   return false;
 }
 
+bool HttpTransfer::SkipBody(std::string_view bytes) {
+  skipped_bytes_ += bytes.size();
+  if (skipped_bytes_ <= kSkippedBytesMax) return true;
+  stop_ = Stop::kSkipped;
+  return false;
+}
+
 bool HttpTransfer::TakeBody(std::string_view bytes) {
   if (handler_ == nullptr) return false;
+  if (again_ != Again::kNone) return SkipBody(bytes);
   if (!head_given_ && !GiveHead()) return false;
   if (handler_ == nullptr) return false;
   wire_bytes_ += bytes.size();
@@ -266,7 +361,7 @@ bool HttpTransfer::GiveBody(std::string_view bytes) {
 }
 
 void HttpTransfer::FinishHead() {
-  if (handler_ != nullptr && !head_given_) GiveHead();
+  if (handler_ != nullptr && !head_given_ && again_ == Again::kNone) GiveHead();
 }
 
 HttpOutcome HttpTransfer::Outcome(CURLcode code) {
@@ -283,6 +378,7 @@ HttpOutcome HttpTransfer::Outcome(CURLcode code) {
 Status HttpTransfer::EndStatus(CURLcode code) {
   switch (stop_) {
     case Stop::kNone:
+    case Stop::kSkipped:
       break;
     case Stop::kByHandler:
       return Error{ErrorCode::kCancelled, "stopped by the receiver of the response"};
@@ -298,8 +394,8 @@ Status HttpTransfer::EndStatus(CURLcode code) {
       if (gunzip_ != nullptr && !gunzip_->complete()) return Retryable("invalid gzip body");
       return Status::Ok();
     case CURLE_URL_MALFORMAT:
-      if (head_.status != 0) return Retryable("bad URL in a redirect");
-      return InvalidInput("bad URL: " + request_.url);
+      if (redirects_ > 0) return Retryable("bad URL in a redirect");
+      return InvalidInput("bad URL: " + PublicUrl(request_.url));
     case CURLE_COULDNT_RESOLVE_HOST:
       return Retryable("resolve: no such host");
     case CURLE_COULDNT_CONNECT:
@@ -314,8 +410,9 @@ Status HttpTransfer::EndStatus(CURLcode code) {
       return Retryable("receive: " + ErrnoText(handle, error_text_.data()));
     case CURLE_SEND_ERROR:
       return Retryable("send: " + ErrnoText(handle, error_text_.data()));
-    case CURLE_TOO_MANY_REDIRECTS:
-      return Retryable("too many redirects");
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      // libcurl's own words may have the URL of the proxy in them, with its password.
+      return Retryable("proxy: no such host, or an unusable URL");
     default:
       break;
   }

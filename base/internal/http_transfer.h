@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +14,8 @@
 
 #include "base/gzip.h"
 #include "base/http_loop.h"
+#include "base/internal/token_source.h"
+#include "base/internal/transfer_options.h"
 
 namespace sluice::internal {
 
@@ -20,10 +24,6 @@ struct EasyDeleter {
 };
 
 using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
-
-struct SlistDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 
 // All heads of a transfer together, redirects included.
 inline constexpr size_t kHttpHeadBytesMax = 64 * 1024;
@@ -37,15 +37,33 @@ Status CheckHttpRequest(const HttpRequest& request);
 std::string_view UrlOrigin(std::string_view url);
 
 // Bound to the thread of its loop. Its address is known to libcurl: it never moves.
+//
+// A transfer is one hop, or several: after a redirect, or when its OAuth2 token was refused, it is
+// taken out of libcurl and put in again with what the next hop needs.
 class HttpTransfer {
  public:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
   // `scratch` is where bodies are decompressed to; shared by all transfers of the loop.
   HttpTransfer(uint64_t id, HttpRequest request, HttpHandler& handler, std::span<char> scratch);
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
 
-  // Takes a fresh or reset handle and prepares it for the request.
-  void Attach(EasyHandle easy, const std::string& user_agent);
+  // Checks the request and reads its credentials; the time for it runs from `now` on. Does nothing
+  // before a further hop.
+  Status Prepare(SteadyTime now);
+
+  // After Prepare().
+  SteadyTime deadline() const { return *deadline_; }
+
+  // Whether SetToken() must come before Attach().
+  bool NeedsToken() const;
+  void SetToken(std::string authorization, std::shared_ptr<TokenSource> source);
+
+  const std::string& oauth2_secret() const { return resolved_->oauth2_secret; }
+
+  // Takes a fresh or reset handle and prepares it for the hop. The handle is taken in any case.
+  Status Attach(EasyHandle easy, const std::string& user_agent, SteadyTime now);
 
   // Gives the handle back, reset. Only when it is in no multi handle.
   EasyHandle Detach();
@@ -56,6 +74,9 @@ class HttpTransfer {
 
   const HttpRequest& request() const { return request_; }
 
+  // Of this hop.
+  const std::string& url() const { return url_; }
+
   // Null once cancelled: then no callback reaches the handler any more.
   HttpHandler* handler() const { return handler_; }
 
@@ -64,11 +85,17 @@ class HttpTransfer {
   // Hands on a head that no body followed. After success, before Outcome().
   void FinishHead();
 
+  // Whether there is another hop, when libcurl says that this one ended with `code`; then Next()
+  // makes it the current one, or says why it cannot.
+  bool HasNext(CURLcode code) const;
+  Status Next();
+
   // What became of the transfer, when libcurl says that it ended with `code`.
   HttpOutcome Outcome(CURLcode code);
 
  private:
-  enum class Stop { kNone, kByHandler, kBadGzip, kHeadTooLarge };
+  enum class Stop { kNone, kByHandler, kBadGzip, kHeadTooLarge, kSkipped };
+  enum class Again { kNone, kRedirect, kNewToken };
 
   static size_t OnHeaderLine(char* data, size_t size, size_t count, void* self);
   static size_t OnBodyBytes(char* data, size_t size, size_t count, void* self);
@@ -77,9 +104,13 @@ class HttpTransfer {
   bool TakeBody(std::string_view bytes);
   bool GiveHead();
   bool GiveBody(std::string_view bytes);
+  bool SkipBody(std::string_view bytes);
+  Again WhatNext();
   bool WillRedirect() const;
+  Status FollowRedirect();
   void SetMethodAndBody();
   void SetHeaders();
+  bool IsSent(std::string_view header_name) const;
   Status EndStatus(CURLcode code);
 
   const uint64_t id_;
@@ -87,8 +118,20 @@ class HttpTransfer {
   HttpHandler* handler_;
   const std::span<char> scratch_;
 
+  // Of the hop.
+  std::string url_;
+  std::string method_;
+  bool sends_body_;
+  int redirects_ = 0;
+  bool left_origin_ = false;  // and so lost its credentials, for good
+  std::optional<SteadyTime> deadline_;
+  std::shared_ptr<const ResolvedHttpClient> resolved_;  // null without a client
+  std::shared_ptr<TokenSource> token_source_;
+  std::string token_;
+  bool token_renewed_ = false;
+
   EasyHandle easy_;
-  std::unique_ptr<curl_slist, SlistDeleter> header_list_;
+  TransferLines lines_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
 
   HttpResponseHead head_;
@@ -97,6 +140,8 @@ class HttpTransfer {
   bool gzip_body_ = false;
   std::unique_ptr<GunzipStream> gunzip_;
   uint64_t wire_bytes_ = 0;
+  size_t skipped_bytes_ = 0;
+  Again again_ = Again::kNone;
   Stop stop_ = Stop::kNone;
 };
 

@@ -267,11 +267,6 @@ global: {sample_limit: 0, scrape_protocols: [PrometheusText0.0.4], scrape_native
 scrape_config_files: []
 scrape_configs:
 - job_name: j
-  follow_redirects: true
-  enable_http2: false
-  basic_auth:
-  tls_config: {insecure_skip_verify: false, ca_file: ''}
-  proxy_url: ''
   kubernetes_sd_configs: []
   scrape_protocols: [OpenMetricsText1.0.0, PrometheusText0.0.4]
   fallback_scrape_protocol: PrometheusText0.0.4
@@ -279,7 +274,6 @@ scrape_configs:
   track_timestamps_staleness: false
 remote_write:
 - url: https://r/
-  enable_http2: true
   send_exemplars: false
   protobuf_message: prometheus.WriteRequest
   queue_config: {sample_age_limit: 0s}

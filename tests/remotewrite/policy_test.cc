@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include "base/public_url.h"
 #include "remotewrite/backoff.h"
 #include "remotewrite/concurrency.h"
-#include "remotewrite/public_url.h"
 #include "remotewrite/refusals.h"
 #include "remotewrite/response_policy.h"
 

@@ -1,6 +1,6 @@
-#include "remotewrite/public_url.h"
+#include "base/public_url.h"
 
-namespace sluice::remotewrite {
+namespace sluice {
 
 std::string PublicUrl(std::string_view url) {
   const size_t scheme = url.find("://");
@@ -12,4 +12,4 @@ std::string PublicUrl(std::string_view url) {
   return std::string(url.substr(0, authority)) + std::string(url.substr(at + 1));
 }
 
-}  // namespace sluice::remotewrite
+}  // namespace sluice

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::remotewrite {
+namespace sluice {
 
 // The URL without user name and password.
 std::string PublicUrl(std::string_view url);
 
-}  // namespace sluice::remotewrite
+}  // namespace sluice

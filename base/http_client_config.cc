@@ -1,0 +1,11 @@
+#include "base/http_client_config.h"
+
+#include <ostream>
+
+namespace sluice {
+
+std::ostream& operator<<(std::ostream& out, const Secret& secret) {
+  return secret.empty() ? out : out << "<secret>";
+}
+
+}  // namespace sluice

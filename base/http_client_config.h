@@ -1,0 +1,104 @@
+// How requests authenticate and travel: Prometheus's HTTP client settings, the same for scraping,
+// remote write and discovery.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+// A text that is never printed: whoever needs it says so.
+class Secret {
+ public:
+  Secret() = default;
+
+  explicit Secret(std::string text) : text_(std::move(text)) {}
+
+  const std::string& Reveal() const { return text_; }
+
+  bool empty() const { return text_.empty(); }
+
+  friend bool operator==(const Secret&, const Secret&) = default;
+
+ private:
+  std::string text_;
+};
+
+// `<secret>`, or nothing when it is empty.
+std::ostream& operator<<(std::ostream& out, const Secret& secret);
+
+// At most one of a text and its `_file` is set, here and below. Paths are as the process opens
+// them.
+struct BasicAuthConfig {
+  std::string username;
+  std::string username_file;
+  Secret password;
+  std::string password_file;
+};
+
+struct AuthorizationConfig {
+  std::string type = "Bearer";
+  Secret credentials;
+  std::string credentials_file;
+};
+
+enum class TlsVersion { kDefault, kTls10, kTls11, kTls12, kTls13 };
+
+// PEM throughout. Without an authority, those of the system are trusted.
+struct TlsConfig {
+  std::string ca;
+  std::string ca_file;
+  std::string cert;
+  std::string cert_file;
+  Secret key;
+  std::string key_file;
+  std::string server_name;  // instead of the URL's host, in SNI and in the check of the certificate
+  bool insecure_skip_verify = false;
+  TlsVersion min_version = TlsVersion::kDefault;
+  TlsVersion max_version = TlsVersion::kDefault;
+};
+
+struct ProxyConfig {
+  Secret url;            // it may hold a password
+  std::string no_proxy;  // hosts, domains, addresses and networks, separated by commas
+  bool from_environment = false;
+  // Sent with CONNECT.
+  std::vector<std::pair<std::string, std::vector<Secret>>> connect_headers;
+};
+
+// The grant "client credentials" (RFC 6749, 4.4).
+struct OAuth2Config {
+  std::string client_id;
+  Secret client_secret;
+  std::string client_secret_file;
+  std::string token_url;
+  std::vector<std::string> scopes;
+  std::vector<std::pair<std::string, std::string>> endpoint_params;
+  TlsConfig tls;  // of the requests for tokens, as is the proxy
+  ProxyConfig proxy;
+};
+
+// One header line for each value: first `values`, then `secrets`, then the content of `files`.
+struct HttpHeaderConfig {
+  std::string name;
+  std::vector<std::string> values;
+  std::vector<Secret> secrets;
+  std::vector<std::string> files;
+};
+
+// At most one of the first three is set.
+struct HttpClientConfig {
+  std::optional<BasicAuthConfig> basic_auth;
+  std::optional<AuthorizationConfig> authorization;
+  std::optional<OAuth2Config> oauth2;
+  TlsConfig tls;
+  ProxyConfig proxy;
+  bool follow_redirects = true;
+  bool enable_http2 = true;
+  std::vector<HttpHeaderConfig> http_headers;
+};
+
+}  // namespace sluice

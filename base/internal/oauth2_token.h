@@ -1,0 +1,33 @@
+// The request for an OAuth2 token and what its answer says (RFC 6749, 4.4 and 5).
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/http_client_config.h"
+#include "base/http_loop.h"
+#include "base/result.h"
+
+namespace sluice::internal {
+
+struct OAuth2Token {
+  std::string authorization;  // the value of the header
+  // After this it is not used any more; nothing when it does not expire.
+  std::optional<std::chrono::steady_clock::time_point> good_until;
+};
+
+// A token is not used in the last seconds of its life, as requests take their time.
+inline constexpr std::chrono::seconds kTokenMargin{10};
+
+// How the client tells who it is: servers differ, and none says what it wants.
+enum class OAuth2Style { kHeader, kBody };
+
+HttpRequest OAuth2TokenRequest(const OAuth2Config& config, const std::string& secret,
+                               OAuth2Style style);
+
+// Errors are kRetryable and hold nothing of the secrets.
+Result<OAuth2Token> ParseOAuth2Answer(int http_status, const std::string& body,
+                                      std::chrono::steady_clock::time_point now);
+
+}  // namespace sluice::internal
