@@ -80,7 +80,8 @@ bool TakeRequest(std::string& input, ScriptedRequest& request) {
     const size_t colon = std::min(line.find(':'), line.size());
     std::string_view value = line.substr(std::min(colon + 1, line.size()));
     while (value.starts_with(' ')) value.remove_prefix(1);
-    request.headers[Lower(line.substr(0, colon))] = value;
+    std::string& header = request.headers[Lower(line.substr(0, colon))];
+    header += header.empty() ? value : ", " + std::string(value);
   }
   const auto length = request.headers.find("content-length");
   const size_t body_size = length == request.headers.end() ? 0 : std::stoul(length->second);

@@ -16,8 +16,9 @@ namespace sluice::test {
 
 struct ScriptedRequest {
   std::string method;
-  std::string target;                          // as sent, with the query
-  std::map<std::string, std::string> headers;  // names in lower case
+  std::string target;  // as sent, with the query
+  std::map<std::string, std::string>
+      headers;  // names in lower case; what comes again is joined by ", "
   std::string body;
   uint64_t connection = 0;  // counts accepted connections, from 1
 };

@@ -1,0 +1,257 @@
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "base/http_loop.h"
+#include "tests/base/http_recorder.h"
+#include "tests/base/http_settings.h"
+#include "tests/support/scripted_http_server.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice {
+namespace {
+
+using test::Always;
+using test::Fault;
+using test::Get;
+using test::HttpRecorder;
+using test::PollUntil;
+using test::ScriptedHttpServer;
+using test::ScriptedRequest;
+using test::ScriptedResponse;
+
+std::shared_ptr<const HttpClient> Client(HttpClientConfig config) {
+  return std::make_shared<const HttpClient>(std::move(config), ProxyEnvironment{});
+}
+
+void Run(HttpLoop& loop, HttpRequest request, HttpRecorder& recorder) {
+  loop.Start(std::move(request), recorder);
+  REQUIRE(PollUntil(loop, [&] { return recorder.done(); }));
+}
+
+HttpRecorder RunWith(HttpLoop& loop, const std::string& url, const HttpClientConfig& config) {
+  HttpRecorder recorder;
+  HttpRequest request = Get(url);
+  request.client = Client(config);
+  Run(loop, std::move(request), recorder);
+  return recorder;
+}
+
+std::string Header(const ScriptedRequest& request, const std::string& name) {
+  const auto found = request.headers.find(name);
+  return found == request.headers.end() ? "(none)" : found->second;
+}
+
+TEST_CASE("credentials and custom headers are sent", "[http]") {
+  ScriptedHttpServer server(Always({.body = "x"}));
+  HttpLoop loop({});
+  HttpClientConfig config = test::WithBasicAuth("u", "p");
+  config.http_headers = {{.name = "X-Key", .values = {}, .secrets = {Secret("k")}, .files = {}}};
+  CHECK(RunWith(loop, server.Url(), config).Message() == "ok");
+  CHECK(RunWith(loop, server.Url(), test::WithBearer("tok")).Message() == "ok");
+  CHECK(Header(server.requests().at(0), "authorization") == "Basic dTpw");
+  CHECK(Header(server.requests().at(0), "x-key") == "k");
+  CHECK(Header(server.requests().at(1), "authorization") == "Bearer tok");
+}
+
+TEST_CASE("a header with several values is sent once for each", "[http]") {
+  ScriptedHttpServer server(Always({.body = "x"}));
+  HttpLoop loop({});
+  HttpClientConfig config;
+  config.http_headers = {
+      {.name = "X-A", .values = {"1"}, .secrets = {Secret("2"), Secret("3")}, .files = {}}};
+  CHECK(RunWith(loop, server.Url(), config).Message() == "ok");
+  // The server joins what comes again.
+  CHECK(Header(server.requests().at(0), "x-a") == "1, 2, 3");
+}
+
+TEST_CASE("an Authorization header that the request has is not overwritten", "[http]") {
+  ScriptedHttpServer server(Always({.body = "x"}));
+  HttpLoop loop({});
+  HttpRecorder recorder;
+  HttpRequest request = Get(server.Url());
+  request.headers = {{"authorization", "own"}};
+  request.client = Client(test::WithBearer("tok"));
+  Run(loop, std::move(request), recorder);
+  CHECK(Header(server.requests().at(0), "authorization") == "own");
+}
+
+TEST_CASE("a rotated token is sent on the connection that is open", "[http]") {
+  const test::TempDir dir;
+  std::ofstream(dir.File("t")) << "one\n";
+  const HttpClientConfig config = test::WithBearerFile(dir.File("t"));
+  ScriptedHttpServer server(Always({.body = "x"}));
+  HttpLoop loop({});
+  const auto client = Client(config);
+  for (const std::string token : {"one", "two", "3"}) {
+    std::ofstream(dir.File("t")) << token << "\n";
+    HttpRecorder recorder;
+    HttpRequest request = Get(server.Url());
+    request.client = client;
+    Run(loop, std::move(request), recorder);
+    CHECK(Header(server.requests().back(), "authorization") == "Bearer " + token);
+  }
+  CHECK(server.connection_count() == 1);
+}
+
+TEST_CASE("a missing credentials file fails the request before it is sent", "[http]") {
+  ScriptedHttpServer server(Always({.body = "x"}));
+  HttpLoop loop({});
+  const HttpClientConfig config = test::WithBearerFile("/nonexistent/token");
+  const HttpRecorder recorder = RunWith(loop, server.Url(), config);
+  CHECK(recorder.Message() ==
+        "unable to read authorization credentials file: /nonexistent/token: No such file or "
+        "directory");
+  CHECK(recorder.Code() == ErrorCode::kRetryable);
+  CHECK(server.connection_count() == 0);
+  CHECK(loop.active() == 0);
+}
+
+TEST_CASE("a redirect to another origin drops credentials, for good", "[http]") {
+  std::string home;
+  ScriptedHttpServer other([&home](const ScriptedRequest&) -> ScriptedResponse {
+    return {.status = 302, .headers = {{"Location", home + "/end"}}};
+  });
+  ScriptedHttpServer server([&other](const ScriptedRequest& request) -> ScriptedResponse {
+    if (request.target == "/start") return {.status = 302, .headers = {{"Location", "/near"}}};
+    if (request.target == "/end") return {.body = "arrived"};
+    return {.status = 307, .headers = {{"Location", other.Url("/away")}}};
+  });
+  home = "http://" + server.address();
+  HttpLoop loop({});
+  HttpClientConfig config = test::WithBearer("tok");
+  config.http_headers = {{.name = "X-Open", .values = {"v"}, .secrets = {}, .files = {}},
+                         {.name = "X-Secret", .values = {}, .secrets = {Secret("s")}, .files = {}}};
+  const HttpRecorder recorder = RunWith(loop, server.Url("/start"), config);
+  CHECK(recorder.body == "arrived");
+  CHECK(recorder.heads == 1);
+  const std::vector<ScriptedRequest> near = server.requests();
+  REQUIRE(near.size() == 3);
+  for (const size_t i : {size_t{0}, size_t{1}}) {
+    CHECK(Header(near[i], "authorization") == "Bearer tok");
+    CHECK(Header(near[i], "x-secret") == "s");
+  }
+  for (const ScriptedRequest& request : {other.requests().at(0), near[2]}) {
+    CHECK(Header(request, "authorization") == "(none)");
+    CHECK(Header(request, "x-secret") == "(none)");
+    CHECK(Header(request, "x-open") == "v");
+  }
+}
+
+TEST_CASE("redirects keep or change the method by their status", "[http]") {
+  ScriptedHttpServer server([](const ScriptedRequest& request) -> ScriptedResponse {
+    if (request.target == "/end") return {.body = request.method + " " + request.body};
+    const int status = std::stoi(request.target.substr(1));
+    return {.status = status, .headers = {{"Location", "/end"}}, .body = "away"};
+  });
+  HttpLoop loop({});
+  const auto post = [&](const std::string& target, bool keep_method) {
+    HttpRecorder recorder;
+    HttpRequest request = Get(server.Url(target));
+    request.method = "POST";
+    request.headers = {{"Content-Type", "a/b"}};
+    request.body = std::make_shared<const std::string>("body");
+    request.redirects_keep_method = keep_method;
+    Run(loop, std::move(request), recorder);
+    return recorder.body;
+  };
+  CHECK(post("/302", false) == "GET ");
+  CHECK(Header(server.requests().back(), "content-type") == "(none)");
+  CHECK(post("/303", false) == "GET ");
+  CHECK(post("/307", false) == "POST body");
+  CHECK(post("/308", true) == "POST body");
+  CHECK(Header(server.requests().back(), "content-type") == "a/b");
+  CHECK(post("/302", true) == "away");
+  HttpClientConfig config;
+  config.follow_redirects = false;
+  CHECK(RunWith(loop, server.Url("/302"), config).body == "away");
+}
+
+TEST_CASE("the body of a redirect may be long, or none, or not end", "[http]") {
+  ScriptedHttpServer server([](const ScriptedRequest& request) -> ScriptedResponse {
+    if (request.target == "/end") return {.body = "arrived"};
+    ScriptedResponse response{.status = 301, .headers = {{"Location", "/end"}}};
+    if (request.target == "/long") response.body = std::string(1 << 20, 'x');
+    if (request.target == "/cut") {
+      response.body = "half of it";
+      response.fault = Fault::kCloseMidBody;
+    }
+    return response;
+  });
+  HttpLoop loop({});
+  for (const std::string target : {"/long", "/none"}) {
+    HttpRecorder recorder;
+    Run(loop, Get(server.Url(target)), recorder);
+    CHECK(recorder.body == "arrived");
+  }
+  HttpRecorder cut;
+  Run(loop, Get(server.Url("/cut")), cut);
+  CHECK(cut.Message() == "response body is truncated");
+}
+
+TEST_CASE("a proxy gets the whole URL, and credentials of its own", "[http]") {
+  ScriptedHttpServer proxy(Always({.body = "from the proxy"}));
+  HttpLoop loop({});
+  HttpClientConfig config = test::WithBearer("tok");
+  config.proxy.url = Secret("http://pu:pw@" + proxy.address());
+  config.proxy.connect_headers = {{"X-Connect", {Secret("c")}}};
+  config.proxy.no_proxy = "direct.invalid";
+  const HttpRecorder recorder = RunWith(loop, "http://target.invalid:9100/metrics", config);
+  CHECK(recorder.body == "from the proxy");
+  const ScriptedRequest got = proxy.requests().at(0);
+  CHECK(got.target == "http://target.invalid:9100/metrics");
+  CHECK(Header(got, "authorization") == "Bearer tok");
+  CHECK(Header(got, "proxy-authorization") == "Basic cHU6cHc=");
+  CHECK(Header(got, "x-connect") == "(none)");
+  CHECK(RunWith(loop, "http://direct.invalid/", config).Message() == "resolve: no such host");
+  CHECK(proxy.request_count() == 1);
+}
+
+TEST_CASE("TLS goes through a proxy by CONNECT, without the target's credentials", "[http]") {
+  ScriptedHttpServer proxy(Always({.status = 403, .body = "no"}));
+  HttpLoop loop({});
+  HttpClientConfig config = test::WithBearer("tok");
+  config.proxy.url = Secret("http://" + proxy.address());
+  config.proxy.connect_headers = {{"X-Connect", {Secret("c")}}};
+  const HttpRecorder recorder = RunWith(loop, "https://target.invalid/metrics", config);
+  CHECK_FALSE(recorder.outcome->status.ok());
+  const ScriptedRequest got = proxy.requests().at(0);
+  CHECK(got.method == "CONNECT");
+  CHECK(got.target == "target.invalid:443");
+  CHECK(Header(got, "x-connect") == "c");
+  CHECK(Header(got, "authorization") == "(none)");
+}
+
+TEST_CASE("no message about a failed transfer has a secret in it", "[http]") {
+  HttpLoop loop({});
+  HttpClientConfig config = test::WithBearer("hunter2");
+  for (const std::string proxy : {"http://u:hunter2@no-such-host.invalid", "http://u:hunter2@[",
+                                  "what://u:hunter2@h", "http://u:hunter2@127.0.0.1:99999"}) {
+    config.proxy.url = Secret(proxy);
+    const HttpRecorder recorder = RunWith(loop, "http://u:hunter2@target.invalid/", config);
+    CAPTURE(proxy, recorder.Message());
+    CHECK_FALSE(recorder.outcome->status.ok());
+    CHECK(recorder.Message().find("hunter2") == std::string::npos);
+  }
+  const HttpRecorder bad = RunWith(loop, "http://u:hunter2@a b/", test::WithBearer("hunter2"));
+  CHECK(bad.Message().find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("certificates that cannot be read end the request, not the process", "[http]") {
+  ScriptedHttpServer server(Always({.body = "x"}));
+  HttpLoop loop({});
+  HttpClientConfig config;
+  config.tls.ca = "not a certificate";
+  CHECK(RunWith(loop, "https://" + server.address(), config).Code() == ErrorCode::kRetryable);
+  config = {};
+  config.tls.cert = "no";
+  config.tls.key = Secret("no");
+  const HttpRecorder recorder = RunWith(loop, "https://" + server.address(), config);
+  CHECK_THAT(recorder.Message(), Catch::StartsWith("tls: "));
+}
+
+}  // namespace
+}  // namespace sluice
