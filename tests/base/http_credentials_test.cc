@@ -1,6 +1,13 @@
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -223,6 +230,51 @@ TEST_CASE("TLS goes through a proxy by CONNECT, without the target's credentials
   CHECK(got.target == "target.invalid:443");
   CHECK(Header(got, "x-connect") == "c");
   CHECK(Header(got, "authorization") == "(none)");
+}
+
+// Answers one request on a Unix socket.
+std::string ServeOnce(int listener) {
+  const int fd = accept(listener, nullptr, nullptr);
+  std::array<char, 4096> buffer{};
+  const ssize_t got = recv(fd, buffer.data(), buffer.size(), 0);
+  constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nunix";
+  send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
+  close(fd);
+  return std::string(buffer.data(), static_cast<size_t>(std::max<ssize_t>(got, 0)));
+}
+
+TEST_CASE("a request can go to a Unix socket, whatever the proxy", "[http]") {
+  const test::TempDir dir;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  dir.File("s").copy(address.sun_path, sizeof address.sun_path - 1);
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(listen(listener, 1) == 0);
+  const timeval most{.tv_sec = 20, .tv_usec = 0};  // of accept(), so that a failure ends
+  setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
+  std::string request_text;
+  {
+    const std::jthread server([&] { request_text = ServeOnce(listener); });
+    HttpLoop loop({});
+    HttpClientConfig config = test::WithBearer("tok");
+    config.proxy.url = Secret("http://proxy.invalid");
+    HttpRequest request = Get("http://localhost/metrics");
+    request.client = Client(config);
+    request.unix_socket = dir.File("s");
+    HttpRecorder recorder;
+    Run(loop, std::move(request), recorder);
+    CHECK(recorder.body == "unix");
+  }
+  close(listener);
+  CHECK_THAT(request_text, Catch::StartsWith("GET /metrics HTTP/1.1\r\nHost: localhost\r\n"));
+  CHECK_THAT(request_text, Catch::Contains("Authorization: Bearer tok"));
+  HttpLoop loop({});
+  HttpRequest request = Get("http://localhost/");
+  request.unix_socket = dir.File("nobody");
+  HttpRecorder recorder;
+  Run(loop, std::move(request), recorder);
+  CHECK_THAT(recorder.Message(), Catch::StartsWith("connect: "));
 }
 
 TEST_CASE("no message about a failed transfer has a secret in it", "[http]") {

@@ -87,6 +87,17 @@ TEST_CASE("meta labels do not make a target another one, other reserved labels d
   CHECK(identity({{"__address__", "h:1"}, {"x", "1"}}) != plain);
 }
 
+TEST_CASE("a target may be on a Unix socket", "[target]") {
+  const TargetSet set = BuildTargets(
+      Job(), {Group({{{"__address__", "localhost"}, {"__unix_socket__", "/run/a.sock"}},
+                     {{"__address__", "localhost"}, {"__unix_socket__", "/run/b.sock"}}})});
+  REQUIRE(set.active.size() == 2);
+  CHECK(set.active[0].unix_socket == "/run/a.sock");
+  CHECK(set.active[0].url == "http://localhost/metrics");
+  CHECK(set.active[0].labels == relabel::Labels{{"instance", "localhost"}, {"job", "node"}});
+  CHECK(BuildTargets(Job(), {Group({{{"__address__", "h:1"}}})}).active[0].unix_socket.empty());
+}
+
 TEST_CASE("the identity is Prometheus's hash of labels and URL", "[target]") {
   const relabel::Labels labels = {{"instance", "h:1"}, {"job", "j"}};
   std::string text = std::to_string(labels.Hash());
