@@ -72,7 +72,7 @@ void ScrapeOnce(Page& page, const std::string& body, int64_t now_ms) {
   for (size_t at = 0; at < body.size(); at += kPieceBytes) {
     if (!page.Feed(std::string_view(body).substr(at, kPieceBytes)).ok()) std::abort();
   }
-  auto result = page.Succeed(0.01);
+  auto result = page.Succeed({0.01});
   if (!result.ok()) std::abort();
   benchmark::DoNotOptimize(result);
 }
@@ -86,7 +86,7 @@ void SetRates(benchmark::State& state, int series, size_t bytes) {
 }
 
 void BM_KnownPage(benchmark::State& state) {
-  Page page(Rules(), MakeReportChunk());
+  Page page(Rules(), {MakeReportChunk()});
   const std::array<std::string, 2> bodies = {NodePage(1), NodePage(2)};
   int64_t now_ms = 1000;
   ScrapeOnce(page, bodies[0], now_ms);
@@ -104,7 +104,7 @@ void BM_UnknownPage(benchmark::State& state) {
   const std::string body = NodePage(1);
   const auto report = MakeReportChunk();
   for (auto _ : state) {
-    Page page(Rules(), report);
+    Page page(Rules(), {report});
     ScrapeOnce(page, body, 1000);
   }
   SetRates(state, kNodeSeries, body.size());
@@ -113,7 +113,7 @@ void BM_UnknownPage(benchmark::State& state) {
 BENCHMARK(BM_UnknownPage);
 
 void BM_LargePageKnown(benchmark::State& state) {
-  Page page(Rules(), MakeReportChunk());
+  Page page(Rules(), {MakeReportChunk()});
   const std::string body = LargePage(1);
   int64_t now_ms = 1000;
   ScrapeOnce(page, body, now_ms);
@@ -125,7 +125,7 @@ void BM_LargePageKnown(benchmark::State& state) {
 BENCHMARK(BM_LargePageKnown)->Unit(benchmark::kMillisecond);
 
 void BM_LargePageOnePercentChurn(benchmark::State& state) {
-  Page page(Rules(), MakeReportChunk());
+  Page page(Rules(), {MakeReportChunk()});
   const std::array<std::string, 2> bodies = {LargePage(1), LargePage(2)};
   int64_t now_ms = 1000;
   ScrapeOnce(page, bodies[0], now_ms);

@@ -11,6 +11,7 @@
 #include "base/http_client.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
+#include "scrape/limits.h"
 
 namespace sluice::scrape {
 
@@ -43,7 +44,15 @@ struct JobConfig {
   bool honor_labels = false;
   bool honor_timestamps = true;
   bool enable_compression = true;
-  uint64_t body_size_limit = 0;  // uncompressed bytes; 0 = none
+  bool track_timestamps_staleness = false;
+  bool extra_scrape_metrics = false;
+  // 0 = none, for all limits.
+  uint64_t body_size_limit = 0;  // uncompressed bytes
+  uint64_t sample_limit = 0;     // of a scrape, after relabeling
+  SampleLimitPolicy sample_limit_policy = SampleLimitPolicy::kFail;
+  LabelLimits label_limits;
+  uint64_t target_limit = 0;          // above it, no target is scraped any more
+  uint64_t keep_dropped_targets = 0;  // to be shown
   relabel::Program relabel;
   relabel::Program metric_relabel;
   std::vector<TargetGroup> static_groups;

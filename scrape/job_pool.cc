@@ -13,12 +13,18 @@ constexpr size_t kDroppedShownMax = 10'000;
 
 JobPool::JobPool(JobConfig config, Telemetry& telemetry, const Logger& logger)
     : config_(std::make_shared<const JobConfig>(std::move(config))),
-      logger_(logger.With({"job", config_->name})) {
+      logger_(logger.With({"job", config_->name})),
+      state_(std::make_shared<PoolState>()) {
   const MetricLabels labels = {{"scrape_job", config_->name}};
   targets_ = telemetry.AddGauge("prometheus_target_scrape_pool_targets",
                                 "Targets that are scraped.", labels);
   discovered_ = telemetry.AddGauge("sluice_discovered_targets",
                                    "Targets found by discovery, before relabeling.", labels);
+  target_limit_ = telemetry.AddGauge("prometheus_target_scrape_pool_target_limit",
+                                     "Targets that the job may have; 0 when not limited.", labels);
+  target_limit_exceeded_ =
+      telemetry.AddCounter("prometheus_target_scrape_pool_exceeded_target_limit_total",
+                           "Updates of targets that left a job with more than its limit.");
   sync_failed_ =
       telemetry.AddCounter("prometheus_target_sync_failed_total",
                            "Targets that could not be made out of what was discovered.", labels);
@@ -90,22 +96,42 @@ PoolDiff JobPool::Sync(Shared& shared) {
                           .job = config_,
                           .phase_seed = shared.phase_seed,
                           .report = shared.report,
+                          .extra_report = shared.extra_report,
+                          .pool = state_,
                           .since = {},
                           .since_ms = 0});
   }
   for (const auto& [identity, id] : active_) diff.removed.push_back(id);
   active_ = std::move(next);
+  CheckTargetLimit();
+  Report(std::move(set));
+  return diff;
+}
+
+void JobPool::CheckTargetLimit() {
+  const uint64_t limit = config_->target_limit;
+  target_limit_.Set(static_cast<double>(limit));
+  const bool exceeded = limit != 0 && active_.size() > limit;
+  if (exceeded) target_limit_exceeded_.Increment();
+  state_->targets_above_limit = exceeded ? active_.size() : 0;
+}
+
+void JobPool::Report(TargetSet set) {
+  dropped_count_ = set.dropped.size();
+  discovered_.Set(static_cast<double>(active_.size() + dropped_count_ + set.errors.size()));
+  const uint64_t keep = config_->keep_dropped_targets;
+  const uint64_t kept = keep == 0 ? kDroppedShownMax : std::min<uint64_t>(keep, kDroppedShownMax);
+  if (set.dropped.size() > kept) set.dropped.resize(kept);
+  set.dropped.shrink_to_fit();
   dropped_ = std::move(set.dropped);
   syncs_.Increment();
   sync_failed_.Increment(static_cast<double>(set.errors.size()));
   targets_.Set(static_cast<double>(active_.size()));
-  discovered_.Set(static_cast<double>(active_.size() + dropped_.size() + set.errors.size()));
   if (set.errors != errors_ && !set.errors.empty()) {
     logger_.Error("targets cannot be scraped",
                   {{"count", set.errors.size()}, {"first", set.errors.front()}});
   }
   errors_ = std::move(set.errors);
-  return diff;
 }
 
 std::vector<uint64_t> JobPool::Clear() {
@@ -116,9 +142,8 @@ std::vector<uint64_t> JobPool::Clear() {
 }
 
 void JobPool::CollectDropped(ScraperStatus& status) const {
-  status.dropped_counts[config_->name] = dropped_.size();
-  const size_t shown = std::min(dropped_.size(), kDroppedShownMax);
-  for (size_t i = 0; i < shown; ++i) status.dropped.push_back({config_->name, dropped_[i]});
+  status.dropped_counts[config_->name] = dropped_count_;
+  for (const relabel::Labels& labels : dropped_) status.dropped.push_back({config_->name, labels});
 }
 
 }  // namespace sluice::scrape

@@ -30,6 +30,7 @@ class JobPool {
   struct Shared {
     uint64_t phase_seed = 0;
     std::shared_ptr<const buffer::Chunk> report;
+    std::shared_ptr<const buffer::Chunk> extra_report;
     uint64_t next_id = 1;
   };
 
@@ -62,9 +63,12 @@ class JobPool {
 
  private:
   std::vector<TargetGroup> AllGroups() const;
+  void CheckTargetLimit();
+  void Report(TargetSet set);
 
   std::shared_ptr<const JobConfig> config_;
   const Logger logger_;
+  const std::shared_ptr<PoolState> state_;
   uint64_t generation_ = 0;
   std::vector<std::unique_ptr<FileDiscovery>> discoveries_;
   std::vector<std::vector<TargetGroup>> groups_;   // by discovery
@@ -72,11 +76,14 @@ class JobPool {
   std::vector<TargetGroup> carried_;               // from discoveries before, until all reported
   std::unordered_map<uint64_t, uint64_t> active_;  // identity -> id
   std::string active_fingerprint_;                 // of the settings that they were made with
-  std::vector<relabel::Labels> dropped_;
+  std::vector<relabel::Labels> dropped_;           // those to be shown
+  size_t dropped_count_ = 0;
   std::vector<std::string> errors_;
 
   Gauge targets_;
   Gauge discovered_;
+  Gauge target_limit_;
+  Counter target_limit_exceeded_;
   Counter sync_failed_;
   Counter syncs_;
 };

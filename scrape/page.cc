@@ -13,12 +13,11 @@ using Tracking = PageState::Tracking;
 
 constexpr uint32_t kNoSlot = UINT32_MAX;
 
-void AppendReport(std::vector<double>& values, double up, double duration_seconds,
-                  const SampleCounts& counts) {
-  const std::array<double, kReportSeriesCount> report = {
-      up, duration_seconds, static_cast<double>(counts.scraped),
-      static_cast<double>(counts.post_relabel), static_cast<double>(counts.series_added)};
-  values.insert(values.end(), report.begin(), report.end());
+// Of the added series, those that got a sample.
+uint64_t SeriesAdded(const PageWalk::Outcome& outcome, uint32_t old_count) {
+  const auto missed = std::count_if(outcome.absent.begin(), outcome.absent.end(),
+                                    [&](uint32_t slot) { return slot >= old_count; });
+  return outcome.added.size() - static_cast<uint64_t>(missed);
 }
 
 // The order of the next list: what was seen stays where it is, added series come after the one
@@ -58,10 +57,13 @@ buffer::FrameColumns PageFrame::Columns() const {
           .present = present};
 }
 
-Page::Page(SeriesRules rules, std::shared_ptr<const buffer::Chunk> report)
-    : rules_(std::move(rules)),
-      report_(std::move(report)),
-      report_layout_(buffer::Layout::Of({report_})) {}
+Page::Page(SeriesRules rules, PageReport report)
+    : rules_(std::move(rules)), report_(std::move(report)) {
+  rules_.extra_report = report_.extra != nullptr;
+  std::vector<std::shared_ptr<const buffer::Chunk>> chunks;
+  AppendReportChunks(chunks);
+  report_layout_ = buffer::Layout::Of(std::move(chunks));
+}
 
 void Page::Begin(TimestampMs frame_ms, TimestampMs now_ms) {
   times_ = {.frame_ms = frame_ms, .now_ms = now_ms};
@@ -70,20 +72,17 @@ void Page::Begin(TimestampMs frame_ms, TimestampMs now_ms) {
 
 Status Page::Feed(std::string_view bytes) { return walk_->Feed(bytes); }
 
-Result<PageResult> Page::Succeed(double duration_seconds) {
+Result<PageResult> Page::Succeed(const ScrapeMeasures& measures) {
   if (Status status = walk_->End(); !status.ok()) return status.error();
   PageResult result;
   result.counts = walk_->counts();
   PageWalk::Outcome outcome = walk_->Take();
-  const uint32_t old_count = state_.series.size();
-  result.counts.series_added = outcome.added.size();
-  for (const uint32_t slot : outcome.absent)
-    result.counts.series_added -= slot >= old_count ? 1 : 0;
+  result.counts.series_added = SeriesAdded(outcome, state_.series.size());
   walk_.reset();
   if (times_.frame_ms <= state_.last_frame_ms) {
     // The wall clock stepped back: everything is older than what was sent. The page is looked at
     // again when time has caught up.
-    result.counts.out_of_order += result.counts.post_relabel + kReportSeriesCount;
+    result.counts.out_of_order += result.counts.post_relabel + report_.series_count();
     result.counts.series_added = 0;
     return result;
   }
@@ -93,7 +92,7 @@ Result<PageResult> Page::Succeed(double duration_seconds) {
     for (const uint32_t slot : vanished) outcome.latest[slot] = times_.frame_ms;
   }
   Adopt(outcome);
-  result.frames.push_back(SampleFrame(outcome, duration_seconds, result.counts));
+  result.frames.push_back(SampleFrame(outcome, measures, result.counts));
   if (auto extra = ExtraFrame(outcome)) result.frames.push_back(std::move(*extra));
   if (stale.has_value()) result.frames.push_back(std::move(*stale));
   RememberSamples(outcome);
@@ -101,22 +100,22 @@ Result<PageResult> Page::Succeed(double duration_seconds) {
   return result;
 }
 
-PageResult Page::Fail(Failure failure, double duration_seconds) {
+PageResult Page::Fail(Failure failure, const ScrapeMeasures& measures) {
   PageResult result;
   std::vector<uint8_t> seen;
   if (failure == Failure::kContent) {
     result.counts = walk_->counts();
     PageWalk::Outcome outcome = walk_->Take();
-    result.counts.series_added = outcome.added.size();
+    result.counts.series_added = SeriesAdded(outcome, state_.series.size());
     seen = std::move(outcome.seen);
   }
   walk_.reset();
   seen.resize(state_.series.size(), 0);
   if (times_.frame_ms <= state_.last_frame_ms) {
-    result.counts.out_of_order += kReportSeriesCount;
+    result.counts.out_of_order += report_.series_count();
     return result;
   }
-  result.frames.push_back(ReportFrame(0, duration_seconds, result.counts));
+  result.frames.push_back(ReportFrame(measures, result.counts));
   Slots missing;
   bool tracks_some = false;
   for (uint32_t slot = 0; slot < state_.series.size(); ++slot) {
@@ -155,7 +154,9 @@ PageResult Page::Retire(TimestampMs frame_ms, const Page* successor) {
   if (const auto layout = LayoutOfSlots(state_.series, ended)) chunks = layout->chunks;
   const bool report_goes_on =
       successor != nullptr && successor->state_.last_frame_ms != buffer::kNoTimestamp;
-  if (!report_goes_on) chunks.push_back(report_);
+  if (!report_goes_on) chunks.push_back(report_.chunk);
+  const bool extra_goes_on = report_goes_on && successor->report_.extra != nullptr;
+  if (report_.extra != nullptr && !extra_goes_on) chunks.push_back(report_.extra);
   if (!chunks.empty()) {
     PageFrame& frame = result.frames.emplace_back();
     frame.kind = buffer::FrameKind::kStale;
@@ -176,14 +177,14 @@ size_t Page::memory_bytes() const {
          state_.series.chunks.capacity() * sizeof(state_.series.chunks[0]);
 }
 
-PageFrame Page::SampleFrame(const PageWalk::Outcome& outcome, double duration_seconds,
+PageFrame Page::SampleFrame(const PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
                             const SampleCounts& counts) const {
   PageFrame frame;
   frame.layout = state_.layout;
   frame.timestamp_ms = times_.frame_ms;
-  frame.values.reserve(outcome.values.size() + kReportSeriesCount);
+  frame.values.reserve(outcome.values.size() + report_.series_count());
   frame.values = outcome.values;
-  AppendReport(frame.values, 1, duration_seconds, counts);
+  AppendReport(1, measures, counts, frame.values);
   const bool has_times =
       outcome.timed && std::any_of(outcome.times.begin(), outcome.times.end(),
                                    [](TimestampMs t) { return t != buffer::kNoTimestamp; });
@@ -228,12 +229,30 @@ std::optional<PageFrame> Page::ExtraFrame(const PageWalk::Outcome& outcome) cons
   return frame;
 }
 
-PageFrame Page::ReportFrame(double up, double duration_seconds, const SampleCounts& counts) const {
+// Of a scrape that failed.
+PageFrame Page::ReportFrame(const ScrapeMeasures& measures, const SampleCounts& counts) const {
   PageFrame frame;
   frame.layout = report_layout_;
   frame.timestamp_ms = times_.frame_ms;
-  AppendReport(frame.values, up, duration_seconds, counts);
+  AppendReport(0, measures, counts, frame.values);
   return frame;
+}
+
+void Page::AppendReport(double up, const ScrapeMeasures& measures, const SampleCounts& counts,
+                        std::vector<double>& values) const {
+  const std::array<double, kReportSeriesCount> report = {
+      up, measures.duration_seconds, static_cast<double>(counts.scraped),
+      static_cast<double>(counts.post_relabel), static_cast<double>(counts.series_added)};
+  values.insert(values.end(), report.begin(), report.end());
+  if (report_.extra == nullptr) return;
+  const std::array<double, kExtraReportSeriesCount> extra = {
+      report_.timeout_seconds, static_cast<double>(rules_.sample_limit), measures.body_bytes};
+  values.insert(values.end(), extra.begin(), extra.end());
+}
+
+void Page::AppendReportChunks(std::vector<std::shared_ptr<const buffer::Chunk>>& chunks) const {
+  chunks.push_back(report_.chunk);
+  if (report_.extra != nullptr) chunks.push_back(report_.extra);
 }
 
 bool Page::IsTracked(uint32_t slot) const {
@@ -251,11 +270,15 @@ Page::Slots Page::Vanished(const PageWalk::Outcome& outcome) const {
   if (state_.tracking == Tracking::kNone || (!outcome.rewritten && !outcome.timed)) return {};
   std::vector<uint8_t> fresh = outcome.seen;
   fresh.resize(state_.series.size(), outcome.rewritten ? 0 : 1);
-  for (size_t slot = 0; outcome.timed && slot < fresh.size(); ++slot) {
+  const bool only_own = !rules_.track_timestamps_staleness;
+  for (size_t slot = 0; outcome.timed && only_own && slot < fresh.size(); ++slot) {
     if (outcome.times[slot] != buffer::kNoTimestamp) fresh[slot] = 0;
   }
   for (const uint32_t slot : outcome.absent) {
     if (slot < fresh.size()) fresh[slot] = 0;
+  }
+  for (const uint32_t slot : outcome.repeated) {
+    if (!only_own && slot < fresh.size()) fresh[slot] = 1;
   }
   Slots vanished;
   for (uint32_t slot = 0; slot < fresh.size(); ++slot) {
@@ -286,7 +309,7 @@ void Page::AdoptSeries(PageWalk::Outcome& outcome) {
                                                 .added = outcome.added,
                                                 .known_families = outcome.known_families});
   auto chunks = state_.series.chunks;
-  chunks.push_back(report_);
+  AppendReportChunks(chunks);
   state_.layout = buffer::Layout::Of(std::move(chunks));
   std::vector<uint32_t> moved(outcome.values.size(), kNoSlot);
   for (uint32_t to = 0; to < order.size(); ++to) moved[order[to]] = to;
@@ -300,6 +323,7 @@ void Page::AdoptSeries(PageWalk::Outcome& outcome) {
     Permute(outcome.latest, order);
   }
   for (uint32_t& slot : outcome.absent) slot = moved[slot];
+  for (uint32_t& slot : outcome.repeated) slot = moved[slot];
   for (PageWalk::ExtraSample& extra : outcome.extras) extra.slot = moved[extra.slot];
 }
 
@@ -331,10 +355,16 @@ void Page::RememberSamples(PageWalk::Outcome& outcome) {
   }
   state_.tracking = Tracking::kSome;
   state_.tracked.assign(outcome.times.size(), 1);
-  for (size_t slot = 0; slot < outcome.times.size(); ++slot) {
+  const bool all = rules_.track_timestamps_staleness;
+  for (size_t slot = 0; !all && slot < outcome.times.size(); ++slot) {
     if (outcome.times[slot] != buffer::kNoTimestamp) state_.tracked[slot] = 0;
   }
   for (const uint32_t slot : outcome.absent) state_.tracked[slot] = 0;
+  // A sample that is exposed unchanged stands for a series that is still there, as a server with
+  // its own storage takes it: it would be gone after every second scrape otherwise.
+  for (const uint32_t slot : outcome.repeated) {
+    if (all) state_.tracked[slot] = 1;
+  }
   state_.latest = std::move(outcome.latest);
 }
 

@@ -38,11 +38,28 @@ struct PageResult {
   SampleCounts counts;
 };
 
+// What a page reports about its scrapes.
+struct PageReport {
+  std::shared_ptr<const buffer::Chunk> chunk;  // MakeReportChunk(), one for all pages
+  // MakeExtraReportChunk(), one for all pages; null without extra_scrape_metrics.
+  std::shared_ptr<const buffer::Chunk> extra = nullptr;
+  double timeout_seconds = 0;  // of a scrape; for the extra report
+
+  size_t series_count() const {
+    return kReportSeriesCount + (extra == nullptr ? 0 : kExtraReportSeriesCount);
+  }
+};
+
+// What the scrape, of which the page saw only the body, was like.
+struct ScrapeMeasures {
+  double duration_seconds = 0;
+  double body_bytes = 0;  // uncompressed; -1: more than the limit
+};
+
 // Thread-compatible.
 class Page {
  public:
-  // `report` is MakeReportChunk(), one for all pages.
-  Page(SeriesRules rules, std::shared_ptr<const buffer::Chunk> report);
+  Page(SeriesRules rules, PageReport report);
 
   // Starts a scrape whose samples get `frame_ms`, at the wall time `now_ms`. A scrape that was
   // begun and not ended is forgotten.
@@ -53,7 +70,7 @@ class Page {
 
   // The body is complete. Its samples, `up` 1, and stale markers for the series that are gone.
   // An error, of the last line that only the end completes, leaves the scrape to Fail().
-  Result<PageResult> Succeed(double duration_seconds);
+  Result<PageResult> Succeed(const ScrapeMeasures& measures);
 
   enum class Failure {
     kTransfer,  // no usable body: whatever Feed() saw does not count
@@ -61,7 +78,7 @@ class Page {
   };
   // `up` 0, and stale markers for the series that were not seen before the failure, if they have
   // not had theirs.
-  PageResult Fail(Failure failure, double duration_seconds);
+  PageResult Fail(Failure failure, const ScrapeMeasures& measures);
 
   // The target is gone: stale markers for all its series and for the report. Nothing if it was
   // never scraped. What a successor under the same target labels goes on with gets no marker; it
@@ -79,11 +96,14 @@ class Page {
  private:
   using Slots = std::vector<uint32_t>;
 
-  PageFrame SampleFrame(const PageWalk::Outcome& outcome, double duration_seconds,
+  PageFrame SampleFrame(const PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
                         const SampleCounts& counts) const;
   std::optional<PageFrame> StaleFrame(const Slots& slots) const;
   std::optional<PageFrame> ExtraFrame(const PageWalk::Outcome& outcome) const;
-  PageFrame ReportFrame(double up, double duration_seconds, const SampleCounts& counts) const;
+  PageFrame ReportFrame(const ScrapeMeasures& measures, const SampleCounts& counts) const;
+  void AppendReport(double up, const ScrapeMeasures& measures, const SampleCounts& counts,
+                    std::vector<double>& values) const;
+  void AppendReportChunks(std::vector<std::shared_ptr<const buffer::Chunk>>& chunks) const;
   bool IsTracked(uint32_t slot) const;
   bool NeedsMarker(uint32_t slot) const;
   Slots Vanished(const PageWalk::Outcome& outcome) const;
@@ -93,7 +113,7 @@ class Page {
   void RememberSamples(PageWalk::Outcome& outcome);
 
   SeriesRules rules_;
-  std::shared_ptr<const buffer::Chunk> report_;
+  PageReport report_;
   std::shared_ptr<const buffer::Layout> report_layout_;
   PageState state_;
   PageWalk::Times times_;

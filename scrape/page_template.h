@@ -18,11 +18,14 @@ namespace sluice::scrape {
 class LineMark {
  public:
   static constexpr uint32_t kSlotBits = 26;
-  static constexpr uint32_t kSlotsMax = (1U << kSlotBits) - 2;
+  static constexpr uint32_t kSlotsMax = (1U << kSlotBits) - 3;
 
   static LineMark Metadata() { return LineMark(kMetadata); }
 
   static LineMark Dropped() { return LineMark(kDropped); }
+
+  // Its series found no place below the sample limit.
+  static LineMark Refused() { return LineMark(kRefused); }
 
   static LineMark Slot(uint32_t slot) { return LineMark(slot); }
 
@@ -31,6 +34,8 @@ class LineMark {
   bool is_metadata() const { return slot() == kMetadata; }
 
   bool is_dropped() const { return slot() == kDropped; }
+
+  bool is_refused() const { return slot() == kRefused; }
 
   bool has_slot() const { return slot() < kSlotsMax; }
 
@@ -54,6 +59,7 @@ class LineMark {
   static constexpr uint32_t kSlotMask = (1U << kSlotBits) - 1;
   static constexpr uint32_t kMetadata = kSlotMask;
   static constexpr uint32_t kDropped = kSlotMask - 1;
+  static constexpr uint32_t kRefused = kSlotMask - 2;
   static constexpr uint32_t kRepeat = 1U << kSlotBits;
   static constexpr uint32_t kLeDepends = kRepeat << 1;
   static constexpr uint32_t kLeApplied = kRepeat << 2;

@@ -23,7 +23,13 @@ Error TooLarge() { return InvalidInput("the page is too large"); }
 }  // namespace
 
 PageWalk::PageWalk(const PageState& state, const SeriesRules& rules, Times times)
-    : state_(state), rules_(rules), times_(times), maker_(rules) {
+    : state_(state),
+      rules_(rules),
+      times_(times),
+      allowance_(rules.sample_limit != 0 && rules.sample_limit_policy == SampleLimitPolicy::kFail
+                     ? rules.sample_limit
+                     : UINT64_MAX),
+      maker_(rules) {
   out_.values.resize(state.series.size());
   if (!state.latest.empty()) StartTimed();
 }
@@ -59,6 +65,10 @@ Status PageWalk::End() {
       failure_ = ProcessEntry(std::string_view(entry).substr(0, entry.size() - 1));
     }
     if (!failure_.ok()) return failure_;
+  }
+  if (allowance_ != UINT64_MAX && counts_.sample_limit_exceeded) {
+    failure_ = InvalidInput("sample limit exceeded");
+    return failure_;
   }
   if (!out_.rewritten && cursor_ < state_.text.size()) StartRewriting();
   return Status::Ok();
@@ -115,6 +125,7 @@ const char* PageWalk::WalkKnown(const char* p, const char* end) {
       if constexpr (kRewriting) {
         if (!KeepKnown(cursor_, sample)) return p;
       } else {
+        if (line.mark.is_refused() && HasRoom()) return p;
         TakeSample(line.mark, sample);
       }
     }
@@ -154,13 +165,12 @@ const char* PageWalk::ReadUncommonRest(const char* p, const char* end, Sample& s
 }
 
 inline void PageWalk::TakeSample(LineMark mark, const Sample& sample) {
+  if (counts_.post_relabel >= allowance_) [[unlikely]] {
+    if (IsAboveLimit(mark, sample)) return;
+  }
   ++counts_.scraped;
-  if (mark.is_dropped()) [[unlikely]] {
-    // A repeat without a slot is a series that only we may report.
-    if (mark.is_repeat()) {
-      ++counts_.post_relabel;
-      ++counts_.duplicate;
-    }
+  if (!mark.has_slot()) [[unlikely]] {
+    TakeWithoutSlot(mark);
     return;
   }
   ++counts_.post_relabel;
@@ -169,6 +179,48 @@ inline void PageWalk::TakeSample(LineMark mark, const Sample& sample) {
     return;
   }
   out_.values[mark.slot()] = sample.value;
+}
+
+void PageWalk::TakeWithoutSlot(LineMark mark) {
+  if (mark.is_refused()) {
+    ++counts_.post_relabel;
+    Refuse();
+    return;
+  }
+  // A repeat without a slot is a series that only we may report.
+  if (mark.is_repeat()) {
+    ++counts_.post_relabel;
+    ++counts_.duplicate;
+  }
+}
+
+// Whether the sample is one too many for SampleLimitPolicy::kFail, and then counts it: the scrape
+// has failed, but its counts stay true. From the first such sample on no series is seen any more.
+bool PageWalk::IsAboveLimit(LineMark mark, const Sample& sample) {
+  const bool is_repeat = mark.is_repeat() && !sample.has_timestamp && mark.has_slot();
+  if (mark.is_dropped() && !mark.is_repeat()) return false;
+  if (is_repeat && !counts_.sample_limit_exceeded) return false;
+  ++counts_.scraped;
+  ++counts_.post_relabel;
+  if (is_repeat) ++counts_.duplicate;
+  if (counts_.sample_limit_exceeded) return true;
+  counts_.sample_limit_exceeded = true;
+  if (!out_.rewritten) StartRewriting();
+  return true;
+}
+
+// SampleLimitPolicy::kKeepKnown: series that the target had before have their places, be they here
+// or not, so that the order of a page does not decide who gets one.
+bool PageWalk::HasRoom() const {
+  if (rules_.sample_limit == 0 || rules_.sample_limit_policy == SampleLimitPolicy::kFail) {
+    return true;
+  }
+  return state_.series.size() + out_.added.size() + out_.extras.size() < rules_.sample_limit;
+}
+
+void PageWalk::Refuse() {
+  ++counts_.refused;
+  counts_.sample_limit_exceeded = true;
 }
 
 void PageWalk::TakeUncommon(uint32_t slot, bool is_repeat, const Sample& sample) {
@@ -181,6 +233,7 @@ void PageWalk::TakeUncommon(uint32_t slot, bool is_repeat, const Sample& sample)
   if (timestamp_ms <= out_.latest[slot]) {
     ++counts_.out_of_order;
     out_.absent.push_back(slot);
+    if (sample.has_timestamp && timestamp_ms == out_.latest[slot]) out_.repeated.push_back(slot);
     return;
   }
   if (sample.has_timestamp && timestamp_ms > times_.now_ms + kAheadMsMax) {
@@ -196,10 +249,13 @@ void PageWalk::TakeUncommon(uint32_t slot, bool is_repeat, const Sample& sample)
 void PageWalk::TakeRepeat(uint32_t slot, const Sample& sample) {
   if (!sample.has_timestamp) {
     ++counts_.duplicate;
+    if (allowance_ != UINT64_MAX) ++allowance_;
   } else if (sample.timestamp_ms <= out_.latest[slot]) {
     ++counts_.out_of_order;
   } else if (sample.timestamp_ms > times_.now_ms + kAheadMsMax) {
     ++counts_.out_of_bounds;
+  } else if (!HasRoom()) {
+    Refuse();
   } else {
     out_.latest[slot] = sample.timestamp_ms;
     out_.extras.push_back({slot, sample.timestamp_ms, sample.value});
@@ -253,6 +309,7 @@ void PageWalk::KeepMetadata(size_t line) {
 
 bool PageWalk::KeepKnown(size_t line, const Sample& sample) {
   const LineMark mark = state_.text.mark(line);
+  if (mark.is_refused() && HasRoom()) return false;
   return mark.HoldsUnder(context_.last_type()) && PlaceSample(state_.text.text(line), mark, sample);
 }
 
@@ -262,6 +319,7 @@ bool PageWalk::PlaceSample(std::string_view key, LineMark mark, const Sample& sa
     const uint32_t slot = mark.slot();
     const bool is_repeat = out_.seen[slot] != 0;
     mark = mark.WithRepeat(is_repeat);
+    if (counts_.post_relabel >= allowance_ && IsAboveLimit(mark, sample)) return true;
     if (!is_repeat) {
       if (slot < state_.series.size()) {
         UpdateFamily(slot, key);
@@ -328,6 +386,7 @@ Status PageWalk::PlaceUnknown(std::string_view key, const Sample& sample) {
   const buffer::MetricType type = context_.last_type();
   const Result<SeriesFate> fate = maker_.Make(entry_, type, content_);
   ++counts_.scraped;
+  counts_.label_limit_exceeded = maker_.label_limit_exceeded();
   if (!fate.ok()) return fate.error();
   --counts_.scraped;
   LineMark mark = LineMark::Dropped();
@@ -337,20 +396,20 @@ Status PageWalk::PlaceUnknown(std::string_view key, const Sample& sample) {
     if (encoded_.size() > kSeriesBytesMax)
       return InvalidInput("the labels of a series are too large");
     const uint64_t hash = Xxh3(encoded_);
-    if (IsReportSeries(content_)) {
+    if (IsReportSeries(content_, rules_.extra_report)) {
       mark = mark.WithRepeat(true);
     } else {
-      const uint32_t slot = SlotOf(hash);
-      if (slot >= LineMark::kSlotsMax) return TooLarge();
-      mark = LineMark::Slot(slot);
+      const Result<LineMark> placed = MarkOf(hash);
+      if (!placed.ok()) return placed.error();
+      mark = *placed;
     }
   }
   mark = mark.WithSpelling(maker_.le_depends(), maker_.quantile_depends(), type);
   return PlaceSample(key, mark, sample) ? Status::Ok() : Status(TooLarge());
 }
 
-// The slot of the series in encoded_, which is a new one if nobody has it.
-uint32_t PageWalk::SlotOf(uint64_t hash) {
+// For the series in encoded_, which becomes a new one if nobody has it and there is room.
+Result<LineMark> PageWalk::MarkOf(uint64_t hash) {
   const uint32_t old_count = state_.series.size();
   if (!series_indexed_) {
     series_indexed_ = true;
@@ -360,9 +419,10 @@ uint32_t PageWalk::SlotOf(uint64_t hash) {
     }
   }
   const uint32_t found = series_index_.Find(hash, [](uint32_t) { return true; });
-  if (found != HashIndex::kNone) return found;
+  if (found != HashIndex::kNone) return LineMark::Slot(found);
+  if (!HasRoom() || counts_.post_relabel >= allowance_) return LineMark::Refused();
   const uint32_t slot = old_count + out_.added.size();
-  if (slot >= LineMark::kSlotsMax) return slot;
+  if (slot >= LineMark::kSlotsMax) return TooLarge();
   series_index_.Insert(hash, slot);
   out_.added.Add(encoded_, hash, context_.FamilyOf(entry_.name));
   out_.anchors.push_back(anchor_);
@@ -372,7 +432,7 @@ uint32_t PageWalk::SlotOf(uint64_t hash) {
     out_.latest.push_back(buffer::kNoTimestamp);
     out_.times.push_back(buffer::kNoTimestamp);
   }
-  return slot;
+  return LineMark::Slot(slot);
 }
 
 uint32_t PageWalk::FindLine(std::string_view key) {

@@ -59,6 +59,10 @@ struct SampleCounts {
   uint64_t duplicate = 0;
   uint64_t out_of_order = 0;
   uint64_t out_of_bounds = 0;
+  uint64_t refused = 0;  // by SampleLimitPolicy::kKeepKnown
+
+  bool sample_limit_exceeded = false;
+  bool label_limit_exceeded = false;
 };
 
 // Thread-compatible; for one body.
@@ -98,6 +102,7 @@ class PageWalk {
 
     std::vector<double> values;
     std::vector<uint32_t> absent;    // seen, but without an accepted sample; any order
+    std::vector<uint32_t> repeated;  // of them, those whose sample came with the last scrape, too
     bool timed = false;              // these are filled:
     std::vector<TimestampMs> times;  // own ones, or kNoTimestamp
     std::vector<TimestampMs> latest;
@@ -127,6 +132,10 @@ class PageWalk {
   void TakeSample(LineMark mark, const Sample& sample);
   void TakeUncommon(uint32_t slot, bool is_repeat, const Sample& sample);
   void TakeRepeat(uint32_t slot, const Sample& sample);
+  void TakeWithoutSlot(LineMark mark);
+  bool IsAboveLimit(LineMark mark, const Sample& sample);
+  bool HasRoom() const;
+  void Refuse();
 
   void StartRewriting();
   void StartTimed();
@@ -134,7 +143,7 @@ class PageWalk {
   void UpdateFamily(uint32_t slot, std::string_view key);
   std::string_view MetricNameOf(std::string_view key);
   uint32_t FindLine(std::string_view key);
-  uint32_t SlotOf(uint64_t hash);
+  Result<LineMark> MarkOf(uint64_t hash);
   Error AtLine(const Error& error) const;
 
   // Set once.
@@ -151,6 +160,8 @@ class PageWalk {
   Status failure_;
 
   SampleCounts counts_;
+  // SampleLimitPolicy::kFail: how far post_relabel may go. Samples that do not count raise it.
+  uint64_t allowance_;
   Outcome out_;
 
   // While rewriting.

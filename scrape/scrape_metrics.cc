@@ -8,6 +8,8 @@ namespace {
 
 const char* const kScrapes = "sluice_scrapes_total";
 const char* const kScrapesHelp = "Scrapes by how they ended.";
+const char* const kDropped = "sluice_scrape_samples_dropped_total";
+const char* const kDroppedHelp = "Samples lost between scrape and log, by reason.";
 
 std::vector<double> SecondsBounds() { return {0.01, 0.1, 0.5, 1, 5, 10, 15, 30, 60, 120, 300}; }
 
@@ -22,6 +24,12 @@ ScrapeMetrics::ScrapeMetrics(Telemetry& telemetry)
       body_limit_exceeded(
           telemetry.AddCounter("prometheus_target_scrapes_exceeded_body_size_limit_total",
                                "Scrapes that failed because the body exceeded its size limit.")),
+      sample_limit_exceeded(
+          telemetry.AddCounter("prometheus_target_scrapes_exceeded_sample_limit_total",
+                               "Scrapes with more samples than the sample limit.")),
+      label_limit_exceeded(
+          telemetry.AddCounter("prometheus_target_scrape_pool_exceeded_label_limits_total",
+                               "Scrapes that failed because a series exceeded a label limit.")),
       duplicate(
           telemetry.AddCounter("prometheus_target_scrapes_sample_duplicate_timestamp_total",
                                "Samples dropped because the same page had their series before.")),
@@ -34,9 +42,8 @@ ScrapeMetrics::ScrapeMetrics(Telemetry& telemetry)
       samples_appended(telemetry.AddCounter("prometheus_agent_samples_appended_total",
                                             "Samples that the log took, stale markers included.",
                                             {{"type", "float"}})),
-      samples_lost(telemetry.AddCounter("sluice_scrape_samples_dropped_total",
-                                        "Samples lost between scrape and log, by reason.",
-                                        {{"reason", "append_failed"}})),
+      samples_lost(telemetry.AddCounter(kDropped, kDroppedHelp, {{"reason", "append_failed"}})),
+      samples_refused(telemetry.AddCounter(kDropped, kDroppedHelp, {{"reason", "sample_limit"}})),
       interval_seconds(telemetry.AddHistogram("prometheus_target_interval_length_seconds",
                                               "Actual intervals between scrapes.", {},
                                               SecondsBounds())),
@@ -49,6 +56,9 @@ void ScrapeMetrics::Count(const SampleCounts& counts) const {
   if (counts.out_of_bounds != 0) {
     out_of_bounds.Increment(static_cast<double>(counts.out_of_bounds));
   }
+  if (counts.refused != 0) samples_refused.Increment(static_cast<double>(counts.refused));
+  if (counts.sample_limit_exceeded) sample_limit_exceeded.Increment();
+  if (counts.label_limit_exceeded) label_limit_exceeded.Increment();
 }
 
 }  // namespace sluice::scrape

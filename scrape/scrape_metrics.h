@@ -16,11 +16,14 @@ struct ScrapeMetrics {
   Counter scrapes_down;
   Counter scrapes_missed;
   Counter body_limit_exceeded;
+  Counter sample_limit_exceeded;
+  Counter label_limit_exceeded;
   Counter duplicate;
   Counter out_of_order;
   Counter out_of_bounds;
   Counter samples_appended;
-  Counter samples_lost;  // because the log refused them
+  Counter samples_lost;     // because the log refused them
+  Counter samples_refused;  // because the target had too many
   Histogram interval_seconds;
   Histogram duration_seconds;
 };

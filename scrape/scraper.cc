@@ -30,6 +30,7 @@ struct Scraper::Impl {
   Impl(ScraperOptions scraper_options, Deps scraper_deps)
       : options(std::move(scraper_options)), deps(scraper_deps), metrics(deps.telemetry) {
     shared.report = MakeReportChunk();
+    shared.extra_report = MakeExtraReportChunk();
     for (size_t i = 0; i < std::max<size_t>(options.workers, 1); ++i) {
       workers.push_back(std::make_unique<Worker>(options, deps, metrics));
     }

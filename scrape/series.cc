@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
 
 #include "base/varint.h"
 
@@ -22,6 +23,25 @@ Status CheckNames(const LabelRange& labels) {
     return InvalidInput("invalid metric name or label names");
   }
   return Status::Ok();
+}
+
+struct ReportText {
+  std::string_view unit;
+  std::string_view help;
+};
+
+std::shared_ptr<const buffer::Chunk> ChunkOfReport(std::span<const std::string_view> names,
+                                                   std::span<const ReportText> texts) {
+  buffer::ChunkBuilder builder;
+  for (size_t i = 0; i < names.size(); ++i) {
+    builder.StartFamily({.name = names[i],
+                         .type = buffer::MetricType::kGauge,
+                         .help = texts[i].help,
+                         .unit = texts[i].unit});
+    const buffer::LabelView name{relabel::kMetricName, names[i]};
+    builder.AddSeries({&name, 1}, {});
+  }
+  return builder.Finish();
 }
 
 }  // namespace
@@ -55,12 +75,13 @@ Result<SeriesFate> SeriesMaker::Make(const Entry& entry, buffer::MetricType type
   if (Status status = Collect(entry, type); !status.ok()) return status.error();
   series.set.clear();
   series.unset.clear();
+  label_limit_exceeded_ = false;
   if (rules_.metric_relabel.empty() && !TouchesTarget()) {
     for (const buffer::LabelView& label : labels_) {
       if (!label.value.empty()) series.set.push_back(label);
     }
     if (entry.name.empty()) return MissingName();
-    if (Status status = CheckNames(series.set); !status.ok()) return status.error();
+    if (Status status = CheckOwn(series); !status.ok()) return status.error();
     return SeriesFate::kKept;
   }
   MergeTarget();
@@ -71,7 +92,7 @@ Result<SeriesFate> SeriesMaker::Make(const Entry& entry, buffer::MetricType type
   const std::string_view name = builder_.Get(relabel::kMetricName);
   if (name.empty()) return MissingName();
   if (!relabel::IsValidUtf8(name)) return InvalidInput("invalid metric name or label names");
-  if (Status status = CheckNames(builder_.labels()); !status.ok()) return status.error();
+  if (Status status = CheckMerged(); !status.ok()) return status.error();
   TakeDifference(series);
   return SeriesFate::kKept;
 }
@@ -160,34 +181,59 @@ void SeriesMaker::TakeDifference(SeriesContent& series) const {
   for (; target != target_end; ++target) series.unset.push_back(target->name);
 }
 
-bool IsReportSeries(const SeriesContent& series) {
+// Of a series that shares no label with its target.
+Status SeriesMaker::CheckOwn(const SeriesContent& series) {
+  if (Status status = CheckNames(series.set); !status.ok()) return status;
+  if (!rules_.label_limits.any()) return Status::Ok();
+  whole_ = series.set;
+  for (const relabel::Label& label : rules_.target_labels) {
+    whole_.push_back({label.name, label.value});
+  }
+  std::sort(whole_.begin(), whole_.end(), ByName);
+  return CheckLimits();
+}
+
+Status SeriesMaker::CheckMerged() {
+  if (Status status = CheckNames(builder_.labels()); !status.ok()) return status;
+  if (!rules_.label_limits.any()) return Status::Ok();
+  whole_.clear();
+  for (const relabel::Label& label : builder_.labels()) {
+    whole_.push_back({label.name, label.value});
+  }
+  return CheckLimits();
+}
+
+Status SeriesMaker::CheckLimits() {
+  Status status = CheckLabelLimits(whole_, rules_.label_limits);
+  label_limit_exceeded_ = !status.ok();
+  return status;
+}
+
+bool IsReportSeries(const SeriesContent& series, bool extra_report) {
   if (series.set.size() != 1 || !series.unset.empty()) return false;
-  const auto* const end = std::end(kReportNames);
-  return std::find(std::begin(kReportNames), end, series.set.front().value) != end;
+  const std::string_view name = series.set.front().value;
+  const auto is_among = [name](const auto& names) {
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+  };
+  return is_among(kReportNames) || (extra_report && is_among(kExtraReportNames));
 }
 
 std::shared_ptr<const buffer::Chunk> MakeReportChunk() {
-  struct Report {
-    std::string_view unit;
-    std::string_view help;
-  };
-
-  static constexpr std::array<Report, kReportSeriesCount> kReports = {
+  static constexpr std::array<ReportText, kReportSeriesCount> kTexts = {
       {{"targets", "Whether the target could be scraped: 1 if so, 0 if not."},
        {"seconds", "How long the scrape took."},
        {"samples", "Samples that the target exposed."},
        {"samples", "Samples that remained after metric relabeling."},
        {"series", "Series in this scrape that were not in the one before, about."}}};
-  buffer::ChunkBuilder builder;
-  for (size_t i = 0; i < kReports.size(); ++i) {
-    builder.StartFamily({.name = kReportNames[i],
-                         .type = buffer::MetricType::kGauge,
-                         .help = kReports[i].help,
-                         .unit = kReports[i].unit});
-    const buffer::LabelView name{relabel::kMetricName, kReportNames[i]};
-    builder.AddSeries({&name, 1}, {});
-  }
-  return builder.Finish();
+  return ChunkOfReport(kReportNames, kTexts);
+}
+
+std::shared_ptr<const buffer::Chunk> MakeExtraReportChunk() {
+  static constexpr std::array<ReportText, kExtraReportSeriesCount> kTexts = {
+      {{"seconds", "How long the scrape may take."},
+       {"samples", "How many samples the target may expose; 0 when that is not limited."},
+       {"bytes", "Size of the uncompressed body; -1 when it was above the limit."}}};
+  return ChunkOfReport(kExtraReportNames, kTexts);
 }
 
 }  // namespace sluice::scrape

@@ -11,6 +11,7 @@
 #include "buffer/chunk.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
+#include "scrape/limits.h"
 #include "scrape/text_parser.h"
 
 namespace sluice::scrape {
@@ -21,6 +22,13 @@ struct SeriesRules {
   relabel::Program metric_relabel;
   bool honor_labels = false;
   bool honor_timestamps = true;
+  // Series with timestamps of their own get stale markers, too.
+  bool track_timestamps_staleness = false;
+  LabelLimits label_limits;
+  uint64_t sample_limit = 0;  // samples of a scrape after relabeling; 0 = none
+  SampleLimitPolicy sample_limit_policy = SampleLimitPolicy::kFail;
+  // Whether the series of MakeExtraReportChunk() are the agent's own to report.
+  bool extra_report = false;
 };
 
 // A series as chunks store it: labels to set and to unset. Views live until the next call of
@@ -45,8 +53,11 @@ class SeriesMaker {
   explicit SeriesMaker(const SeriesRules& rules) : rules_(rules) {}
 
   // `type` is the one that the last TYPE line stated. Errors, which fail the whole scrape: a label
-  // twice, no metric name left, a name that is not UTF-8.
+  // twice, no metric name left, a name that is not UTF-8, a label limit exceeded.
   Result<SeriesFate> Make(const Entry& entry, buffer::MetricType type, SeriesContent& series);
+
+  // Whether that was what the last error was about.
+  bool label_limit_exceeded() const { return label_limit_exceeded_; }
 
   // Whether the last entry has labels whose spelling depends on the type.
   bool le_depends() const { return le_depends_; }
@@ -59,17 +70,22 @@ class SeriesMaker {
   void MergeTarget();
   void SetExportedNames(std::vector<relabel::Label>& conflicts);
   void TakeDifference(SeriesContent& series) const;
+  Status CheckOwn(const SeriesContent& series);
+  Status CheckMerged();
+  Status CheckLimits();
 
   const SeriesRules& rules_;
   std::vector<buffer::LabelView> labels_;  // of the entry with its name, sorted, respelled
   std::vector<std::string> respelled_;
   relabel::LabelsBuilder builder_;
+  std::vector<buffer::LabelView> whole_;  // the series with all its labels, when there are limits
+  bool label_limit_exceeded_ = false;
   bool le_depends_ = false;
   bool quantile_depends_ = false;
 };
 
 // Whether it is one that the agent itself reports for the target.
-bool IsReportSeries(const SeriesContent& series);
+bool IsReportSeries(const SeriesContent& series, bool extra_report);
 
 // The five series that every scrape reports about itself, as one chunk that all targets share.
 std::shared_ptr<const buffer::Chunk> MakeReportChunk();
@@ -77,5 +93,11 @@ inline constexpr size_t kReportSeriesCount = 5;
 inline constexpr std::string_view kReportNames[kReportSeriesCount] = {
     "up", "scrape_duration_seconds", "scrape_samples_scraped",
     "scrape_samples_post_metric_relabeling", "scrape_series_added"};
+
+// The further ones of extra_scrape_metrics.
+std::shared_ptr<const buffer::Chunk> MakeExtraReportChunk();
+inline constexpr size_t kExtraReportSeriesCount = 3;
+inline constexpr std::string_view kExtraReportNames[kExtraReportSeriesCount] = {
+    "scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes"};
 
 }  // namespace sluice::scrape

@@ -15,7 +15,17 @@ SeriesRules RulesOf(const LoopSpec& spec) {
   return {.target_labels = spec.target.labels,
           .metric_relabel = spec.job->metric_relabel,
           .honor_labels = spec.job->honor_labels,
-          .honor_timestamps = spec.job->honor_timestamps};
+          .honor_timestamps = spec.job->honor_timestamps,
+          .track_timestamps_staleness = spec.job->track_timestamps_staleness,
+          .label_limits = spec.job->label_limits,
+          .sample_limit = spec.job->sample_limit,
+          .sample_limit_policy = spec.job->sample_limit_policy};
+}
+
+PageReport ReportOf(const LoopSpec& spec) {
+  return {.chunk = spec.report,
+          .extra = spec.job->extra_scrape_metrics ? spec.extra_report : nullptr,
+          .timeout_seconds = std::chrono::duration<double>(spec.target.timeout).count()};
 }
 
 std::shared_ptr<const buffer::TargetLabels> StoredLabels(const relabel::Labels& labels) {
@@ -40,7 +50,7 @@ TargetLoop::TargetLoop(const LoopDeps& deps, LoopSpec spec, OnScraped on_scraped
                             : std::min(spec_.job->body_size_limit, deps.body_bytes_max)),
       grid_(spec_.target.identity ^ spec_.phase_seed, spec_.target.interval, spec_.since,
             spec_.since_ms),
-      page_(RulesOf(spec_), spec_.report) {}
+      page_(RulesOf(spec_), ReportOf(spec_)) {}
 
 TargetLoop::~TargetLoop() {
   if (transfer_.has_value()) deps_.http.Cancel(*transfer_);
@@ -63,10 +73,17 @@ void TargetLoop::Run() {
   }
   last_start_ = started_;
   body_bytes_ = 0;
+  body_above_limit_ = false;
   content_type_.clear();
   failure_ = Status::Ok();
   failure_kind_ = Page::Failure::kTransfer;
   page_.Begin(timestamp_ms_, wall_ms);
+  if (const uint64_t count = spec_.pool->targets_above_limit; count != 0) {
+    failure_ = InvalidInput("target_limit exceeded (number of targets: " + std::to_string(count) +
+                            ", limit: " + std::to_string(spec_.job->target_limit) + ")");
+    Finish({});
+    return;
+  }
   HttpRequest request =
       ScrapeRequest(spec_.target.url, spec_.target.timeout, spec_.job->enable_compression);
   request.client = spec_.job->http_client;
@@ -121,6 +138,7 @@ bool TargetLoop::OnBody(std::string_view bytes) {
   body_bytes_ += bytes.size();
   if (body_bytes_ >= body_bytes_limit_) {
     deps_.metrics.body_limit_exceeded.Increment();
+    body_above_limit_ = true;
     return FailBody(Page::Failure::kTransfer, InvalidInput("body size limit exceeded"));
   }
   const Status status = page_.Feed(bytes);
@@ -135,8 +153,14 @@ bool TargetLoop::FailBody(Page::Failure failure, Error error) {
 
 void TargetLoop::OnDone(const HttpOutcome& outcome) {
   transfer_.reset();
+  Finish(outcome);
+}
+
+void TargetLoop::Finish(const HttpOutcome& outcome) {
   const double duration_seconds = SecondsOf(deps_.clock.MonotonicNow() - started_);
-  const PageResult result = Settle(outcome, duration_seconds);
+  const PageResult result =
+      Settle(outcome, {.duration_seconds = duration_seconds,
+                       .body_bytes = body_above_limit_ ? -1 : static_cast<double>(body_bytes_)});
   deps_.metrics.Count(result.counts);
   deps_.metrics.duration_seconds.Observe(duration_seconds);
   (failure_.ok() ? deps_.metrics.scrapes_up : deps_.metrics.scrapes_down).Increment();
@@ -153,15 +177,20 @@ void TargetLoop::OnDone(const HttpOutcome& outcome) {
                       .duration_seconds = duration_seconds});
 }
 
-PageResult TargetLoop::Settle(const HttpOutcome& outcome, double duration_seconds) {
+PageResult TargetLoop::Settle(const HttpOutcome& outcome, const ScrapeMeasures& measures) {
   if (failure_.ok() && !outcome.status.ok()) {
     failure_ = InvalidInput(TransferError(spec_.target.url, outcome.status.error()));
   }
-  if (!failure_.ok()) return page_.Fail(failure_kind_, duration_seconds);
-  Result<PageResult> result = page_.Succeed(duration_seconds);
+  if (!failure_.ok()) {
+    ScrapeMeasures failed = measures;
+    // What came of a broken transfer is no size of a body.
+    if (failure_kind_ == Page::Failure::kTransfer && !body_above_limit_) failed.body_bytes = 0;
+    return page_.Fail(failure_kind_, failed);
+  }
+  Result<PageResult> result = page_.Succeed(measures);
   if (result.ok()) return std::move(*result);
   failure_ = result.error();
-  return page_.Fail(Page::Failure::kContent, duration_seconds);
+  return page_.Fail(Page::Failure::kContent, measures);
 }
 
 }  // namespace sluice::scrape

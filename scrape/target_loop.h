@@ -1,6 +1,7 @@
 // The life of one target: a scrape at each point of its grid, its page, and its end.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,12 @@ struct LoopDeps {
   uint64_t body_bytes_max;
 };
 
+// What all targets of a job have to know about each other; its pool writes it. Thread-safe.
+struct PoolState {
+  // How many targets the job has, when that is more than its target_limit; else 0.
+  std::atomic<uint64_t> targets_above_limit = 0;
+};
+
 // A target to be scraped under these settings.
 struct LoopSpec {
   uint64_t id = 0;  // of this life of the target; never reused
@@ -40,6 +47,8 @@ struct LoopSpec {
   std::shared_ptr<const JobConfig> job;
   uint64_t phase_seed = 0;
   std::shared_ptr<const buffer::Chunk> report;
+  std::shared_ptr<const buffer::Chunk> extra_report;
+  std::shared_ptr<const PoolState> pool;
   // When it was found, which is when its grid begins.
   MonotonicTime since;
   TimestampMs since_ms = 0;
@@ -76,7 +85,7 @@ class TargetLoop final : private HttpHandler {
 
   bool in_flight() const { return transfer_.has_value(); }
 
-  // Starts the scrape that is due.
+  // Starts the scrape that is due; it may end before this returns.
   void Run();
 
   // The target is gone: no more scrapes, and End() is due after two grid points more, so that a
@@ -97,7 +106,8 @@ class TargetLoop final : private HttpHandler {
   bool OnBody(std::string_view bytes) override;
   void OnDone(const HttpOutcome& outcome) override;
 
-  PageResult Settle(const HttpOutcome& outcome, double duration_seconds);
+  void Finish(const HttpOutcome& outcome);
+  PageResult Settle(const HttpOutcome& outcome, const ScrapeMeasures& measures);
   bool FailBody(Page::Failure failure, Error error);
 
   // Set once, but for the id.
@@ -118,6 +128,7 @@ class TargetLoop final : private HttpHandler {
   MonotonicTime started_;
   TimestampMs timestamp_ms_ = 0;
   uint64_t body_bytes_ = 0;
+  bool body_above_limit_ = false;
   std::string content_type_;
   Status failure_;
   Page::Failure failure_kind_ = Page::Failure::kTransfer;

@@ -13,8 +13,38 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 4> kFields = {"scrape_interval", "scrape_timeout",
-                                                     "body_size_limit", "external_labels"};
+constexpr std::array<std::string_view, 3> kFields = {"scrape_interval", "scrape_timeout",
+                                                     "external_labels"};
+
+constexpr std::array<std::string_view, 9> kInherited = {"body_size_limit",
+                                                        "sample_limit",
+                                                        "sample_limit_policy",
+                                                        "target_limit",
+                                                        "label_limit",
+                                                        "label_name_length_limit",
+                                                        "label_value_length_limit",
+                                                        "keep_dropped_targets",
+                                                        "extra_scrape_metrics"};
+
+// 0 inherits: a job cannot lift a limit of the global section.
+void ReadLimit(const Fields& fields, std::string_view name, uint64_t& limit) {
+  uint64_t own = 0;
+  fields.Read(name, own);
+  if (own != 0) limit = own;
+}
+
+void ReadSampleLimitPolicy(const Fields& fields, scrape::SampleLimitPolicy& policy) {
+  const auto value = fields.Find("sample_limit_policy");
+  if (!value.has_value() || value->is_null()) return;
+  const std::string text = value->Text();
+  if (text == "fail") {
+    policy = scrape::SampleLimitPolicy::kFail;
+  } else if (text == "keep_known") {
+    policy = scrape::SampleLimitPolicy::kKeepKnown;
+  } else {
+    value->Fail("unknown sample_limit_policy " + QuoteText(text) + ", expected fail or keep_known");
+  }
+}
 
 relabel::Labels DecodeExternalLabels(const Value& value, const Environment& environment) {
   std::vector<relabel::Label> labels;
@@ -36,17 +66,34 @@ relabel::Labels DecodeExternalLabels(const Value& value, const Environment& envi
 
 }  // namespace
 
+std::span<const std::string_view> InheritedFieldNames() { return kInherited; }
+
+void DecodeInherited(const Fields& fields, scrape::JobConfig& job) {
+  uint64_t body_size_limit = 0;
+  fields.ReadSize("body_size_limit", body_size_limit);
+  if (body_size_limit != 0) job.body_size_limit = body_size_limit;
+  ReadLimit(fields, "sample_limit", job.sample_limit);
+  ReadSampleLimitPolicy(fields, job.sample_limit_policy);
+  ReadLimit(fields, "target_limit", job.target_limit);
+  ReadLimit(fields, "label_limit", job.label_limits.count);
+  ReadLimit(fields, "label_name_length_limit", job.label_limits.name_length);
+  ReadLimit(fields, "label_value_length_limit", job.label_limits.value_length);
+  ReadLimit(fields, "keep_dropped_targets", job.keep_dropped_targets);
+  const auto extra = fields.Find("extra_scrape_metrics");
+  if (extra.has_value() && !extra->is_null()) job.extra_scrape_metrics = extra->Bool();
+}
+
 GlobalSection DecodeGlobal(const Value& value, const Environment& environment) {
   GlobalSection global;
   const std::chrono::milliseconds default_interval = global.scrape_interval;
   const std::chrono::milliseconds default_timeout = global.scrape_timeout;
   const std::vector<std::string_view> pending = NamesOf(PendingGlobalFields());
-  const Fields fields(value, "config.plain", {kFields, pending});
+  const Fields fields(value, "config.plain", {kFields, kInherited, pending});
   CheckPendingFields(fields, PendingGlobalFields());
   std::chrono::milliseconds timeout{0};
   fields.Read("scrape_interval", global.scrape_interval);
   fields.Read("scrape_timeout", timeout);
-  fields.ReadSize("body_size_limit", global.body_size_limit);
+  DecodeInherited(fields, global.job);
   if (global.scrape_interval.count() == 0) global.scrape_interval = default_interval;
   if (timeout > global.scrape_interval) {
     fields.Find("scrape_timeout")->Fail("global scrape timeout greater than scrape interval");

@@ -2,20 +2,29 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "agent/config/config.h"
 #include "agent/config/decoder.h"
 #include "relabel/labels.h"
+#include "scrape/job_config.h"
 
 namespace sluice::agent {
 
 struct GlobalSection {
   std::chrono::milliseconds scrape_interval{60'000};
   std::chrono::milliseconds scrape_timeout{10'000};
-  uint64_t body_size_limit = 0;
   relabel::Labels external_labels;
+  // What jobs inherit: only the fields that InheritedFieldNames() names are of interest.
+  scrape::JobConfig job;
 };
+
+// The fields that `global` and scrape_configs have in common, but for the times.
+std::span<const std::string_view> InheritedFieldNames();
+
+// Reads them into `job`, which holds what is inherited.
+void DecodeInherited(const Fields& fields, scrape::JobConfig& job);
 
 GlobalSection DecodeGlobal(const Value& value, const Environment& environment);
 

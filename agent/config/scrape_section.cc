@@ -20,7 +20,7 @@ namespace {
 constexpr std::array<std::string_view, 14> kFields = {
     "job_name",           "scrape_interval",  "scrape_timeout",
     "metrics_path",       "scheme",           "params",
-    "honor_labels",       "honor_timestamps", "body_size_limit",
+    "honor_labels",       "honor_timestamps", "track_timestamps_staleness",
     "enable_compression", "relabel_configs",  "metric_relabel_configs",
     "static_configs",     "file_sd_configs"};
 
@@ -58,18 +58,31 @@ void DecodeRequest(const Fields& fields, scrape::JobConfig& job) {
   }
 }
 
+// The values in effect of the fields that may come from the global section.
+std::string InheritedText(const scrape::JobConfig& job) {
+  std::string text;
+  for (const uint64_t value :
+       {job.body_size_limit, job.sample_limit, static_cast<uint64_t>(job.sample_limit_policy),
+        job.target_limit, job.label_limits.count, job.label_limits.name_length,
+        job.label_limits.value_length, job.keep_dropped_targets,
+        static_cast<uint64_t>(job.extra_scrape_metrics)}) {
+    text += std::to_string(value) + ",";
+  }
+  return text;
+}
+
 // Without the target sources, whose change alone leaves the targets that stay undisturbed.
 std::string FingerprintOf(const Value& value, const scrape::JobConfig& job) {
   return CanonicalText(value.node(), {"static_configs", "file_sd_configs"}) +
          " interval=" + FormatDuration(job.scrape_interval) +
-         " timeout=" + FormatDuration(job.scrape_timeout) +
-         " body_size_limit=" + std::to_string(job.body_size_limit);
+         " timeout=" + FormatDuration(job.scrape_timeout) + " inherited=" + InheritedText(job);
 }
 
 scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
-  scrape::JobConfig job;
+  scrape::JobConfig job = global.job;
   const std::vector<std::string_view> pending = NamesOf(PendingScrapeFields());
-  const Fields fields(value, "config.plain", {kFields, pending, HttpClientFields()});
+  const Fields fields(value, "config.plain",
+                      {kFields, InheritedFieldNames(), pending, HttpClientFields()});
   CheckPendingFields(fields, PendingScrapeFields());
   fields.Read("job_name", job.name);
   if (job.name.empty()) value.Fail("job_name is empty");
@@ -77,9 +90,8 @@ scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   DecodeRequest(fields, job);
   fields.Read("honor_labels", job.honor_labels);
   fields.Read("honor_timestamps", job.honor_timestamps);
-  fields.ReadSize("body_size_limit", job.body_size_limit);
-  // 0 inherits: a job cannot lift a limit of the global section.
-  if (job.body_size_limit == 0) job.body_size_limit = global.body_size_limit;
+  fields.Read("track_timestamps_staleness", job.track_timestamps_staleness);
+  DecodeInherited(fields, job);
   if (const auto rules = fields.Find("relabel_configs")) {
     job.relabel = DecodeProgram(*rules, "empty or null target relabeling rule in scrape config");
   }

@@ -213,16 +213,15 @@ TEST_CASE("queues are checked", "[agent]") {
 }
 
 TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") {
-  CHECK(Job("track_timestamps_staleness: true") ==
-        "f.yml:3: scrape_configs[0].track_timestamps_staleness: field track_timestamps_staleness "
+  CHECK(Job("scrape_failure_log_file: x") ==
+        "f.yml:3: scrape_configs[0].scrape_failure_log_file: field scrape_failure_log_file "
         "is not supported yet");
   CHECK(Refusal("scrape_config_files: [a.yml]") ==
         "f.yml:1: scrape_config_files: field scrape_config_files is not supported yet");
-  CHECK_THAT(Global("sample_limit: 5"), Catch::Contains("field sample_limit is not supported yet"));
   CHECK_THAT(Global("metric_name_validation_scheme: legacy"), Catch::Contains("not supported yet"));
   for (const auto* field :
-       {"kubernetes_sd_configs: [{role: pod}]", "label_limit: 1", "scrape_native_histograms: yes",
-        "track_timestamps_staleness: true", "scrape_protocols: [PrometheusProto]",
+       {"kubernetes_sd_configs: [{role: pod}]", "scrape_native_histograms: yes",
+        "scrape_protocols: [PrometheusProto]",
         "fallback_scrape_protocol: PrometheusProto", "native_histogram_min_bucket_factor: 1.1",
         "scrape_failure_log_file: x"}) {
     CAPTURE(field);
@@ -235,6 +234,19 @@ TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") 
     CAPTURE(field);
     CHECK_THAT(Remote(field), Catch::EndsWith("is not supported yet"));
   }
+}
+
+TEST_CASE("limits are checked", "[agent]") {
+  for (const std::string name :
+       {"sample_limit", "target_limit", "label_limit", "label_name_length_limit",
+        "label_value_length_limit", "keep_dropped_targets"}) {
+    CAPTURE(name);
+    CHECK_THAT(Job(name + ": -1"), Catch::Contains(name + ": "));
+    CHECK_THAT(Global(name + ": x"), Catch::Contains("global." + name + ": "));
+  }
+  CHECK(Job("sample_limit_policy: drop") ==
+        "f.yml:3: scrape_configs[0].sample_limit_policy: unknown sample_limit_policy \"drop\", "
+        "expected fail or keep_known");
 }
 
 TEST_CASE("scrape protocols are checked", "[agent]") {

@@ -44,11 +44,16 @@ TEST_CASE("the fingerprint of a job changes with all that it does", "[agent]") {
        {"metrics_path: /x", "scheme: https", "params: {a: [b]}", "honor_labels: true",
         "honor_timestamps: false", "enable_compression: false", "body_size_limit: 1KB",
         "scrape_interval: 5s", "scrape_timeout: 5s", "relabel_configs: [{target_label: x}]",
-        "metric_relabel_configs: [{target_label: x}]"}) {
+        "metric_relabel_configs: [{target_label: x}]", "track_timestamps_staleness: true",
+        "extra_scrape_metrics: true", "sample_limit: 1"}) {
     CAPTURE(fields);
     CHECK(OfJob(fields) != base);
   }
-  for (const auto* global : {"scrape_interval: 5s", "scrape_timeout: 5s", "body_size_limit: 1KB"}) {
+  for (const auto* global :
+       {"scrape_interval: 5s", "scrape_timeout: 5s", "body_size_limit: 1KB", "sample_limit: 1",
+        "sample_limit_policy: keep_known", "target_limit: 1", "label_limit: 1",
+        "label_name_length_limit: 1", "label_value_length_limit: 1", "keep_dropped_targets: 1",
+        "extra_scrape_metrics: true"}) {
     CAPTURE(global);
     CHECK(OfJob("", global) != base);
   }

@@ -94,7 +94,7 @@ tracing: {endpoint: x}
 otlp: {promote_resource_attributes: [a]}
 runtime: {gogc: 50}
 )");
-  CHECK(config.warnings.size() == 8);
+  CHECK(config.warnings.size() == 7);
 }
 
 TEST_CASE("a job has Prometheus's defaults", "[agent]") {
@@ -258,6 +258,29 @@ TEST_CASE("giving up at 429 is refused with a warning", "[agent]") {
         std::vector<std::string>{
             "/etc/p/prometheus.yml:3: remote_write[0].queue_config.retry_on_http_429: requests "
             "answered with 429 are always tried again"});
+}
+
+TEST_CASE("jobs inherit limits, and cannot lift them", "[agent]") {
+  const std::string global =
+      "global: {sample_limit: 1, target_limit: 2, label_limit: 3, label_name_length_limit: 4, "
+      "label_value_length_limit: 5, keep_dropped_targets: 6, body_size_limit: 7B, "
+      "sample_limit_policy: keep_known, extra_scrape_metrics: true}";
+  const scrape::JobConfig inherited = Job("sample_limit: 0", global);
+  CHECK(inherited.sample_limit == 1);
+  CHECK(inherited.target_limit == 2);
+  CHECK(inherited.label_limits.count == 3);
+  CHECK(inherited.label_limits.name_length == 4);
+  CHECK(inherited.label_limits.value_length == 5);
+  CHECK(inherited.keep_dropped_targets == 6);
+  CHECK(inherited.body_size_limit == 7);
+  CHECK(inherited.sample_limit_policy == scrape::SampleLimitPolicy::kKeepKnown);
+  CHECK(inherited.extra_scrape_metrics);
+  CHECK(Job("label_limit: 30", global).label_limits.count == 30);
+  CHECK(Job("sample_limit_policy: fail", global).sample_limit_policy ==
+        scrape::SampleLimitPolicy::kFail);
+  CHECK_FALSE(Job("extra_scrape_metrics: false", global).extra_scrape_metrics);
+  CHECK_FALSE(Job("sample_limit: 9").extra_scrape_metrics);
+  CHECK(Job("track_timestamps_staleness: true").track_timestamps_staleness);
 }
 
 TEST_CASE("values that change nothing are accepted for fields to come", "[agent]") {

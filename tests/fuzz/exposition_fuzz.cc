@@ -46,10 +46,10 @@ Ending Scrape(Page& page, std::string_view body, size_t piece_size, int64_t now_
     body.remove_prefix(piece.size());
   }
   if (fed) {
-    auto result = page.Succeed(0);
+    auto result = page.Succeed({});
     if (result.ok()) return {.ok = true, .result = std::move(*result)};
   }
-  return {.ok = false, .result = page.Fail(Page::Failure::kContent, 0)};
+  return {.ok = false, .result = page.Fail(Page::Failure::kContent, {})};
 }
 
 void CheckFrames(const PageResult& result) {
@@ -69,8 +69,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view second =
       middle == std::string_view::npos ? first : input.substr(middle + 2);
   const auto report = MakeReportChunk();
-  Page page(Rules(), report);
-  Page cut(Rules(), report);
+  Page page(Rules(), {report});
+  Page cut(Rules(), {report});
   int64_t now_ms = 1'000'000;
   for (const std::string_view body : {first, second, second, first}) {
     now_ms += kIntervalMs;
@@ -83,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (size_t i = 0; i < whole.result.frames.size(); ++i) {
       Check(whole.result.frames[i].layout->id == pieces.result.frames[i].layout->id);
     }
-    Page fresh(Rules(), report);
+    Page fresh(Rules(), {report});
     const Ending anew = Scrape(fresh, body, body.size() + 1, now_ms);
     Check(whole.ok == anew.ok);
     if (whole.ok) Check(whole.result.counts.post_relabel == anew.result.counts.post_relabel);

@@ -33,13 +33,13 @@ std::string TextOf(const std::vector<std::string>& lines) {
 
 class Scraped {
  public:
-  Scraped() : page_({}, MakeReportChunk()) {}
+  Scraped() : page_({}, {MakeReportChunk()}) {}
 
   std::shared_ptr<const buffer::Layout> Scrape(const std::string& body) {
     now_ms_ += 1000;
     page_.Begin(now_ms_, now_ms_);
     REQUIRE(page_.Feed(body).ok());
-    auto result = page_.Succeed(0);
+    auto result = page_.Succeed({});
     REQUIRE(result.ok());
     return result->frames.front().layout;
   }
@@ -109,13 +109,13 @@ TEST_CASE("like targets share their chunks", "[layout]") {
   const std::string body = TextOf(LargePage());
   SeriesRules rules;
   rules.target_labels = {{"instance", "a:1"}, {"job", "j"}};
-  Page a(rules, MakeReportChunk());
+  Page a(rules, {MakeReportChunk()});
   rules.target_labels = {{"instance", "b:1"}, {"job", "j"}};
-  Page b(rules, MakeReportChunk());
+  Page b(rules, {MakeReportChunk()});
   for (Page* page : {&a, &b}) {
     page->Begin(1000, 1000);
     REQUIRE(page->Feed(body).ok());
-    REQUIRE(page->Succeed(0).ok());
+    REQUIRE(page->Succeed({}).ok());
   }
   CHECK(a.layout()->id == b.layout()->id);
 }
@@ -123,13 +123,13 @@ TEST_CASE("like targets share their chunks", "[layout]") {
 TEST_CASE("the markers of series that vanished reuse whole chunks", "[layout]") {
   std::vector<std::string> lines = LargePage();
   lines.resize(2000);
-  Page page({}, MakeReportChunk());
+  Page page({}, {MakeReportChunk()});
   page.Begin(1000, 1000);
   REQUIRE(page.Feed(TextOf(lines)).ok());
-  REQUIRE(page.Succeed(0).ok());
+  REQUIRE(page.Succeed({}).ok());
   const auto layout = page.layout();
   page.Begin(2000, 2000);
-  const PageResult failed = page.Fail(Page::Failure::kTransfer, 0);
+  const PageResult failed = page.Fail(Page::Failure::kTransfer, {});
   REQUIRE(failed.frames.size() == 2);
   REQUIRE(failed.frames[1].kind == buffer::FrameKind::kStale);
   CHECK(failed.frames[1].layout->series_count == 2000);

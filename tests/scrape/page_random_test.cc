@@ -309,7 +309,7 @@ TEST_CASE("a page with a past gives what the plain rules give, whatever changes"
     CAPTURE(seed, round);
     RandomPage random(seed + round);
     const SeriesRules rules = RandomRules(random);
-    Page page(rules, MakeReportChunk());
+    Page page(rules, {MakeReportChunk()});
     PlainTarget plain(rules);
     TimestampMs now_ms = 1'000'000;
     for (int scrape = 0; scrape < kScrapes; ++scrape) {
@@ -319,10 +319,10 @@ TEST_CASE("a page with a past gives what the plain rules give, whatever changes"
       CAPTURE(scrape, body);
       page.Begin(now_ms, now_ms);
       const Status status = FeedInPieces(page, body, random);
-      auto result = status.ok() ? page.Succeed(0) : Result<PageResult>(status.error());
+      auto result = status.ok() ? page.Succeed({}) : Result<PageResult>(status.error());
       const std::vector<Seen> expected = plain.Scrape(body, now_ms);
       REQUIRE(result.ok() == plain.ok);
-      const PageResult outcome = result.ok() ? *result : page.Fail(Page::Failure::kContent, 0);
+      const PageResult outcome = result.ok() ? *result : page.Fail(Page::Failure::kContent, {});
       const std::vector<Seen> actual =
           WithoutReport(SamplesOf(outcome.frames, rules.target_labels));
       CAPTURE(Difference(actual, expected), Difference(expected, actual));

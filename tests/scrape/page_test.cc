@@ -22,21 +22,21 @@ constexpr double kDuration = 0.25;
 class Target {
  public:
   explicit Target(SeriesRules rules = {})
-      : rules_(rules), page_(std::move(rules), MakeReportChunk()) {}
+      : rules_(rules), page_(std::move(rules), {MakeReportChunk()}) {}
 
   std::vector<std::string> Scrape(std::string_view body) {
     Begin();
     const Status status = page_.Feed(body);
-    Result<PageResult> result = status.ok() ? page_.Succeed(kDuration) : status.error();
+    Result<PageResult> result = status.ok() ? page_.Succeed({kDuration}) : status.error();
     if (result.ok()) return Lines(*result);
     error_ = result.error().message;
-    return Lines(page_.Fail(Page::Failure::kContent, kDuration));
+    return Lines(page_.Fail(Page::Failure::kContent, {kDuration}));
   }
 
   std::vector<std::string> FailTransfer(std::string_view part = {}) {
     Begin();
     CHECK(page_.Feed(part).ok());
-    return Lines(page_.Fail(Page::Failure::kTransfer, kDuration));
+    return Lines(page_.Fail(Page::Failure::kTransfer, {kDuration}));
   }
 
   std::vector<std::string> Retire() { return Lines(page_.Retire(now_ms_ += 15'000, nullptr)); }
@@ -423,14 +423,14 @@ TEST_CASE("a target that is gone leaves markers for its series and its report", 
 }
 
 TEST_CASE("an endless line fails the scrape instead of eating the memory", "[page]") {
-  Page page({}, MakeReportChunk());
+  Page page({}, {MakeReportChunk()});
   page.Begin(1000, 1000);
   const std::string piece(1 << 20, '\n');
   Status status = page.Feed("a{x=\"");
   for (int i = 0; i < 20 && status.ok(); ++i) status = page.Feed(piece);
   REQUIRE_FALSE(status.ok());
   CHECK(status.error().message == "line 1: line too long");
-  CHECK(page.Fail(Page::Failure::kContent, 0).frames.size() == 1);
+  CHECK(page.Fail(Page::Failure::kContent, {}).frames.size() == 1);
 }
 
 }  // namespace

@@ -229,6 +229,42 @@ TEST_CASE_METHOD(Fixture, "a body as large as the limit fails the scrape", "[scr
   CHECK(Logged() == Lines{"up 0.0", "a 1.0", "b 2.0", "up 1.0"});
 }
 
+TEST_CASE_METHOD(Fixture, "a job with too many targets scrapes none of them", "[scraper]") {
+  JobConfig job = Job();
+  job.target_limit = 1;
+  scraper->Apply({job}, {});
+  ScrapeOnce();
+  CHECK(Logged() == Lines{"a 1.0", "b 2.0", "up 1.0"});
+  job.static_groups[0].targets.push_back({{"__address__", server.address()}, {"instance", "k"}});
+  scraper->Apply({job}, {});
+  Pass(1);
+  const auto active = scraper->Snapshot().active;
+  REQUIRE(active.size() == 2);
+  for (const TargetStatus& target : active) {
+    CHECK(target.health == TargetHealth::kDown);
+    CHECK(target.last_error == "target_limit exceeded (number of targets: 2, limit: 1)");
+  }
+  CHECK(server.requests().size() == 1);
+  CHECK(CountLogged("a stale") == 1);
+  CHECK(CountLogged("up 0.0") == 2);
+  job.static_groups[0].targets.pop_back();
+  scraper->Apply({job}, {});
+  ScrapeOnce();
+  CHECK(Only().last_error.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "only so many dropped targets are kept to be shown", "[scraper]") {
+  relabel::Rule rule;
+  rule.action = relabel::Action::kDrop;
+  rule.regex = ".*";
+  JobConfig job = Job({"h:1", "h:2", "h:3"});
+  job.relabel = *relabel::Program::Compile({rule});
+  job.keep_dropped_targets = 2;
+  scraper->Apply({job}, {});
+  CHECK(scraper->Snapshot().dropped.size() == 2);
+  CHECK(scraper->Snapshot().dropped_counts.at("j") == 3);
+}
+
 TEST_CASE_METHOD(Fixture, "a body needs a type that can be read, unless it is empty", "[scraper]") {
   server.SetScript([](const ScriptedRequest&) { return Page("a 1\n", "text/html"); });
   scraper->Apply({Job()}, {});

@@ -159,6 +159,18 @@ TEST_CASE("a target that cannot be scraped is an error with Prometheus's words",
   }
 }
 
+TEST_CASE("relabeling may set the interval and the timeout", "[target]") {
+  JobConfig job = Job();
+  auto program = relabel::Program::Compile(
+      {Replace("__scrape_interval__", "7s"), Replace("__scrape_timeout__", "1500ms")});
+  REQUIRE(program.ok());
+  job.relabel = *program;
+  const TargetSet set = BuildTargets(job, {Group({{{"__address__", "h:1"}}})});
+  REQUIRE(set.active.size() == 1);
+  CHECK(set.active[0].interval == std::chrono::milliseconds(7'000));
+  CHECK(set.active[0].timeout == std::chrono::milliseconds(1'500));
+}
+
 TEST_CASE("relabeling may remove the instance, which then is the address", "[target]") {
   JobConfig job = Job();
   job.relabel = Compiled(Replace("instance", ""));
