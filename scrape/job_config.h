@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "relabel/labels.h"
 #include "relabel/program.h"
 #include "scrape/limits.h"
+#include "scrape/protocol.h"
 
 namespace sluice::scrape {
 
@@ -44,6 +46,9 @@ struct JobConfig {
   bool honor_labels = false;
   bool honor_timestamps = true;
   bool enable_compression = true;
+  std::vector<ScrapeProtocol> scrape_protocols = DefaultScrapeProtocols();
+  // For answers whose type is missing, ill-formed or unknown.
+  std::optional<ScrapeProtocol> fallback_scrape_protocol;
   bool track_timestamps_staleness = false;
   bool extra_scrape_metrics = false;
   // 0 = none, for all limits.

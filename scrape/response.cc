@@ -1,17 +1,16 @@
 #include "scrape/response.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <set>
 
 #include "base/public_url.h"
+#include "base/utf8.h"
 
 namespace sluice::scrape {
 namespace {
-
-// Only what can be parsed, the better first; quoted names are understood whatever the version.
-constexpr std::string_view kAccept =
-    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
 
 std::string Seconds(std::chrono::milliseconds duration) {
   std::array<char, 32> text;
@@ -27,6 +26,71 @@ std::string Lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
+}
+
+bool IsTokenChar(char c) {
+  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         kPunctuation.find(c) != std::string_view::npos;
+}
+
+void SkipBlanks(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
+// Takes a token off the front; empty when there is none.
+std::string_view TakeToken(std::string_view& text) {
+  const auto* const end = std::find_if_not(text.begin(), text.end(), IsTokenChar);
+  const std::string_view token = text.substr(0, static_cast<size_t>(end - text.begin()));
+  text.remove_prefix(token.size());
+  return token;
+}
+
+bool SkipQuoted(std::string_view& text) {
+  if (text.empty() || text.front() != '"') return false;
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      text.remove_prefix(i + 1);
+      return true;
+    }
+  }
+  return false;
+}
+
+// `;name=value` any number of times, and perhaps a last semicolon.
+bool AreParameters(std::string_view text) {
+  std::set<std::string> names;
+  while (true) {
+    SkipBlanks(text);
+    if (text.empty()) return true;
+    if (text.front() != ';') return false;
+    text.remove_prefix(1);
+    SkipBlanks(text);
+    if (text.empty()) return true;
+    const std::string name = Lower(TakeToken(text));
+    SkipBlanks(text);
+    if (name.empty() || text.empty() || text.front() != '=') return false;
+    text.remove_prefix(1);
+    SkipBlanks(text);
+    if (TakeToken(text).empty() && !SkipQuoted(text)) return false;
+    if (!names.insert(name).second) return false;
+  }
+}
+
+// In lower case; empty when the type is ill-formed (RFC 2045).
+std::string MediaTypeOf(std::string_view content_type) {
+  SkipBlanks(content_type);
+  std::string type(TakeToken(content_type));
+  if (type.empty()) return {};
+  if (!content_type.empty() && content_type.front() == '/') {
+    content_type.remove_prefix(1);
+    const std::string_view subtype = TakeToken(content_type);
+    if (subtype.empty()) return {};
+    type.append("/").append(subtype);
+  }
+  return AreParameters(content_type) ? Lower(type) : "";
 }
 
 // The phrase for servers that send none.
@@ -61,14 +125,14 @@ std::string_view StatusPhrase(int status) {
 }  // namespace
 
 HttpRequest ScrapeRequest(const std::string& url, std::chrono::milliseconds timeout,
-                          bool enable_compression) {
+                          const JobConfig& job) {
   HttpRequest request;
   request.url = url;
   request.timeout = timeout;
-  request.accept_gzip = enable_compression;
-  request.headers = {{"Accept", std::string(kAccept)},
+  request.accept_gzip = job.enable_compression;
+  request.headers = {{"Accept", AcceptHeader(job.scrape_protocols)},
                      {"X-Prometheus-Scrape-Timeout-Seconds", Seconds(timeout)}};
-  if (!enable_compression) request.headers.emplace_back("Accept-Encoding", "identity");
+  if (!job.enable_compression) request.headers.emplace_back("Accept-Encoding", "identity");
   return request;
 }
 
@@ -82,18 +146,24 @@ Status CheckStatus(const HttpResponseHead& head) {
   return InvalidInput(std::move(message));
 }
 
-Status CheckContentType(std::string_view content_type) {
+Status CheckContentType(std::string_view content_type, std::optional<ScrapeProtocol> fallback) {
   constexpr std::string_view kNoFallback = " and no fallback_scrape_protocol specified for target";
-  std::string_view media_type = content_type.substr(0, content_type.find(';'));
-  while (!media_type.empty() && media_type.back() == ' ') media_type.remove_suffix(1);
-  while (!media_type.empty() && media_type.front() == ' ') media_type.remove_prefix(1);
-  if (media_type.empty()) {
+  const std::string media_type = MediaTypeOf(content_type);
+  if (media_type == "text/plain") return Status::Ok();
+  // Types that Prometheus knows win over the fallback, also those that cannot be read yet.
+  const bool is_known = media_type == "application/openmetrics-text" ||
+                        media_type == "application/vnd.google.protobuf";
+  if (!is_known && fallback.has_value() && IsReadable(*fallback)) return Status::Ok();
+  if (content_type.empty()) {
     return InvalidInput("non-compliant scrape target sending blank Content-Type" +
                         std::string(kNoFallback));
   }
-  if (Lower(media_type) == "text/plain") return Status::Ok();
-  return InvalidInput("received unsupported Content-Type \"" + std::string(content_type) + "\"" +
-                      std::string(kNoFallback));
+  const std::string quoted = QuoteText(content_type);
+  if (media_type.empty()) {
+    return InvalidInput("cannot parse Content-Type " + quoted + std::string(kNoFallback));
+  }
+  if (is_known) return InvalidInput("Content-Type " + quoted + " is not supported yet");
+  return InvalidInput("received unsupported Content-Type " + quoted + std::string(kNoFallback));
 }
 
 std::string TransferError(const std::string& url, const Error& error) {

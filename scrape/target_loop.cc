@@ -84,8 +84,7 @@ void TargetLoop::Run() {
     Finish({});
     return;
   }
-  HttpRequest request =
-      ScrapeRequest(spec_.target.url, spec_.target.timeout, spec_.job->enable_compression);
+  HttpRequest request = ScrapeRequest(spec_.target.url, spec_.target.timeout, *spec_.job);
   request.client = spec_.job->http_client;
   request.unix_socket = spec_.target.unix_socket;
   transfer_ = deps_.http.Start(std::move(request), *this);
@@ -132,7 +131,7 @@ bool TargetLoop::OnBody(std::string_view bytes) {
   if (bytes.empty()) return true;
   if (body_bytes_ == 0) {
     // Only now, because an empty body needs no type.
-    const Status status = CheckContentType(content_type_);
+    const Status status = CheckContentType(content_type_, spec_.job->fallback_scrape_protocol);
     if (!status.ok()) return FailBody(Page::Failure::kTransfer, status.error());
   }
   body_bytes_ += bytes.size();

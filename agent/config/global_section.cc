@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,15 +17,16 @@ namespace {
 constexpr std::array<std::string_view, 3> kFields = {"scrape_interval", "scrape_timeout",
                                                      "external_labels"};
 
-constexpr std::array<std::string_view, 9> kInherited = {"body_size_limit",
-                                                        "sample_limit",
-                                                        "sample_limit_policy",
-                                                        "target_limit",
-                                                        "label_limit",
-                                                        "label_name_length_limit",
-                                                        "label_value_length_limit",
-                                                        "keep_dropped_targets",
-                                                        "extra_scrape_metrics"};
+constexpr std::array<std::string_view, 10> kInherited = {"body_size_limit",
+                                                         "sample_limit",
+                                                         "sample_limit_policy",
+                                                         "target_limit",
+                                                         "label_limit",
+                                                         "label_name_length_limit",
+                                                         "label_value_length_limit",
+                                                         "keep_dropped_targets",
+                                                         "extra_scrape_metrics",
+                                                         "scrape_protocols"};
 
 // 0 inherits: a job cannot lift a limit of the global section.
 void ReadLimit(const Fields& fields, std::string_view name, uint64_t& limit) {
@@ -64,7 +66,47 @@ relabel::Labels DecodeExternalLabels(const Value& value, const Environment& envi
   return relabel::Labels::From(std::move(labels));
 }
 
+template <class Texts>
+std::string Listed(const Texts& texts) {
+  std::string out = "[";
+  for (const auto& text : texts) {
+    if (out.size() > 1) out += ' ';
+    out += text;
+  }
+  return out + "]";
+}
+
+void ReadProtocols(const Fields& fields, std::vector<scrape::ScrapeProtocol>& protocols) {
+  const auto value = fields.Find("scrape_protocols");
+  if (!value.has_value() || value->is_null()) return;
+  const std::vector<std::string> names = value->Texts();
+  if (names.empty()) value->Fail("scrape_protocols cannot be empty");
+  protocols.clear();
+  std::set<std::string> seen;
+  bool is_readable = false;
+  for (const std::string& name : names) {
+    const auto protocol = DecodeProtocol(name, *value, "");
+    if (!protocol.has_value()) return;
+    if (!seen.insert(name).second) {
+      value->Fail("duplicated protocol in scrape_protocols, got " + Listed(names));
+    }
+    is_readable = is_readable || scrape::IsReadable(*protocol);
+    protocols.push_back(*protocol);
+  }
+  if (!is_readable) value->Fail("field scrape_protocols is not supported yet");
+}
+
 }  // namespace
+
+std::optional<scrape::ScrapeProtocol> DecodeProtocol(const std::string& name, const Value& value,
+                                                     const std::string& context) {
+  const auto protocol = scrape::FindScrapeProtocol(name);
+  if (!protocol.has_value()) {
+    value.Fail(context + "unknown scrape protocol " + name +
+               ", supported: " + Listed(scrape::kScrapeProtocolNames));
+  }
+  return protocol;
+}
 
 std::span<const std::string_view> InheritedFieldNames() { return kInherited; }
 
@@ -79,6 +121,7 @@ void DecodeInherited(const Fields& fields, scrape::JobConfig& job) {
   ReadLimit(fields, "label_name_length_limit", job.label_limits.name_length);
   ReadLimit(fields, "label_value_length_limit", job.label_limits.value_length);
   ReadLimit(fields, "keep_dropped_targets", job.keep_dropped_targets);
+  ReadProtocols(fields, job.scrape_protocols);
   const auto extra = fields.Find("extra_scrape_metrics");
   if (extra.has_value() && !extra->is_null()) job.extra_scrape_metrics = extra->Bool();
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "agent/config/config.h"
@@ -25,6 +27,10 @@ std::span<const std::string_view> InheritedFieldNames();
 
 // Reads them into `job`, which holds what is inherited.
 void DecodeInherited(const Fields& fields, scrape::JobConfig& job);
+
+// Fails, after the words of `context`, when there is no protocol of this name.
+std::optional<scrape::ScrapeProtocol> DecodeProtocol(const std::string& name, const Value& value,
+                                                     const std::string& context);
 
 GlobalSection DecodeGlobal(const Value& value, const Environment& environment);
 

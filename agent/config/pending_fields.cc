@@ -1,8 +1,6 @@
 #include "agent/config/pending_fields.h"
 
 #include <algorithm>
-#include <array>
-#include <set>
 #include <string>
 
 #include "base/duration.h"
@@ -24,7 +22,6 @@ constexpr PendingField kGlobal[] = {
     {"rule_query_offset", Harmless::kWarned},
     {"query_log_file", Harmless::kWarned},
     {"scrape_failure_log_file", Harmless::kEmpty},
-    {"scrape_protocols", Harmless::kProtocols},
     {"metric_name_validation_scheme", Harmless::kTexts, "|utf8"},
     {"metric_name_escaping_scheme", Harmless::kTexts, "|allow-utf-8"},
     {"scrape_native_histograms", Harmless::kFalse},
@@ -33,8 +30,6 @@ constexpr PendingField kGlobal[] = {
 };
 
 constexpr PendingField kScrape[] = {
-    {"scrape_protocols", Harmless::kProtocols},
-    {"fallback_scrape_protocol", Harmless::kTexts, "|PrometheusText0.0.4|PrometheusText1.0.0"},
     {"scrape_native_histograms", Harmless::kFalse},
     {"always_scrape_classic_histograms", Harmless::kFalse},
     {"convert_classic_histograms_to_nhcb", Harmless::kFalse},
@@ -130,46 +125,12 @@ bool IsOneOf(std::string_view text, std::string_view texts) {
   }
 }
 
-constexpr std::array<std::string_view, 5> kProtocols = {
-    "OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusProto", "PrometheusText0.0.4",
-    "PrometheusText1.0.0"};
-
-template <class Texts>
-std::string Listed(const Texts& texts) {
-  std::string out = "[";
-  for (const auto& text : texts) {
-    if (out.size() > 1) out += ' ';
-    out += text;
-  }
-  return out + "]";
-}
-
-// Fails on lists that Prometheus refuses too.
-bool HasTextProtocol(const Value& value) {
-  const std::vector<std::string> protocols = value.Texts();
-  if (value.is_null()) return true;
-  if (protocols.empty()) value.Fail("scrape_protocols cannot be empty");
-  std::set<std::string> seen;
-  for (const std::string& protocol : protocols) {
-    if (std::find(kProtocols.begin(), kProtocols.end(), protocol) == kProtocols.end()) {
-      value.Fail("unknown scrape protocol " + protocol + ", supported: " + Listed(kProtocols));
-    }
-    if (!seen.insert(protocol).second) {
-      value.Fail("duplicated protocol in scrape_protocols, got " + Listed(protocols));
-    }
-  }
-  return seen.count("PrometheusText0.0.4") + seen.count("PrometheusText1.0.0") > 0;
-}
-
 // Whether the value changes nothing. Warns where that needs saying.
 bool IsHarmless(const PendingField& field, const Value& value) {
   const std::string no_effect = "has no effect in an agent and is ignored";
   switch (field.harmless) {
     case Harmless::kWarned:
       value.Warn(no_effect);
-      return true;
-    case Harmless::kUnlessZero:
-      if (!IsZero(value)) value.Warn(no_effect);
       return true;
     case Harmless::kFalse:
       return !value.Bool();
@@ -179,8 +140,6 @@ bool IsHarmless(const PendingField& field, const Value& value) {
       return IsEmpty(value.node());
     case Harmless::kTexts:
       return IsOneOf(value.Text(), field.texts);
-    case Harmless::kProtocols:
-      return HasTextProtocol(value);
   }
   return false;
 }

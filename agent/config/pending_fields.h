@@ -13,13 +13,11 @@
 namespace sluice::agent {
 
 enum class Harmless {
-  kWarned,      // the field makes no difference to an agent: one warning
-  kUnlessZero,  // as kWarned, without a warning when zero
-  kFalse,       // the default, false
-  kZero,        // 0, "0s" and the like
-  kEmpty,       // nothing, "", false, 0, an empty list, or a map of such
-  kTexts,       // one of `texts`
-  kProtocols,   // a list of scrape protocols with the text format among them
+  kWarned,  // the field makes no difference to an agent: one warning
+  kFalse,   // the default, false
+  kZero,    // 0, "0s" and the like
+  kEmpty,   // nothing, "", false, 0, an empty list, or a map of such
+  kTexts,   // one of `texts`
 };
 
 struct PendingField {

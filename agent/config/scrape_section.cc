@@ -17,12 +17,12 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 14> kFields = {
+constexpr std::array<std::string_view, 15> kFields = {
     "job_name",           "scrape_interval",  "scrape_timeout",
     "metrics_path",       "scheme",           "params",
     "honor_labels",       "honor_timestamps", "track_timestamps_staleness",
     "enable_compression", "relabel_configs",  "metric_relabel_configs",
-    "static_configs",     "file_sd_configs"};
+    "static_configs",     "file_sd_configs",  "fallback_scrape_protocol"};
 
 void DecodeTimes(const Fields& fields, const GlobalSection& global, scrape::JobConfig& job) {
   job.scrape_interval = std::chrono::milliseconds(0);
@@ -39,6 +39,19 @@ void DecodeTimes(const Fields& fields, const GlobalSection& global, scrape::JobC
       timeout.count() == 0 ? std::min(global.scrape_timeout, job.scrape_interval) : timeout;
 }
 
+void DecodeFallback(const Value& value, scrape::JobConfig& job) {
+  const std::string name = value.Text();
+  if (name.empty()) return;
+  job.fallback_scrape_protocol =
+      DecodeProtocol(name, value,
+                     "invalid fallback_scrape_protocol for scrape config with job name " +
+                         QuoteText(job.name) + ": ");
+  if (job.fallback_scrape_protocol.has_value() &&
+      !scrape::IsReadable(*job.fallback_scrape_protocol)) {
+    value.Fail("field fallback_scrape_protocol is not supported yet");
+  }
+}
+
 void DecodeRequest(const Fields& fields, scrape::JobConfig& job) {
   if (const auto path = fields.Find("metrics_path"); path && !path->is_null()) {
     job.metrics_path = path->Text();
@@ -48,6 +61,9 @@ void DecodeRequest(const Fields& fields, scrape::JobConfig& job) {
     if (job.scheme != "http" && job.scheme != "https") {
       scheme->Fail("unsupported scheme " + QuoteText(job.scheme) + ", expected http or https");
     }
+  }
+  if (const auto fallback = fields.Find("fallback_scrape_protocol")) {
+    DecodeFallback(*fallback, job);
   }
   fields.Read("enable_compression", job.enable_compression);
   if (const auto params = fields.Find("params")) {
@@ -67,6 +83,9 @@ std::string InheritedText(const scrape::JobConfig& job) {
         job.label_limits.value_length, job.keep_dropped_targets,
         static_cast<uint64_t>(job.extra_scrape_metrics)}) {
     text += std::to_string(value) + ",";
+  }
+  for (const scrape::ScrapeProtocol protocol : job.scrape_protocols) {
+    text += std::to_string(static_cast<int>(protocol)) + ",";
   }
   return text;
 }

@@ -221,9 +221,8 @@ TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") 
   CHECK_THAT(Global("metric_name_validation_scheme: legacy"), Catch::Contains("not supported yet"));
   for (const auto* field :
        {"kubernetes_sd_configs: [{role: pod}]", "scrape_native_histograms: yes",
-        "scrape_protocols: [PrometheusProto]",
-        "fallback_scrape_protocol: PrometheusProto", "native_histogram_min_bucket_factor: 1.1",
-        "scrape_failure_log_file: x"}) {
+        "scrape_protocols: [PrometheusProto]", "fallback_scrape_protocol: PrometheusProto",
+        "native_histogram_min_bucket_factor: 1.1", "scrape_failure_log_file: x"}) {
     CAPTURE(field);
     CHECK_THAT(Job(field), Catch::EndsWith("is not supported yet"));
   }
@@ -250,6 +249,11 @@ TEST_CASE("limits are checked", "[agent]") {
 }
 
 TEST_CASE("scrape protocols are checked", "[agent]") {
+  CHECK_THAT(Job("fallback_scrape_protocol: foo"),
+             Catch::Contains("invalid fallback_scrape_protocol for scrape config with job name "
+                             "\"j\": unknown scrape protocol foo, supported: ["));
+  CHECK_THAT(Job("fallback_scrape_protocol: [PrometheusText0.0.4]"),
+             Catch::Contains("cannot unmarshal !!seq into"));
   CHECK_THAT(Job("scrape_protocols: [prometheusproto]"),
              Catch::EndsWith("unknown scrape protocol prometheusproto, supported: "
                              "[OpenMetricsText0.0.1 OpenMetricsText1.0.0 PrometheusProto "

@@ -283,6 +283,18 @@ TEST_CASE("jobs inherit limits, and cannot lift them", "[agent]") {
   CHECK(Job("track_timestamps_staleness: true").track_timestamps_staleness);
 }
 
+TEST_CASE("jobs inherit scrape protocols", "[agent]") {
+  using P = scrape::ScrapeProtocol;
+  const std::string global = "global: {scrape_protocols: [PrometheusText0.0.4]}";
+  CHECK(Job("honor_labels: false", global).scrape_protocols ==
+        std::vector<P>{P::kPrometheusText0_0_4});
+  CHECK(Job("scrape_protocols: [PrometheusProto, PrometheusText1.0.0]", global).scrape_protocols ==
+        std::vector<P>{P::kPrometheusProto, P::kPrometheusText1_0_0});
+  CHECK(Job("honor_labels: false").scrape_protocols == scrape::DefaultScrapeProtocols());
+  CHECK(Job("fallback_scrape_protocol: PrometheusText0.0.4").fallback_scrape_protocol ==
+        P::kPrometheusText0_0_4);
+}
+
 TEST_CASE("values that change nothing are accepted for fields to come", "[agent]") {
   const Config config = Load(R"(
 global: {sample_limit: 0, scrape_protocols: [PrometheusText0.0.4], scrape_native_histograms: false,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -17,7 +19,7 @@ std::string HeaderOf(const HttpRequest& request, std::string_view name) {
 
 TEST_CASE("a scrape asks for what can be parsed, and says how long it waits", "[response]") {
   const HttpRequest request =
-      ScrapeRequest("http://h/metrics", std::chrono::milliseconds(9500), true);
+      ScrapeRequest("http://h/metrics", std::chrono::milliseconds(9500), {});
   CHECK(request.method == "GET");
   CHECK(request.accept_gzip);
   CHECK(request.timeout == std::chrono::milliseconds(9500));
@@ -26,7 +28,9 @@ TEST_CASE("a scrape asks for what can be parsed, and says how long it waits", "[
         "*/*;q=0.2");
   CHECK(HeaderOf(request, "X-Prometheus-Scrape-Timeout-Seconds") == "9.5");
   CHECK(HeaderOf(request, "Accept-Encoding") == "(none)");
-  const HttpRequest plain = ScrapeRequest("http://h/m", std::chrono::seconds(10), false);
+  JobConfig uncompressed;
+  uncompressed.enable_compression = false;
+  const HttpRequest plain = ScrapeRequest("http://h/m", std::chrono::seconds(10), uncompressed);
   CHECK_FALSE(plain.accept_gzip);
   CHECK(HeaderOf(plain, "Accept-Encoding") == "identity");
   CHECK(HeaderOf(plain, "X-Prometheus-Scrape-Timeout-Seconds") == "10");
@@ -47,17 +51,37 @@ TEST_CASE("only 200 is a scrape that went well", "[response]") {
   CHECK(CheckStatus(head).error().message == "server returned HTTP status 599");
 }
 
+TEST_CASE("protocols are asked for in the order of the list", "[response]") {
+  using P = ScrapeProtocol;
+  CHECK(AcceptHeader({P::kPrometheusText0_0_4}) == "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
+  CHECK(AcceptHeader({P::kPrometheusText0_0_4, P::kPrometheusProto, P::kPrometheusText1_0_0}) ==
+        "text/plain;version=0.0.4;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+        "*/*;q=0.3");
+}
+
 TEST_CASE("the content type must be one that can be read", "[response]") {
-  CHECK(CheckContentType("text/plain").ok());
-  CHECK(CheckContentType("text/plain; version=0.0.4; charset=utf-8").ok());
-  CHECK(CheckContentType("TEXT/Plain;version=9").ok());
-  CHECK(CheckContentType("").error().message ==
-        "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
-        "specified for target");
-  CHECK(CheckContentType("text/html").error().message ==
-        "received unsupported Content-Type \"text/html\" and no fallback_scrape_protocol "
-        "specified for target");
-  CHECK_FALSE(CheckContentType("text/plainly").ok());
+  for (const auto* type : {"text/plain", "text/plain; version=0.0.4; charset=utf-8", "text/plain;",
+                           " TEXT/Plain ;version=9", "text/plain; a=\"b;\\\"c\""}) {
+    CAPTURE(type);
+    CHECK(CheckContentType(type, {}).ok());
+  }
+  const std::string no_fallback = " and no fallback_scrape_protocol specified for target";
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {"", "non-compliant scrape target sending blank Content-Type"},
+      {"text/html", "received unsupported Content-Type \"text/html\""},
+      {"text/plainly", "received unsupported Content-Type \"text/plainly\""},
+      {"invalid type", "cannot parse Content-Type \"invalid type\""},
+      {"text/plain; charset", "cannot parse Content-Type \"text/plain; charset\""},
+      {"text/plain; a=b; A=c", "cannot parse Content-Type \"text/plain; a=b; A=c\""},
+      {"text/", "cannot parse Content-Type \"text/\""}};
+  for (const auto& [type, words] : rows) {
+    CAPTURE(type);
+    CHECK(CheckContentType(type, {}).error().message == words + no_fallback);
+    CHECK(CheckContentType(type, ScrapeProtocol::kPrometheusText0_0_4).ok());
+  }
+  // Never read in another format than the one that it states.
+  CHECK_FALSE(
+      CheckContentType("application/openmetrics-text", ScrapeProtocol::kPrometheusText0_0_4).ok());
 }
 
 TEST_CASE("a timeout reads as Prometheus writes it", "[response]") {

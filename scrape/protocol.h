@@ -1,0 +1,38 @@
+// The exposition formats that a target can be asked for.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::scrape {
+
+enum class ScrapeProtocol {
+  kOpenMetricsText0_0_1,
+  kOpenMetricsText1_0_0,
+  kPrometheusProto,
+  kPrometheusText0_0_4,
+  kPrometheusText1_0_0,
+};
+
+// As configuration files name them, in the order of the enumeration.
+inline constexpr std::array<std::string_view, 5> kScrapeProtocolNames = {
+    "OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusProto", "PrometheusText0.0.4",
+    "PrometheusText1.0.0"};
+
+// Case matters. Nothing for other names.
+std::optional<ScrapeProtocol> FindScrapeProtocol(std::string_view name);
+
+// Whether answers in it can be read.
+bool IsReadable(ScrapeProtocol protocol);
+
+// Prometheus's list for a job that does not say.
+std::vector<ScrapeProtocol> DefaultScrapeProtocols();
+
+// The header Accept with which Prometheus would ask for these, in the order of preference; those
+// that cannot be read are left out and keep their weight to themselves.
+std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols);
+
+}  // namespace sluice::scrape
