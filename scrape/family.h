@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "buffer/chunk.h"
-#include "scrape/text_parser.h"
+#include "scrape/entry.h"
 
 namespace sluice::scrape {
 

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "buffer/frame.h"
 #include "buffer/layout.h"
+#include "scrape/entry_scanner.h"
 #include "scrape/family.h"
 #include "scrape/layout_builder.h"
 #include "scrape/page_template.h"

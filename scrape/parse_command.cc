@@ -7,6 +7,7 @@
 #include <string>
 
 #include "relabel/labels.h"
+#include "scrape/entry_scanner.h"
 #include "scrape/series.h"
 #include "scrape/text_parser.h"
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/varint.h"
+#include "scrape/text_parser.h"
 
 namespace sluice::scrape {
 namespace {

@@ -11,8 +11,8 @@
 #include "buffer/chunk.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
+#include "scrape/entry.h"
 #include "scrape/limits.h"
-#include "scrape/text_parser.h"
 
 namespace sluice::scrape {
 

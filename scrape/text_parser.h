@@ -6,41 +6,15 @@
 // TextParser reads it.
 #pragma once
 
-#include <cstddef>
 #include <deque>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "buffer/chunk.h"
-#include "scrape/entry_scanner.h"
+#include "scrape/entry.h"
 
 namespace sluice::scrape {
-
-enum class EntryKind {
-  kNothing,  // blank line or comment
-  kEnd,      // NUL where an entry would start: the rest of the input does not count
-  kType,
-  kHelp,
-  kSample,
-};
-
-// One entry; views point into its text or into the parser, until the next call.
-struct Entry {
-  EntryKind kind = EntryKind::kNothing;
-  std::string_view name;                                   // of the metric or of the family
-  buffer::MetricType type = buffer::MetricType::kUnknown;  // kType
-  std::string_view help;                                   // kHelp
-
-  // kSample.
-  std::vector<buffer::LabelView> labels;  // as written, in the order of the text, without the name
-  size_t key_size = 0;                    // bytes of the text before the value
-  double value = 0;
-  bool has_timestamp = false;
-  TimestampMs timestamp_ms = 0;
-};
 
 // Thread-compatible. Keeps its memory between calls.
 class TextParser {

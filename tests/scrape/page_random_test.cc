@@ -14,6 +14,7 @@
 #include <catch2/catch.hpp>
 
 #include "page_support.h"
+#include "scrape/entry_scanner.h"
 #include "scrape/page.h"
 
 namespace sluice::scrape {

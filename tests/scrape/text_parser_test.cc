@@ -14,6 +14,7 @@
 #include <catch2/catch.hpp>
 
 #include "buffer/frame.h"
+#include "scrape/entry_scanner.h"
 #include "scrape/number.h"
 
 namespace sluice::scrape {
