@@ -10,30 +10,13 @@
 #include <vector>
 
 #include "base/http_client.h"
-#include "relabel/labels.h"
 #include "relabel/program.h"
+#include "scrape/discovery/discovery_config.h"
 #include "scrape/limits.h"
 #include "scrape/protocol.h"
+#include "scrape/target_group.h"
 
 namespace sluice::scrape {
-
-// Targets that share labels, as static_configs and every discovery mechanism give them.
-struct TargetGroup {
-  // Names the group among those of its discovery, e.g. "path/file.json:0".
-  std::string source;
-  std::vector<relabel::Labels> targets;  // each has at least __address__
-  relabel::Labels labels;                // a target's own labels win over these
-
-  friend bool operator==(const TargetGroup&, const TargetGroup&) = default;
-};
-
-struct FileSdConfig {
-  // Joined to the folder of the configuration file; the last path element may hold `*`.
-  std::vector<std::string> files;
-  std::chrono::milliseconds refresh_interval{5 * 60'000};
-
-  friend bool operator==(const FileSdConfig&, const FileSdConfig&) = default;
-};
 
 // Defaults are Prometheus's.
 struct JobConfig {
@@ -60,8 +43,8 @@ struct JobConfig {
   uint64_t keep_dropped_targets = 0;  // to be shown
   relabel::Program relabel;
   relabel::Program metric_relabel;
-  std::vector<TargetGroup> static_groups;
-  std::vector<FileSdConfig> file_sd;
+  TargetGroups static_groups;
+  std::vector<DiscoveryConfig> discoveries;
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> http_client;
 

@@ -9,13 +9,22 @@ namespace {
 // More are only counted.
 constexpr size_t kDroppedShownMax = 10'000;
 
+DiscoveryUpdate StaticUpdate(const TargetGroups& groups) {
+  DiscoveryUpdate update;
+  update.whole = true;
+  for (const TargetGroup& group : groups) {
+    update.groups.push_back(std::make_shared<const TargetGroup>(group));
+  }
+  return update;
+}
+
 }  // namespace
 
 JobPool::JobPool(JobConfig config, Telemetry& telemetry, const Logger& logger)
-    : config_(std::make_shared<const JobConfig>(std::move(config))),
-      logger_(logger.With({"job", config_->name})),
+    : config_(std::make_shared<const JobConfig>()),
+      logger_(logger.With({"job", config.name})),
       state_(std::make_shared<PoolState>()) {
-  const MetricLabels labels = {{"scrape_job", config_->name}};
+  const MetricLabels labels = {{"scrape_job", config.name}};
   targets_ = telemetry.AddGauge("prometheus_target_scrape_pool_targets",
                                 "Targets that are scraped.", labels);
   discovered_ = telemetry.AddGauge("sluice_discovered_targets",
@@ -30,82 +39,138 @@ JobPool::JobPool(JobConfig config, Telemetry& telemetry, const Logger& logger)
                            "Targets that could not be made out of what was discovered.", labels);
   syncs_ = telemetry.AddCounter("prometheus_target_scrape_pool_sync_total",
                                 "Comparisons of what is discovered with what is scraped.", labels);
-  groups_.resize(config_->file_sd.size());
-  reported_.assign(config_->file_sd.size(), false);
+  Configure(std::move(config));
 }
 
-std::vector<std::unique_ptr<FileDiscovery>> JobPool::Configure(JobConfig config,
-                                                               uint64_t generation) {
-  std::vector<std::unique_ptr<FileDiscovery>> old;
-  if (config.file_sd != config_->file_sd) {
-    old = TakeDiscoveries();
-    for (auto& groups : groups_) {
-      std::move(groups.begin(), groups.end(), std::back_inserter(carried_));
-    }
-    groups_.assign(config.file_sd.size(), {});
-    reported_.assign(config.file_sd.size(), false);
-    if (config.file_sd.empty()) carried_.clear();
-    generation_ = generation;
+void JobPool::Configure(JobConfig config) {
+  std::unordered_map<std::string, Source> next;
+  for (const DiscoveryConfig& discovery : config.discoveries) {
+    const auto known = sources_.find(discovery.identity);
+    Source& source = next[discovery.identity];
+    if (known == sources_.end()) continue;
+    source = std::move(known->second);
+    sources_.erase(known);
   }
+  for (auto& [identity, source] : sources_) carried_.push_back(std::move(source.groups));
+  sources_ = std::move(next);
   config_ = std::make_shared<const JobConfig>(std::move(config));
-  return old;
+  Apply(static_, StaticUpdate(config_->static_groups));
+  ForgetCarriedWhenAllTold();
 }
 
-void JobPool::SetDiscoveries(std::vector<std::unique_ptr<FileDiscovery>> discoveries) {
-  discoveries_ = std::move(discoveries);
+void JobPool::Update(const std::string& identity, const DiscoveryUpdate& update) {
+  const auto source = sources_.find(identity);
+  if (source == sources_.end()) return;
+  Apply(source->second, update);
+  source->second.told = true;
+  ForgetCarriedWhenAllTold();
 }
 
-std::vector<std::unique_ptr<FileDiscovery>> JobPool::TakeDiscoveries() {
-  return std::exchange(discoveries_, {});
+void JobPool::Apply(Source& source, const DiscoveryUpdate& update) {
+  Groups before;
+  if (update.whole) before = std::exchange(source.groups, {});
+  for (const TargetGroupPtr& found : update.groups) {
+    // A group keeps its targets until it is built again: those that stay are never let go of.
+    if (auto node = before.extract(found->source); node) source.groups.insert(std::move(node));
+    Group& group = source.groups[found->source];
+    if (found->targets.empty()) {
+      Retire(group);
+      source.groups.erase(found->source);
+    } else if (group.found == nullptr || *group.found != *found) {
+      group.found = found;
+      changed_.push_back(&group);
+    }
+  }
+  Retire(before);
 }
 
-void JobPool::SetGroups(size_t index, std::vector<TargetGroup> groups) {
-  groups_[index] = std::move(groups);
-  reported_[index] = true;
-  if (std::find(reported_.begin(), reported_.end(), false) == reported_.end()) carried_.clear();
+void JobPool::Retire(Group& group) {
+  std::erase(changed_, &group);
+  released_.insert(released_.end(), group.identities.begin(), group.identities.end());
+  found_count_ -= group.found_count;
+  dropped_count_ -= group.dropped_count;
 }
 
-std::vector<TargetGroup> JobPool::AllGroups() const {
-  std::vector<TargetGroup> all = config_->static_groups;
-  for (const auto& groups : groups_) all.insert(all.end(), groups.begin(), groups.end());
-  all.insert(all.end(), carried_.begin(), carried_.end());
-  return all;
+void JobPool::Retire(Groups& groups) {
+  for (auto& [source, group] : groups) Retire(group);
+  groups.clear();
+}
+
+void JobPool::ForgetCarriedWhenAllTold() {
+  const bool all_told = std::all_of(sources_.begin(), sources_.end(),
+                                    [](const auto& entry) { return entry.second.told; });
+  if (!all_told) return;
+  for (Groups& groups : carried_) Retire(groups);
+  carried_.clear();
+}
+
+void JobPool::MarkAllChanged() {
+  changed_.clear();
+  const auto mark = [this](Groups& groups) {
+    for (auto& [source, group] : groups) changed_.push_back(&group);
+  };
+  mark(static_.groups);
+  for (auto& [identity, source] : sources_) mark(source.groups);
+  for (Groups& groups : carried_) mark(groups);
 }
 
 PoolDiff JobPool::Sync(Shared& shared) {
   PoolDiff diff;
-  const std::vector<TargetGroup> groups = AllGroups();
-  TargetSet set = BuildTargets(*config_, groups);
   if (config_->fingerprint != active_fingerprint_) {
     // Other settings make other targets; the workers see to it that no markers disturb them.
     diff.removed = Clear();
     active_fingerprint_ = config_->fingerprint;
+    MarkAllChanged();
   }
-  std::unordered_map<uint64_t, uint64_t> next;
-  for (Target& target : set.active) {
-    const auto known = active_.find(target.identity);
-    if (known != active_.end()) {
-      next.emplace(known->first, known->second);
-      active_.erase(known);
-      continue;
-    }
-    const uint64_t id = shared.next_id++;
-    next.emplace(target.identity, id);
-    diff.added.push_back({.id = id,
-                          .target = std::move(target),
-                          .job = config_,
-                          .phase_seed = shared.phase_seed,
-                          .report = shared.report,
-                          .extra_report = shared.extra_report,
-                          .pool = state_,
-                          .since = {},
-                          .since_ms = 0});
+  size_t errors = 0;
+  std::string first_error;
+  for (Group* group : std::exchange(changed_, {})) {
+    const TargetSet set = BuildTargets(*config_, {*group->found});
+    errors += set.errors.size();
+    if (first_error.empty() && !set.errors.empty()) first_error = set.errors.front();
+    Replace(*group, set, shared, diff);
   }
-  for (const auto& [identity, id] : active_) diff.removed.push_back(id);
-  active_ = std::move(next);
+  Release(diff);
   CheckTargetLimit();
-  Report(std::move(set));
+  Report(errors, first_error);
   return diff;
+}
+
+void JobPool::Replace(Group& group, TargetSet set, Shared& shared, PoolDiff& diff) {
+  released_.insert(released_.end(), group.identities.begin(), group.identities.end());
+  group.identities.clear();
+  for (Target& target : set.active) {
+    group.identities.push_back(target.identity);
+    Hold(std::move(target), shared, diff);
+  }
+  const size_t found = group.found->targets.size();
+  found_count_ += found - std::exchange(group.found_count, found);
+  const size_t dropped = set.dropped.size();
+  dropped_count_ += dropped - std::exchange(group.dropped_count, dropped);
+}
+
+void JobPool::Hold(Target target, Shared& shared, PoolDiff& diff) {
+  Active& active = active_[target.identity];
+  if (active.holders++ != 0) return;
+  active.id = shared.next_id++;
+  diff.added.push_back({.id = active.id,
+                        .target = std::move(target),
+                        .job = config_,
+                        .phase_seed = shared.phase_seed,
+                        .report = shared.report,
+                        .extra_report = shared.extra_report,
+                        .pool = state_,
+                        .since = {},
+                        .since_ms = 0});
+}
+
+void JobPool::Release(PoolDiff& diff) {
+  for (const uint64_t identity : std::exchange(released_, {})) {
+    const auto active = active_.find(identity);
+    if (active == active_.end() || --active->second.holders != 0) continue;
+    diff.removed.push_back(active->second.id);
+    active_.erase(active);
+  }
 }
 
 void JobPool::CheckTargetLimit() {
@@ -116,34 +181,50 @@ void JobPool::CheckTargetLimit() {
   state_->targets_above_limit = exceeded ? active_.size() : 0;
 }
 
-void JobPool::Report(TargetSet set) {
-  dropped_count_ = set.dropped.size();
-  discovered_.Set(static_cast<double>(active_.size() + dropped_count_ + set.errors.size()));
-  const uint64_t keep = config_->keep_dropped_targets;
-  const uint64_t kept = keep == 0 ? kDroppedShownMax : std::min<uint64_t>(keep, kDroppedShownMax);
-  if (set.dropped.size() > kept) set.dropped.resize(kept);
-  set.dropped.shrink_to_fit();
-  dropped_ = std::move(set.dropped);
+void JobPool::Report(size_t errors, const std::string& first_error) {
   syncs_.Increment();
-  sync_failed_.Increment(static_cast<double>(set.errors.size()));
+  discovered_.Set(static_cast<double>(found_count_));
   targets_.Set(static_cast<double>(active_.size()));
-  if (set.errors != errors_ && !set.errors.empty()) {
-    logger_.Error("targets cannot be scraped",
-                  {{"count", set.errors.size()}, {"first", set.errors.front()}});
-  }
-  errors_ = std::move(set.errors);
+  sync_failed_.Increment(static_cast<double>(errors));
+  if (errors == 0 || first_error == last_error_) return;
+  logger_.Error("targets cannot be scraped", {{"count", errors}, {"first", first_error}});
+  last_error_ = first_error;
 }
 
 std::vector<uint64_t> JobPool::Clear() {
   std::vector<uint64_t> ids;
-  for (const auto& [identity, id] : active_) ids.push_back(id);
+  for (const auto& [identity, active] : active_) ids.push_back(active.id);
   active_.clear();
+  released_.clear();
+  const auto forget = [](Groups& groups) {
+    for (auto& [source, group] : groups) group.identities.clear();
+  };
+  forget(static_.groups);
+  for (auto& [identity, source] : sources_) forget(source.groups);
+  for (Groups& groups : carried_) forget(groups);
   return ids;
 }
 
 void JobPool::CollectDropped(ScraperStatus& status) const {
   status.dropped_counts[config_->name] = dropped_count_;
-  for (const relabel::Labels& labels : dropped_) status.dropped.push_back({config_->name, labels});
+  const uint64_t keep = config_->keep_dropped_targets;
+  size_t left = keep == 0 ? kDroppedShownMax : std::min<uint64_t>(keep, kDroppedShownMax);
+  // Relabeled again rather than kept: nobody asks often, and there may be many.
+  const auto collect = [&](const Groups& groups) {
+    for (const auto& [source, group] : groups) {
+      if (left == 0) return;
+      if (group.dropped_count == 0) continue;
+      TargetSet set = BuildTargets(*config_, {*group.found});
+      const size_t shown = std::min(left, set.dropped.size());
+      for (size_t i = 0; i < shown; ++i) {
+        status.dropped.push_back({config_->name, std::move(set.dropped[i])});
+      }
+      left -= shown;
+    }
+  };
+  collect(static_.groups);
+  for (const auto& [identity, source] : sources_) collect(source.groups);
+  for (const Groups& groups : carried_) collect(groups);
 }
 
 }  // namespace sluice::scrape

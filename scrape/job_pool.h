@@ -9,7 +9,7 @@
 
 #include "base/logger.h"
 #include "base/telemetry.h"
-#include "scrape/discovery/file/file_discovery.h"
+#include "scrape/discovery/discovery.h"
 #include "scrape/job_config.h"
 #include "scrape/scraper.h"
 #include "scrape/target.h"
@@ -23,7 +23,8 @@ struct PoolDiff {
   std::vector<LoopSpec> added;
 };
 
-// Thread-compatible; the scraper guards it.
+// An update of one group costs what that group costs, however many there are. Thread-compatible;
+// the scraper guards it.
 class JobPool {
  public:
   // What all pools share when they make loops.
@@ -38,21 +39,12 @@ class JobPool {
 
   const JobConfig& config() const { return *config_; }
 
-  // Tells the sinks of this pool's discoveries from those of earlier ones.
-  uint64_t generation() const { return generation_; }
+  // Takes over new settings. What the discoveries found that are no longer there stays until each
+  // of the new ones has told what it finds.
+  void Configure(JobConfig config);
 
-  // Takes over new settings. When the discoveries differ, the old ones are handed out to be
-  // destroyed without the scraper's lock, and `generation` becomes the new one; what they found
-  // stays until each new one has reported.
-  std::vector<std::unique_ptr<FileDiscovery>> Configure(JobConfig config, uint64_t generation);
-
-  bool needs_discoveries() const { return discoveries_.empty() && !config_->file_sd.empty(); }
-
-  void SetDiscoveries(std::vector<std::unique_ptr<FileDiscovery>> discoveries);
-  std::vector<std::unique_ptr<FileDiscovery>> TakeDiscoveries();
-
-  // From the discovery number `index`.
-  void SetGroups(size_t index, std::vector<TargetGroup> groups);
+  // From the discovery with that identity. Others than those of the configuration are ignored.
+  void Update(const std::string& identity, const DiscoveryUpdate& update);
 
   // Compares what should be scraped with what is.
   PoolDiff Sync(Shared& shared);
@@ -62,23 +54,52 @@ class JobPool {
   void CollectDropped(ScraperStatus& status) const;
 
  private:
-  std::vector<TargetGroup> AllGroups() const;
+  // What relabeling made of a group.
+  struct Group {
+    TargetGroupPtr found;
+    std::vector<uint64_t> identities;  // of its targets
+    size_t found_count = 0;            // as it was built, as is the next
+    size_t dropped_count = 0;
+  };
+
+  using Groups = std::unordered_map<std::string, Group>;  // by source
+
+  // A discovery, or the static groups.
+  struct Source {
+    bool told = false;
+    Groups groups;
+  };
+
+  struct Active {
+    uint64_t id = 0;
+    size_t holders = 0;  // groups that have the target
+  };
+
+  void Apply(Source& source, const DiscoveryUpdate& update);
+  void Retire(Group& group);
+  void Retire(Groups& groups);
+  void ForgetCarriedWhenAllTold();
+  void MarkAllChanged();
+  // Makes `set` what the group stands for.
+  void Replace(Group& group, TargetSet set, Shared& shared, PoolDiff& diff);
+  void Hold(Target target, Shared& shared, PoolDiff& diff);
+  void Release(PoolDiff& diff);
   void CheckTargetLimit();
-  void Report(TargetSet set);
+  void Report(size_t errors, const std::string& first_error);
 
   std::shared_ptr<const JobConfig> config_;
   const Logger logger_;
   const std::shared_ptr<PoolState> state_;
-  uint64_t generation_ = 0;
-  std::vector<std::unique_ptr<FileDiscovery>> discoveries_;
-  std::vector<std::vector<TargetGroup>> groups_;   // by discovery
-  std::vector<bool> reported_;                     // by discovery
-  std::vector<TargetGroup> carried_;               // from discoveries before, until all reported
-  std::unordered_map<uint64_t, uint64_t> active_;  // identity -> id
-  std::string active_fingerprint_;                 // of the settings that they were made with
-  std::vector<relabel::Labels> dropped_;           // those to be shown
+  Source static_;
+  std::unordered_map<std::string, Source> sources_;  // by identity of the discovery
+  std::vector<Groups> carried_;                      // of discoveries before, until all have told
+  std::vector<Group*> changed_;                      // to be built
+  std::vector<uint64_t> released_;                   // identities of targets that a group lost
+  std::unordered_map<uint64_t, Active> active_;      // by identity of the target
+  std::string active_fingerprint_;                   // of the settings that they were made with
+  size_t found_count_ = 0;
   size_t dropped_count_ = 0;
-  std::vector<std::string> errors_;
+  std::string last_error_;
 
   Gauge targets_;
   Gauge discovered_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "scrape/discovery/discoveries.h"
 #include "scrape/job_pool.h"
 #include "scrape/schedule.h"
 #include "scrape/scrape_metrics.h"
@@ -15,8 +16,6 @@
 
 namespace sluice::scrape {
 namespace {
-
-using Discoveries = std::vector<std::unique_ptr<FileDiscovery>>;
 
 std::string HostName() {
   std::array<char, 256> name{};
@@ -28,7 +27,12 @@ std::string HostName() {
 
 struct Scraper::Impl {
   Impl(ScraperOptions scraper_options, Deps scraper_deps)
-      : options(std::move(scraper_options)), deps(scraper_deps), metrics(deps.telemetry) {
+      : options(std::move(scraper_options)),
+        deps(scraper_deps),
+        metrics(deps.telemetry),
+        discoveries(
+            {.logger = deps.logger, .telemetry = deps.telemetry},
+            [this](uint64_t run, const DiscoveryUpdate& update) { OnUpdate(run, update); }) {
     shared.report = MakeReportChunk();
     shared.extra_report = MakeExtraReportChunk();
     for (size_t i = 0; i < std::max<size_t>(options.workers, 1); ++i) {
@@ -55,49 +59,50 @@ struct Scraper::Impl {
   }
 
   // Called by the threads of the discoveries.
-  void OnGroups(const std::string& job, uint64_t generation, size_t index,
-                std::vector<TargetGroup> groups) {
+  void OnUpdate(uint64_t run, const DiscoveryUpdate& update) {
     const MutexLock lock(mu);
-    const auto found = pools.find(job);
-    if (stopped || found == pools.end() || found->second->generation() != generation) return;
-    found->second->SetGroups(index, std::move(groups));
-    Carry(found->second->Sync(shared), Worker::Ending::kMarkers);
+    if (stopped) return;
+    const auto noted = discoveries.Note(run, update);
+    if (!noted) return;
+    for (const std::string& job : *noted->jobs) {
+      JobPool& pool = *pools.at(job);
+      pool.Update(noted->identity, update);
+      Carry(pool.Sync(shared), Worker::Ending::kMarkers);
+    }
   }
 
-  void ApplyJob(JobConfig config, Discoveries& retired) SLUICE_REQUIRES(mu) {
-    const uint64_t generation = ++last_generation;
+  void ApplyJob(JobConfig config) SLUICE_REQUIRES(mu) {
     auto& pool = pools[config.name];
     if (pool == nullptr) {
-      JobConfig empty;
-      empty.name = config.name;
-      pool = std::make_unique<JobPool>(std::move(empty), deps.telemetry, deps.logger);
+      pool = std::make_unique<JobPool>(std::move(config), deps.telemetry, deps.logger);
+    } else {
+      pool->Configure(std::move(config));
     }
-    Discoveries old = pool->Configure(std::move(config), generation);
-    std::move(old.begin(), old.end(), std::back_inserter(retired));
+    // Another job may have had the same discovery before.
+    for (const DiscoveryConfig& discovery : pool->config().discoveries) {
+      const auto known = discoveries.Whole(discovery.identity);
+      if (known) pool->Update(discovery.identity, *known);
+    }
     Carry(pool->Sync(shared), Worker::Ending::kMarkers);
-    if (!pool->needs_discoveries()) return;
-    Discoveries discoveries;
-    const std::string& name = pool->config().name;
-    for (size_t i = 0; i < pool->config().file_sd.size(); ++i) {
-      discoveries.push_back(std::make_unique<FileDiscovery>(
-          pool->config().file_sd[i],
-          [this, name, generation, i](std::vector<TargetGroup> groups) {
-            OnGroups(name, generation, i, std::move(groups));
-          },
-          deps.logger.With({"job", name}), deps.telemetry));
-    }
-    pool->SetDiscoveries(std::move(discoveries));
   }
 
-  void RemoveJobsBut(const std::set<std::string>& names, Discoveries& retired) SLUICE_REQUIRES(mu) {
+  RetiredDiscoveries ApplyDiscoveries() SLUICE_REQUIRES(mu) {
+    std::vector<Discoveries::Wanted> wanted;
+    for (const auto& [name, pool] : pools) {
+      for (const DiscoveryConfig& discovery : pool->config().discoveries) {
+        wanted.push_back({name, &discovery});
+      }
+    }
+    return discoveries.Apply(wanted);
+  }
+
+  void RemoveJobsBut(const std::set<std::string>& names) SLUICE_REQUIRES(mu) {
     for (auto it = pools.begin(); it != pools.end();) {
       if (names.contains(it->first)) {
         ++it;
         continue;
       }
       Carry({.removed = it->second->Clear(), .added = {}}, Worker::Ending::kSilent);
-      Discoveries old = it->second->TakeDiscoveries();
-      std::move(old.begin(), old.end(), std::back_inserter(retired));
       deps.telemetry.RemoveSeriesWith({{"scrape_job", it->first}});
       it = pools.erase(it);
     }
@@ -112,7 +117,7 @@ struct Scraper::Impl {
   Mutex mu;
   bool stopped SLUICE_GUARDED_BY(mu) = false;
   JobPool::Shared shared;
-  uint64_t last_generation SLUICE_GUARDED_BY(mu) = 0;
+  Discoveries discoveries SLUICE_GUARDED_BY(mu);
   std::map<std::string, std::unique_ptr<JobPool>> pools SLUICE_GUARDED_BY(mu);
   std::unordered_map<uint64_t, size_t> worker_of SLUICE_GUARDED_BY(mu);
 };
@@ -124,25 +129,23 @@ Scraper::~Scraper() { Stop(); }
 
 void Scraper::Apply(std::vector<JobConfig> jobs, const relabel::Labels& external_labels) {
   // Destroyed without the lock, because their threads may be waiting for it.
-  Discoveries retired;
+  RetiredDiscoveries retired;
   const MutexLock lock(impl_->mu);
   if (impl_->stopped) return;
   impl_->shared.phase_seed = PhaseSeed(HostName(), external_labels);
   std::set<std::string> names;
   for (const JobConfig& job : jobs) names.insert(job.name);
-  impl_->RemoveJobsBut(names, retired);
-  for (JobConfig& job : jobs) impl_->ApplyJob(std::move(job), retired);
+  impl_->RemoveJobsBut(names);
+  for (JobConfig& job : jobs) impl_->ApplyJob(std::move(job));
+  retired = impl_->ApplyDiscoveries();
 }
 
 void Scraper::Stop() {
-  Discoveries retired;
+  RetiredDiscoveries retired;
   {
     const MutexLock lock(impl_->mu);
     impl_->stopped = true;
-    for (auto& [name, pool] : impl_->pools) {
-      Discoveries old = pool->TakeDiscoveries();
-      std::move(old.begin(), old.end(), std::back_inserter(retired));
-    }
+    retired = impl_->discoveries.Apply({});
   }
   retired.clear();
   for (const auto& worker : impl_->workers) worker->Stop();

@@ -34,7 +34,7 @@ void Append(const YamlNode& node, std::string& out) {
 
 }  // namespace
 
-std::string CanonicalText(const YamlNode& node, std::initializer_list<std::string_view> skip) {
+std::string CanonicalText(const YamlNode& node, std::span<const std::string_view> skip) {
   std::string out;
   if (node.kind != YamlNode::Kind::kMap) {
     Append(node, out);

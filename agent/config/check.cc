@@ -1,14 +1,17 @@
 #include "agent/config/check.h"
 
 #include <ostream>
+#include <variant>
 
 namespace sluice::agent {
 namespace {
 
 Status CheckTargetFiles(const scrape::JobConfig& job, const ConfigChecks& checks,
                         std::ostream& out) {
-  for (const scrape::FileSdConfig& config : job.file_sd) {
-    for (const std::string& pattern : config.files) {
+  for (const scrape::DiscoveryConfig& discovery : job.discoveries) {
+    const auto* config = std::get_if<scrape::FileSdConfig>(&discovery.mechanism);
+    if (config == nullptr) continue;
+    for (const std::string& pattern : config->files) {
       const std::vector<std::string> files = checks.match_files({pattern});
       if (files.empty() && pattern.find('*') == std::string::npos) {
         out << "  WARNING: file \"" << pattern << "\" for file_sd in scrape job \"" << job.name

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/config/canonical.h"
+#include "agent/config/discovery/discovery_sections.h"
 #include "agent/config/http_client_section.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/relabel_rules.h"
@@ -17,12 +18,20 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 15> kFields = {
-    "job_name",           "scrape_interval",  "scrape_timeout",
-    "metrics_path",       "scheme",           "params",
-    "honor_labels",       "honor_timestamps", "track_timestamps_staleness",
-    "enable_compression", "relabel_configs",  "metric_relabel_configs",
-    "static_configs",     "file_sd_configs",  "fallback_scrape_protocol"};
+constexpr std::array<std::string_view, 14> kFields = {"job_name",
+                                                      "scrape_interval",
+                                                      "scrape_timeout",
+                                                      "metrics_path",
+                                                      "scheme",
+                                                      "params",
+                                                      "honor_labels",
+                                                      "honor_timestamps",
+                                                      "track_timestamps_staleness",
+                                                      "enable_compression",
+                                                      "relabel_configs",
+                                                      "metric_relabel_configs",
+                                                      "static_configs",
+                                                      "fallback_scrape_protocol"};
 
 void DecodeTimes(const Fields& fields, const GlobalSection& global, scrape::JobConfig& job) {
   job.scrape_interval = std::chrono::milliseconds(0);
@@ -92,16 +101,18 @@ std::string InheritedText(const scrape::JobConfig& job) {
 
 // Without the target sources, whose change alone leaves the targets that stay undisturbed.
 std::string FingerprintOf(const Value& value, const scrape::JobConfig& job) {
-  return CanonicalText(value.node(), {"static_configs", "file_sd_configs"}) +
-         " interval=" + FormatDuration(job.scrape_interval) +
+  std::vector<std::string_view> sources(DiscoveryFields().begin(), DiscoveryFields().end());
+  sources.push_back("static_configs");
+  return CanonicalText(value.node(), sources) + " interval=" + FormatDuration(job.scrape_interval) +
          " timeout=" + FormatDuration(job.scrape_timeout) + " inherited=" + InheritedText(job);
 }
 
 scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   scrape::JobConfig job = global.job;
   const std::vector<std::string_view> pending = NamesOf(PendingScrapeFields());
-  const Fields fields(value, "config.plain",
-                      {kFields, InheritedFieldNames(), pending, HttpClientFields()});
+  const Fields fields(
+      value, "config.plain",
+      {kFields, InheritedFieldNames(), pending, HttpClientFields(), DiscoveryFields()});
   CheckPendingFields(fields, PendingScrapeFields());
   fields.Read("job_name", job.name);
   if (job.name.empty()) value.Fail("job_name is empty");
@@ -121,9 +132,7 @@ scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   if (const auto groups = fields.Find("static_configs")) {
     job.static_groups = DecodeStaticConfigs(*groups, !job.relabel.empty());
   }
-  if (const auto files = fields.Find("file_sd_configs")) {
-    job.file_sd = DecodeFileSdConfigs(*files);
-  }
+  job.discoveries = DecodeDiscoveries(fields);
   job.http_client = DecodeHttpClient(fields, /*enable_http2=*/true);
   job.fingerprint = FingerprintOf(value, job);
   return job;

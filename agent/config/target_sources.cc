@@ -11,9 +11,6 @@ namespace sluice::agent {
 namespace {
 
 constexpr std::array<std::string_view, 2> kGroupFields = {"targets", "labels"};
-constexpr std::array<std::string_view, 2> kFileSdFields = {"files", "refresh_interval"};
-constexpr std::array<std::string_view, 6> kExtensions = {".json", ".yml", ".yaml",
-                                                         ".JSON", ".YML", ".YAML"};
 
 relabel::Labels DecodeGroupLabels(const Value& value) {
   std::vector<relabel::Label> labels;
@@ -44,38 +41,6 @@ scrape::TargetGroup DecodeGroup(const Value& value, bool has_relabeling) {
   return group;
 }
 
-// One of the extensions, and a `*` in the last path element at most.
-bool IsFilePattern(std::string_view path) {
-  for (const std::string_view extension : kExtensions) {
-    if (path.size() < extension.size()) continue;
-    const std::string_view stem = path.substr(0, path.size() - extension.size());
-    if (path.substr(stem.size()) != extension) continue;
-    const size_t star = stem.find('*');
-    return star == std::string_view::npos || stem.find('/', star) == std::string_view::npos;
-  }
-  return false;
-}
-
-scrape::FileSdConfig DecodeFileSd(const Value& value) {
-  scrape::FileSdConfig config;
-  const Fields fields(value, "file.plain", {kFileSdFields});
-  if (const auto files = fields.Find("files")) {
-    for (const Value& file : files->Items("[]string")) {
-      const std::string path = file.Text();
-      if (!IsFilePattern(path)) {
-        file.Fail("path name " + QuoteText(path) + " is not valid for file discovery");
-      }
-      config.files.push_back(ResolvePath(path, value.decoder().file()));
-    }
-  }
-  if (config.files.empty()) {
-    value.Fail("file service discovery config must contain at least one path name");
-  }
-  fields.Read("refresh_interval", config.refresh_interval);
-  if (config.refresh_interval.count() == 0) value.Fail("refresh_interval must be positive");
-  return config;
-}
-
 }  // namespace
 
 std::vector<scrape::TargetGroup> DecodeStaticConfigs(const Value& list, bool has_relabeling) {
@@ -87,12 +52,6 @@ std::vector<scrape::TargetGroup> DecodeStaticConfigs(const Value& list, bool has
     groups.push_back(std::move(group));
   }
   return groups;
-}
-
-std::vector<scrape::FileSdConfig> DecodeFileSdConfigs(const Value& list) {
-  std::vector<scrape::FileSdConfig> configs;
-  for (const Value& item : list.Items("[]*file.SDConfig")) configs.push_back(DecodeFileSd(item));
-  return configs;
 }
 
 std::string ResolvePath(const std::string& path, const std::string& config_file) {

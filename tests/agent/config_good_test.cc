@@ -155,17 +155,20 @@ TEST_CASE("every field of a job is read", "[agent]") {
   CHECK(job.static_groups[0].labels == relabel::Labels{{"x", "y"}, {"n", "5"}});
   CHECK(job.static_groups[1].source == "1");
   CHECK(job.static_groups[1].targets.empty());
-  REQUIRE(job.file_sd.size() == 2);
-  CHECK(job.file_sd[0].files ==
+  REQUIRE(job.discoveries.size() == 2);
+  const auto& first = std::get<scrape::FileSdConfig>(job.discoveries[0].mechanism);
+  const auto& second = std::get<scrape::FileSdConfig>(job.discoveries[1].mechanism);
+  CHECK(first.files ==
         std::vector<std::string>{"/etc/p/targets/*.json", "/abs/t.yml", "/etc/up.YAML"});
-  CHECK(job.file_sd[0].refresh_interval == milliseconds(300'000));
-  CHECK(job.file_sd[1].refresh_interval == milliseconds(60'000));
+  CHECK(first.refresh_interval == milliseconds(300'000));
+  CHECK(second.refresh_interval == milliseconds(60'000));
 }
 
 TEST_CASE("relative target files of a relative configuration stay relative", "[agent]") {
   const Config config = Load(
       "scrape_configs: [{job_name: j, file_sd_configs: [{files: [t/a.yml]}]}]", "prometheus.yml");
-  CHECK(config.jobs[0].file_sd[0].files == std::vector<std::string>{"t/a.yml"});
+  CHECK(std::get<scrape::FileSdConfig>(config.jobs[0].discoveries[0].mechanism).files ==
+        std::vector<std::string>{"t/a.yml"});
 }
 
 TEST_CASE("jobs inherit from the global section", "[agent]") {

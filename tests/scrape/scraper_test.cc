@@ -387,7 +387,7 @@ TEST_CASE_METHOD(Fixture, "targets come and go with a file", "[scraper]") {
   write(R"([{"targets": [")" + server.address() + R"("], "labels": {"x": "y"}}])");
   FileSdConfig file_sd;
   file_sd.files = {path};
-  job.file_sd = {file_sd};
+  job.discoveries = {{.identity = "file", .mechanism = file_sd}};
   scraper->Apply({job}, {});
   REQUIRE(Await([&] { return scraper->Snapshot().active.size() == 1; }));
   CHECK(Only().labels.Get("x") == "y");

@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <limits>
-#include <optional>
 #include <poll.h>
 #include <set>
 #include <stop_token>
@@ -17,6 +16,7 @@
 #include "base/clock.h"
 #include "scrape/discovery/file/file_match.h"
 #include "scrape/discovery/file/folder_watch.h"
+#include "scrape/discovery/group_book.h"
 
 namespace sluice::scrape {
 namespace {
@@ -42,7 +42,7 @@ double Mtime(const std::string& path) {
 }  // namespace
 
 struct FileDiscovery::Impl {
-  Impl(FileSdConfig with_config, Sink with_sink, Logger with_logger, Telemetry& with_telemetry);
+  Impl(FileSdConfig with_config, DiscoverySink with_sink, DiscoveryDeps deps);
 
   void Run(const std::stop_token& stop);
   void Wait(milliseconds longest) const;
@@ -64,7 +64,7 @@ struct FileDiscovery::Impl {
   // Set once.
   const SystemClock clock;
   const FileSdConfig config;
-  const Sink sink;
+  const DiscoverySink sink;
   const Logger logger;
   Telemetry& telemetry;
   const Counter read_errors;
@@ -76,17 +76,16 @@ struct FileDiscovery::Impl {
   FolderWatch watch;
   std::string watch_error;
   std::map<std::string, File> files;
-  std::optional<std::vector<TargetGroup>> told;
+  GroupBook book;
 
   std::jthread thread;
 };
 
-FileDiscovery::Impl::Impl(FileSdConfig with_config, Sink with_sink, Logger with_logger,
-                          Telemetry& with_telemetry)
+FileDiscovery::Impl::Impl(FileSdConfig with_config, DiscoverySink with_sink, DiscoveryDeps deps)
     : config(std::move(with_config)),
       sink(std::move(with_sink)),
-      logger(with_logger.With({"discovery", "file"})),
-      telemetry(with_telemetry),
+      logger(deps.logger.With({"discovery", "file"})),
+      telemetry(deps.telemetry),
       read_errors(telemetry.AddCounter("prometheus_sd_file_read_errors_total",
                                        "The number of File-SD read errors.")),
       watch_errors(telemetry.AddCounter("prometheus_sd_file_watcher_errors_total",
@@ -176,18 +175,15 @@ void FileDiscovery::Impl::ReadOne(const std::string& path) {
 }
 
 void FileDiscovery::Impl::Tell() {
-  std::vector<TargetGroup> all;
+  TargetGroups all;
   for (const auto& [path, file] : files) {
     all.insert(all.end(), file.groups.begin(), file.groups.end());
   }
-  if (told == all) return;
-  told = all;
-  sink(std::move(all));
+  if (auto update = book.Replace(std::move(all))) sink(std::move(*update));
 }
 
-FileDiscovery::FileDiscovery(FileSdConfig config, Sink sink, Logger logger, Telemetry& telemetry)
-    : impl_(std::make_unique<Impl>(std::move(config), std::move(sink), std::move(logger),
-                                   telemetry)) {
+FileDiscovery::FileDiscovery(FileSdConfig config, DiscoverySink sink, DiscoveryDeps deps)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(sink), std::move(deps))) {
   impl_->thread =
       std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->Run(stop); });
 }

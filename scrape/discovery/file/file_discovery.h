@@ -2,16 +2,15 @@
 // refresh interval (Prometheus, <file_sd_config>).
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "base/logger.h"
 #include "base/result.h"
-#include "base/telemetry.h"
-#include "scrape/job_config.h"
+#include "scrape/discovery/discovery.h"
+#include "scrape/discovery/file/file_sd_config.h"
+#include "scrape/target_group.h"
 
 namespace sluice::scrape {
 
@@ -26,13 +25,10 @@ std::vector<std::string> MatchFiles(const std::vector<std::string>& patterns);
 
 // Watches the files of one FileSdConfig on a thread of its own. A file that cannot be read or
 // parsed keeps its last groups (counted, logged once per change); a file that went away has none.
-class FileDiscovery {
+class FileDiscovery final : public Discovery {
  public:
-  // All groups of all files, whenever they changed, and once at the start. Called on its thread.
-  using Sink = std::function<void(std::vector<TargetGroup>)>;
-
-  FileDiscovery(FileSdConfig config, Sink sink, Logger logger, Telemetry& telemetry);
-  ~FileDiscovery();  // stops; the sink is not called any more when it returns
+  FileDiscovery(FileSdConfig config, DiscoverySink sink, DiscoveryDeps deps);
+  ~FileDiscovery() override;
   FileDiscovery(const FileDiscovery&) = delete;
   FileDiscovery& operator=(const FileDiscovery&) = delete;
 

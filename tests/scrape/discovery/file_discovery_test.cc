@@ -3,8 +3,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -13,14 +11,15 @@
 
 #include <catch2/catch.hpp>
 
-#include "base/mutex.h"
+#include "group_sink.h"
 #include "tests/support/temp_dir.h"
 
 namespace sluice::scrape {
 namespace {
 
 namespace fs = std::filesystem;
-using Groups = std::vector<TargetGroup>;
+using test::Addresses;
+using test::GroupSink;
 
 void WriteFile(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::trunc) << text;
@@ -33,64 +32,6 @@ void ReplaceFile(const std::string& path, const std::string& text) {
 }
 
 std::string OneTarget(const std::string& address) { return "- targets: [" + address + "]\n"; }
-
-std::vector<std::string> Addresses(const Groups& groups) {
-  std::vector<std::string> addresses;
-  for (const TargetGroup& group : groups) {
-    for (const relabel::Labels& target : group.targets) {
-      addresses.emplace_back(target.Get("__address__"));
-    }
-  }
-  return addresses;
-}
-
-// Keeps what a discovery tells, for a test that waits for it.
-class GroupsSink {
- public:
-  FileDiscovery::Sink Callback() {
-    return [this](Groups groups) {
-      const MutexLock lock(mu_);
-      ++calls_;
-      groups_ = std::move(groups);
-      changed_.NotifyAll();
-    };
-  }
-
-  // Whether these are the addresses before the deadline.
-  bool WaitFor(const std::vector<std::string>& addresses) {
-    return WaitUntil([&] { return groups_.has_value() && Addresses(*groups_) == addresses; });
-  }
-
-  bool WaitForCalls(int calls) {
-    return WaitUntil([&] { return calls_ >= calls; });
-  }
-
-  Groups groups() {
-    const MutexLock lock(mu_);
-    return groups_.value_or(Groups());
-  }
-
-  int calls() {
-    const MutexLock lock(mu_);
-    return calls_;
-  }
-
- private:
-  bool WaitUntil(const std::function<bool()>& ready) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    const MutexLock lock(mu_);
-    while (!ready()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      changed_.WaitFor(mu_, std::chrono::milliseconds(100));
-    }
-    return true;
-  }
-
-  Mutex mu_;
-  CondVar changed_;
-  int calls_ = 0;
-  std::optional<Groups> groups_;
-};
 
 constexpr std::chrono::milliseconds kNeverRefresh = std::chrono::hours(24);
 
@@ -216,10 +157,10 @@ TEST_CASE("a discovery follows its files as they come, change and go", "[file_sd
   const test::TempDir dir;
   WriteFile(dir.File("a.yml"), OneTarget("a1"));
   WriteFile(dir.File("unrelated.txt"), "x");
-  GroupsSink sink;
+  GroupSink sink;
   Telemetry telemetry;
   const FileDiscovery discovery({{dir.File("*.yml"), dir.File("*.json")}, kNeverRefresh},
-                                sink.Callback(), Logger(), telemetry);
+                                sink.Callback(), {Logger(), telemetry});
   REQUIRE(sink.WaitFor({"a1"}));
 
   WriteFile(dir.File("b.json"), R"([{"targets":["b1"]}])");
@@ -241,10 +182,10 @@ TEST_CASE("a discovery follows its files as they come, change and go", "[file_sd
 
 TEST_CASE("the first call comes even when there are no files", "[file_sd]") {
   const test::TempDir dir;
-  GroupsSink sink;
+  GroupSink sink;
   Telemetry telemetry;
-  const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(), Logger(),
-                                telemetry);
+  const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(),
+                                {Logger(), telemetry});
   REQUIRE(sink.WaitForCalls(1));
   CHECK(sink.groups().empty());
 }
@@ -259,10 +200,10 @@ TEST_CASE("files in a mounted Kubernetes ConfigMap are followed through its link
   };
   write_version("..v1", "one");
   fs::create_symlink("..data/t.yml", dir.File("t.yml"));
-  GroupsSink sink;
+  GroupSink sink;
   Telemetry telemetry;
-  const FileDiscovery discovery({{dir.File("t.yml")}, kNeverRefresh}, sink.Callback(), Logger(),
-                                telemetry);
+  const FileDiscovery discovery({{dir.File("t.yml")}, kNeverRefresh}, sink.Callback(),
+                                {Logger(), telemetry});
   REQUIRE(sink.WaitFor({"one"}));
   write_version("..v2", "two");
   REQUIRE(sink.WaitFor({"two"}));
@@ -270,10 +211,10 @@ TEST_CASE("files in a mounted Kubernetes ConfigMap are followed through its link
 
 TEST_CASE("a folder that does not exist yet, or comes again, is watched", "[file_sd]") {
   const test::TempDir dir;
-  GroupsSink sink;
+  GroupSink sink;
   Telemetry telemetry;
   const FileDiscovery discovery({{dir.File("x/y/z/*.yml")}, kNeverRefresh}, sink.Callback(),
-                                Logger(), telemetry);
+                                {Logger(), telemetry});
   REQUIRE(sink.WaitForCalls(1));
   fs::create_directories(dir.File("x/y/z"));
   WriteFile(dir.File("x/y/z/a.yml"), OneTarget("a1"));
@@ -295,10 +236,10 @@ TEST_CASE("a bad file keeps its last targets and is counted", "[file_sd]") {
   const test::TempDir dir;
   WriteFile(dir.File("a.yml"), OneTarget("a1"));
   WriteFile(dir.File("bad.yml"), "- [");
-  GroupsSink sink;
+  GroupSink sink;
   Telemetry telemetry;
-  const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(), Logger(),
-                                telemetry);
+  const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(),
+                                {Logger(), telemetry});
   REQUIRE(sink.WaitFor({"a1"}));
   CHECK(Exposed(telemetry, "prometheus_sd_file_read_errors_total") != "0");
   ReplaceFile(dir.File("a.yml"), "- null\n");
@@ -314,11 +255,11 @@ TEST_CASE("the time of a file is exposed while it is there", "[file_sd]") {
   const std::string series =
       "prometheus_sd_file_mtime_seconds{filename=\"" + dir.File("a.yml") + "\"}";
   WriteFile(dir.File("a.yml"), OneTarget("a1"));
-  GroupsSink sink;
+  GroupSink sink;
   Telemetry telemetry;
   {
-    const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(), Logger(),
-                                  telemetry);
+    const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(),
+                                  {Logger(), telemetry});
     REQUIRE(sink.WaitFor({"a1"}));
     CHECK(std::stod(Exposed(telemetry, series)) > 1.5e9);
     fs::remove(dir.File("a.yml"));
@@ -332,10 +273,10 @@ TEST_CASE("changes out of sight of the watch are found by the refresh", "[file_s
   const test::TempDir elsewhere;
   WriteFile(elsewhere.File("real"), OneTarget("a1"));
   fs::create_symlink(elsewhere.File("real"), dir.File("a.yml"));
-  GroupsSink sink;
+  GroupSink sink;
   Telemetry telemetry;
   const FileDiscovery discovery({{dir.File("*.yml")}, std::chrono::milliseconds(20)},
-                                sink.Callback(), Logger(), telemetry);
+                                sink.Callback(), {Logger(), telemetry});
   REQUIRE(sink.WaitFor({"a1"}));
   ReplaceFile(elsewhere.File("real"), OneTarget("a2"));
   REQUIRE(sink.WaitFor({"a2"}));
@@ -345,10 +286,10 @@ TEST_CASE("what did not change is not told again", "[file_sd]") {
   const test::TempDir dir;
   WriteFile(dir.File("a.yml"), OneTarget("a1"));
   WriteFile(dir.File("bad.yml"), "- [");  // counts the scans
-  GroupsSink sink;
+  GroupSink sink;
   Telemetry telemetry;
   const FileDiscovery discovery({{dir.File("*.yml")}, std::chrono::milliseconds(10)},
-                                sink.Callback(), Logger(), telemetry);
+                                sink.Callback(), {Logger(), telemetry});
   const Counter scans = telemetry.AddCounter("prometheus_sd_file_read_errors_total", "");
   REQUIRE(sink.WaitFor({"a1"}));
   ReplaceFile(dir.File("a.yml"), OneTarget("a1"));
@@ -363,12 +304,12 @@ TEST_CASE("what did not change is not told again", "[file_sd]") {
 
 TEST_CASE("a discovery stops at once", "[file_sd]") {
   const test::TempDir dir;
-  GroupsSink sink;
+  GroupSink sink;
   Telemetry telemetry;
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 20; ++i) {
-    const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(), Logger(),
-                                  telemetry);
+    const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(),
+                                  {Logger(), telemetry});
     if (i % 2 == 0) REQUIRE(sink.WaitForCalls(i / 2 + 1));
   }
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));

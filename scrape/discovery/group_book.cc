@@ -1,0 +1,67 @@
+#include "scrape/discovery/group_book.h"
+
+#include <utility>
+
+namespace sluice::scrape {
+namespace {
+
+TargetGroupPtr Gone(const std::string& source) {
+  auto group = std::make_shared<TargetGroup>();
+  group->source = source;
+  return group;
+}
+
+}  // namespace
+
+std::optional<DiscoveryUpdate> GroupBook::Replace(TargetGroups groups,
+                                                  const std::set<std::string>& unknown) {
+  DiscoveryUpdate update;
+  update.whole = !std::exchange(told_, true);
+  std::map<std::string, TargetGroupPtr> next;
+  for (TargetGroup& group : groups) {
+    if (group.targets.empty() || unknown.contains(group.source)) continue;
+    const auto known = groups_.find(group.source);
+    if (known != groups_.end() && *known->second == group) {
+      next.insert(*known);
+      continue;
+    }
+    auto shared = std::make_shared<const TargetGroup>(std::move(group));
+    next[shared->source] = shared;
+  }
+  for (const auto& [source, group] : groups_) {
+    if (unknown.contains(source)) next.emplace(source, group);
+    if (!next.contains(source)) update.groups.push_back(Gone(source));
+  }
+  for (const auto& [source, group] : next) {
+    const auto known = groups_.find(source);
+    if (known == groups_.end() || known->second != group) update.groups.push_back(group);
+  }
+  groups_ = std::move(next);
+  if (!update.whole && update.groups.empty()) return std::nullopt;
+  return update;
+}
+
+std::optional<DiscoveryUpdate> GroupBook::Put(TargetGroup group) {
+  const auto known = groups_.find(group.source);
+  const bool is_known = known != groups_.end();
+  DiscoveryUpdate update;
+  if (group.targets.empty()) {
+    if (!is_known) return std::nullopt;
+    update.groups.push_back(Gone(group.source));
+    groups_.erase(known);
+    return update;
+  }
+  if (is_known && *known->second == group) return std::nullopt;
+  auto shared = std::make_shared<const TargetGroup>(std::move(group));
+  groups_[shared->source] = shared;
+  update.groups.push_back(std::move(shared));
+  return update;
+}
+
+size_t GroupBook::target_count() const {
+  size_t count = 0;
+  for (const auto& [source, group] : groups_) count += group->targets.size();
+  return count;
+}
+
+}  // namespace sluice::scrape

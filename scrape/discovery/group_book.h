@@ -1,0 +1,34 @@
+// What a discovery has told so far, and so what it has to tell next.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "scrape/discovery/discovery.h"
+#include "scrape/target_group.h"
+
+namespace sluice::scrape {
+
+// Thread-compatible.
+class GroupBook {
+ public:
+  // What is to be told so that `groups` are all that there are; nothing when that is known. Groups
+  // whose source is in `unknown` stay as they were told last. The first update is whole.
+  std::optional<DiscoveryUpdate> Replace(TargetGroups groups,
+                                         const std::set<std::string>& unknown = {});
+
+  // The same for one group, whose targets may be gone. Only after a Replace().
+  std::optional<DiscoveryUpdate> Put(TargetGroup group);
+
+  bool told() const { return told_; }
+
+  size_t target_count() const;
+
+ private:
+  bool told_ = false;
+  std::map<std::string, TargetGroupPtr> groups_;  // by source; all have targets
+};
+
+}  // namespace sluice::scrape
