@@ -17,6 +17,7 @@ WALLS = {
     "curl/": {"base"},
     "yaml-cpp/": {"base"},
     "prometheus/": {"base"},
+    "simdjson": {"base"},
     "spdlog/": {"base"},
     "fmt/": {"base"},
     "xxhash.h": {"base"},
