@@ -29,6 +29,9 @@ JobPool::JobPool(JobConfig config, Telemetry& telemetry, const Logger& logger)
                                 "Targets that are scraped.", labels);
   discovered_ = telemetry.AddGauge("sluice_discovered_targets",
                                    "Targets found by discovery, before relabeling.", labels);
+  sd_discovered_ = telemetry.AddGauge("prometheus_sd_discovered_targets",
+                                      "Targets found by discovery, before relabeling.",
+                                      {{"name", "scrape"}, {"config", config.name}});
   target_limit_ = telemetry.AddGauge("prometheus_target_scrape_pool_target_limit",
                                      "Targets that the job may have; 0 when not limited.", labels);
   target_limit_exceeded_ =
@@ -184,6 +187,7 @@ void JobPool::CheckTargetLimit() {
 void JobPool::Report(size_t errors, const std::string& first_error) {
   syncs_.Increment();
   discovered_.Set(static_cast<double>(found_count_));
+  sd_discovered_.Set(static_cast<double>(found_count_));
   targets_.Set(static_cast<double>(active_.size()));
   sync_failed_.Increment(static_cast<double>(errors));
   if (errors == 0 || first_error == last_error_) return;

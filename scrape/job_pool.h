@@ -103,6 +103,7 @@ class JobPool {
 
   Gauge targets_;
   Gauge discovered_;
+  Gauge sd_discovered_;  // the same, by Prometheus's name
   Gauge target_limit_;
   Counter target_limit_exceeded_;
   Counter sync_failed_;

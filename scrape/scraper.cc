@@ -9,6 +9,7 @@
 
 #include "base/mutex.h"
 #include "scrape/discovery/discoveries.h"
+#include "scrape/discovery/discovery_loop.h"
 #include "scrape/job_pool.h"
 #include "scrape/schedule.h"
 #include "scrape/scrape_metrics.h"
@@ -16,6 +17,16 @@
 
 namespace sluice::scrape {
 namespace {
+
+constexpr size_t kIdleDiscoveryConnections = 64;
+
+DiscoveryLoop::Options LoopOptions(const ScraperOptions& options) {
+  DiscoveryLoop::Options loop;
+  loop.http.max_idle_connections = kIdleDiscoveryConnections;
+  loop.http.user_agent = options.user_agent;
+  loop.poll_max = options.poll_max;
+  return loop;
+}
 
 std::string HostName() {
   std::array<char, 256> name{};
@@ -30,9 +41,11 @@ struct Scraper::Impl {
       : options(std::move(scraper_options)),
         deps(scraper_deps),
         metrics(deps.telemetry),
-        discoveries(
-            {.logger = deps.logger, .telemetry = deps.telemetry},
-            [this](uint64_t run, const DiscoveryUpdate& update) { OnUpdate(run, update); }) {
+        discovery_loop(LoopOptions(options), deps.clock),
+        discoveries({.logger = deps.logger, .telemetry = deps.telemetry, .loop = discovery_loop},
+                    [this](uint64_t run, const DiscoveryUpdate& update) { OnUpdate(run, update); }),
+        updates(deps.telemetry.AddCounter("prometheus_sd_received_updates_total",
+                                          "Updates that discoveries told.", {{"name", "scrape"}})) {
     shared.report = MakeReportChunk();
     shared.extra_report = MakeExtraReportChunk();
     for (size_t i = 0; i < std::max<size_t>(options.workers, 1); ++i) {
@@ -60,6 +73,7 @@ struct Scraper::Impl {
 
   // Called by the threads of the discoveries.
   void OnUpdate(uint64_t run, const DiscoveryUpdate& update) {
+    updates.Increment();
     const MutexLock lock(mu);
     if (stopped) return;
     const auto noted = discoveries.Note(run, update);
@@ -93,7 +107,7 @@ struct Scraper::Impl {
         wanted.push_back({name, &discovery});
       }
     }
-    return discoveries.Apply(wanted);
+    return discoveries.Apply(wanted, shared.phase_seed);
   }
 
   void RemoveJobsBut(const std::set<std::string>& names) SLUICE_REQUIRES(mu) {
@@ -104,6 +118,7 @@ struct Scraper::Impl {
       }
       Carry({.removed = it->second->Clear(), .added = {}}, Worker::Ending::kSilent);
       deps.telemetry.RemoveSeriesWith({{"scrape_job", it->first}});
+      deps.telemetry.RemoveSeriesWith({{"name", "scrape"}, {"config", it->first}});
       it = pools.erase(it);
     }
   }
@@ -113,11 +128,14 @@ struct Scraper::Impl {
   const ScrapeMetrics metrics;
   std::vector<std::unique_ptr<Worker>> workers;
 
+  DiscoveryLoop discovery_loop;
+
   // Taken before a worker's own.
   Mutex mu;
   bool stopped SLUICE_GUARDED_BY(mu) = false;
   JobPool::Shared shared;
   Discoveries discoveries SLUICE_GUARDED_BY(mu);
+  const Counter updates;
   std::map<std::string, std::unique_ptr<JobPool>> pools SLUICE_GUARDED_BY(mu);
   std::unordered_map<uint64_t, size_t> worker_of SLUICE_GUARDED_BY(mu);
 };
@@ -141,13 +159,12 @@ void Scraper::Apply(std::vector<JobConfig> jobs, const relabel::Labels& external
 }
 
 void Scraper::Stop() {
-  RetiredDiscoveries retired;
   {
+    RetiredDiscoveries retired;
     const MutexLock lock(impl_->mu);
     impl_->stopped = true;
-    retired = impl_->discoveries.Apply({});
+    retired = impl_->discoveries.Apply({}, 0);
   }
-  retired.clear();
   for (const auto& worker : impl_->workers) worker->Stop();
 }
 

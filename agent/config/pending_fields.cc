@@ -49,7 +49,6 @@ constexpr PendingField kScrape[] = {
     {"eureka_sd_configs"},
     {"gce_sd_configs"},
     {"hetzner_sd_configs"},
-    {"http_sd_configs"},
     {"ionos_sd_configs"},
     {"kubernetes_sd_configs"},
     {"kuma_sd_configs"},

@@ -1,37 +1,59 @@
 #include "scrape/discovery/discoveries.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "base/hash.h"
 
 namespace sluice::scrape {
 
 Discoveries::Discoveries(DiscoveryDeps deps, Sink sink)
     : deps_(std::move(deps)), sink_(std::move(sink)) {}
 
-RetiredDiscoveries Discoveries::Apply(const std::vector<Wanted>& wanted) {
+RetiredDiscoveries::~RetiredDiscoveries() {
+  discoveries_.clear();
+  for (const MetricLabels& series : series_) telemetry_->RemoveSeriesWith(series);
+}
+
+RetiredDiscoveries Discoveries::Apply(const std::vector<Wanted>& wanted, uint64_t seed) {
   for (auto& [identity, running] : running_) running.jobs.clear();
-  for (const auto& [job, config] : wanted) {
-    Running& running = running_[config->identity];
-    running.jobs.insert(job);
-    if (running.discovery != nullptr) continue;
-    const uint64_t run = running.run = ++last_run_;
-    identities_[run] = config->identity;
-    DiscoveryDeps deps = deps_;
-    deps.logger = deps.logger.With({"job", job});
-    running.discovery = MakeDiscovery(
-        *config, [this, run](DiscoveryUpdate update) { sink_(run, std::move(update)); },
-        std::move(deps));
+  for (const Wanted& one : wanted) {
+    Running& running = running_[one.config->identity];
+    if (running.discovery == nullptr) Start(running, one, seed);
+    running.jobs.insert(one.job);
   }
   RetiredDiscoveries retired;
+  retired.telemetry_ = &deps_.telemetry;
   for (auto it = running_.begin(); it != running_.end();) {
     if (!it->second.jobs.empty()) {
       ++it;
       continue;
     }
     identities_.erase(it->second.run);
-    retired.push_back(std::move(it->second.discovery));
+    retired.discoveries_.push_back(std::move(it->second.discovery));
+    retired.series_.push_back(std::move(it->second.series));
     it = running_.erase(it);
   }
+  std::erase_if(retired.series_, [this](const MetricLabels& series) { return HasSeries(series); });
   return retired;
+}
+
+void Discoveries::Start(Running& running, const Wanted& wanted, uint64_t seed) {
+  const uint64_t run = running.run = ++last_run_;
+  identities_[run] = wanted.config->identity;
+  running.series = {{"mechanism", MechanismName(*wanted.config)}, {"config", wanted.job}};
+  DiscoveryDeps deps = deps_;
+  deps.logger = deps.logger.With({"job", wanted.job});
+  deps.config = wanted.job;
+  deps.seed = seed ^ XxHash64(wanted.config->identity);
+  running.discovery = MakeDiscovery(
+      *wanted.config, [this, run](DiscoveryUpdate update) { sink_(run, std::move(update)); },
+      std::move(deps));
+}
+
+bool Discoveries::HasSeries(const MetricLabels& series) const {
+  return std::any_of(running_.begin(), running_.end(),
+                     [&](const auto& entry) { return entry.second.series == series; });
 }
 
 std::optional<Discoveries::Noted> Discoveries::Note(uint64_t run, const DiscoveryUpdate& update) {

@@ -14,7 +14,20 @@
 namespace sluice::scrape {
 
 // Discoveries that are no longer wanted, to be destroyed without any lock.
-using RetiredDiscoveries = std::vector<std::unique_ptr<Discovery>>;
+class RetiredDiscoveries {
+ public:
+  RetiredDiscoveries() = default;
+  ~RetiredDiscoveries();
+  RetiredDiscoveries(RetiredDiscoveries&&) = default;
+  RetiredDiscoveries& operator=(RetiredDiscoveries&&) = default;
+
+ private:
+  friend class Discoveries;
+
+  Telemetry* telemetry_ = nullptr;
+  std::vector<MetricLabels> series_;  // that go away with them
+  std::vector<std::unique_ptr<Discovery>> discoveries_;
+};
 
 // Thread-compatible; the scraper guards it.
 class Discoveries {
@@ -30,8 +43,9 @@ class Discoveries {
     const DiscoveryConfig* config = nullptr;
   };
 
-  // Makes these run, and no others. Those that ran before go on undisturbed.
-  RetiredDiscoveries Apply(const std::vector<Wanted>& wanted);
+  // Makes these run, and no others. Those that ran before go on undisturbed. `seed` differs between
+  // hosts.
+  RetiredDiscoveries Apply(const std::vector<Wanted>& wanted, uint64_t seed);
 
   // Which discovery and jobs an update is for.
   struct Noted {
@@ -49,10 +63,14 @@ class Discoveries {
   struct Running {
     uint64_t run = 0;
     std::unique_ptr<Discovery> discovery;
+    MetricLabels series;  // its labels, which others may have, too
     std::set<std::string> jobs;
     bool told = false;
     std::map<std::string, TargetGroupPtr> groups;  // by source
   };
+
+  void Start(Running& running, const Wanted& wanted, uint64_t seed);
+  bool HasSeries(const MetricLabels& series) const;
 
   const DiscoveryDeps deps_;
   const Sink sink_;

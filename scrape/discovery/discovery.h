@@ -17,6 +17,7 @@
 //   bounds  Each mechanism states how much it reads at most; what is above that is a failure.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@
 #include "base/logger.h"
 #include "base/telemetry.h"
 #include "scrape/discovery/discovery_config.h"
+#include "scrape/discovery/discovery_loop.h"
 #include "scrape/target_group.h"
 
 namespace sluice::scrape {
@@ -46,6 +48,9 @@ class Discovery {
 struct DiscoveryDeps {
   Logger logger;
   Telemetry& telemetry;
+  DiscoveryLoop& loop;
+  std::string config = {};  // the job that it is for first, as metrics name it
+  uint64_t seed = 0;        // of what is drawn, such as delays
 };
 
 std::unique_ptr<Discovery> MakeDiscovery(const DiscoveryConfig& config, DiscoverySink sink,

@@ -5,10 +5,11 @@
 #include <variant>
 
 #include "scrape/discovery/file/file_sd_config.h"
+#include "scrape/discovery/http/http_sd_config.h"
 
 namespace sluice::scrape {
 
-using DiscoveryMechanism = std::variant<FileSdConfig>;
+using DiscoveryMechanism = std::variant<FileSdConfig, HttpSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the
@@ -16,5 +17,11 @@ struct DiscoveryConfig {
   std::string identity;
   DiscoveryMechanism mechanism;
 };
+
+// As metrics and log lines name it: "file".
+inline std::string MechanismName(const DiscoveryConfig& config) {
+  return std::visit([](const auto& mechanism) { return std::string(mechanism.kMechanism); },
+                    config.mechanism);
+}
 
 }  // namespace sluice::scrape

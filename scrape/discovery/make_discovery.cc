@@ -2,6 +2,9 @@
 
 #include "scrape/discovery/discovery.h"
 #include "scrape/discovery/file/file_discovery.h"
+#include "scrape/discovery/http/http_sd_plan.h"
+#include "scrape/discovery/http_refresher.h"
+#include "scrape/discovery/polling_discovery.h"
 
 namespace sluice::scrape {
 namespace {
@@ -15,7 +18,23 @@ class Maker {
     return std::make_unique<FileDiscovery>(config, std::move(sink_), std::move(deps_));
   }
 
+  std::unique_ptr<Discovery> operator()(const HttpSdConfig& config) {
+    const Counter failures = deps_.telemetry.AddCounter(
+        "prometheus_sd_http_failures_total", "Number of HTTP service discovery refresh failures.");
+    return Poll(config, std::make_unique<HttpSdPlan>(config), failures);
+  }
+
  private:
+  template <class Config>
+  std::unique_ptr<Discovery> Poll(const Config& config, std::unique_ptr<HttpPlan> plan,
+                                  Counter failures = {}) {
+    return std::make_unique<PollingDiscovery>(
+        PollingDiscovery::Options{std::string(Config::kMechanism), config.refresh_interval,
+                                  failures},
+        std::make_unique<HttpRefresher>(std::move(plan), deps_.loop), std::move(sink_),
+        std::move(deps_));
+  }
+
   DiscoverySink sink_;
   DiscoveryDeps deps_;
 };

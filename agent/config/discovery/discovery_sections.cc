@@ -7,6 +7,7 @@
 
 #include "agent/config/canonical.h"
 #include "agent/config/discovery/file_section.h"
+#include "agent/config/discovery/http_section.h"
 
 namespace sluice::agent {
 namespace {
@@ -20,6 +21,7 @@ scrape::DiscoveryMechanism Decoded(const Value& value) {
 
 constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"file_sd_configs", &Decoded<&DecodeFileSd>},
+    {"http_sd_configs", &Decoded<&DecodeHttpSd>},
 };
 
 constexpr auto kFields = [] {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/config/discovery/sd_fields.h"
 #include "agent/config/target_sources.h"
 #include "base/utf8.h"
 
@@ -43,8 +44,7 @@ scrape::FileSdConfig DecodeFileSd(const Value& value) {
   if (config.files.empty()) {
     value.Fail("file service discovery config must contain at least one path name");
   }
-  fields.Read("refresh_interval", config.refresh_interval);
-  if (config.refresh_interval.count() == 0) value.Fail("refresh_interval must be positive");
+  ReadRefreshInterval(fields, config.refresh_interval);
   return config;
 }
 

@@ -159,8 +159,10 @@ TEST_CASE("a discovery follows its files as they come, change and go", "[file_sd
   WriteFile(dir.File("unrelated.txt"), "x");
   GroupSink sink;
   Telemetry telemetry;
+  const SystemClock clock;
+  DiscoveryLoop loop({}, clock);
   const FileDiscovery discovery({{dir.File("*.yml"), dir.File("*.json")}, kNeverRefresh},
-                                sink.Callback(), {Logger(), telemetry});
+                                sink.Callback(), {Logger(), telemetry, loop});
   REQUIRE(sink.WaitFor({"a1"}));
 
   WriteFile(dir.File("b.json"), R"([{"targets":["b1"]}])");
@@ -184,8 +186,10 @@ TEST_CASE("the first call comes even when there are no files", "[file_sd]") {
   const test::TempDir dir;
   GroupSink sink;
   Telemetry telemetry;
+  const SystemClock clock;
+  DiscoveryLoop loop({}, clock);
   const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(),
-                                {Logger(), telemetry});
+                                {Logger(), telemetry, loop});
   REQUIRE(sink.WaitForCalls(1));
   CHECK(sink.groups().empty());
 }
@@ -202,8 +206,10 @@ TEST_CASE("files in a mounted Kubernetes ConfigMap are followed through its link
   fs::create_symlink("..data/t.yml", dir.File("t.yml"));
   GroupSink sink;
   Telemetry telemetry;
+  const SystemClock clock;
+  DiscoveryLoop loop({}, clock);
   const FileDiscovery discovery({{dir.File("t.yml")}, kNeverRefresh}, sink.Callback(),
-                                {Logger(), telemetry});
+                                {Logger(), telemetry, loop});
   REQUIRE(sink.WaitFor({"one"}));
   write_version("..v2", "two");
   REQUIRE(sink.WaitFor({"two"}));
@@ -213,8 +219,10 @@ TEST_CASE("a folder that does not exist yet, or comes again, is watched", "[file
   const test::TempDir dir;
   GroupSink sink;
   Telemetry telemetry;
+  const SystemClock clock;
+  DiscoveryLoop loop({}, clock);
   const FileDiscovery discovery({{dir.File("x/y/z/*.yml")}, kNeverRefresh}, sink.Callback(),
-                                {Logger(), telemetry});
+                                {Logger(), telemetry, loop});
   REQUIRE(sink.WaitForCalls(1));
   fs::create_directories(dir.File("x/y/z"));
   WriteFile(dir.File("x/y/z/a.yml"), OneTarget("a1"));
@@ -238,8 +246,10 @@ TEST_CASE("a bad file keeps its last targets and is counted", "[file_sd]") {
   WriteFile(dir.File("bad.yml"), "- [");
   GroupSink sink;
   Telemetry telemetry;
+  const SystemClock clock;
+  DiscoveryLoop loop({}, clock);
   const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(),
-                                {Logger(), telemetry});
+                                {Logger(), telemetry, loop});
   REQUIRE(sink.WaitFor({"a1"}));
   CHECK(Exposed(telemetry, "prometheus_sd_file_read_errors_total") != "0");
   ReplaceFile(dir.File("a.yml"), "- null\n");
@@ -257,9 +267,11 @@ TEST_CASE("the time of a file is exposed while it is there", "[file_sd]") {
   WriteFile(dir.File("a.yml"), OneTarget("a1"));
   GroupSink sink;
   Telemetry telemetry;
+  const SystemClock clock;
+  DiscoveryLoop loop({}, clock);
   {
     const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(),
-                                  {Logger(), telemetry});
+                                  {Logger(), telemetry, loop});
     REQUIRE(sink.WaitFor({"a1"}));
     CHECK(std::stod(Exposed(telemetry, series)) > 1.5e9);
     fs::remove(dir.File("a.yml"));
@@ -275,8 +287,10 @@ TEST_CASE("changes out of sight of the watch are found by the refresh", "[file_s
   fs::create_symlink(elsewhere.File("real"), dir.File("a.yml"));
   GroupSink sink;
   Telemetry telemetry;
+  const SystemClock clock;
+  DiscoveryLoop loop({}, clock);
   const FileDiscovery discovery({{dir.File("*.yml")}, std::chrono::milliseconds(20)},
-                                sink.Callback(), {Logger(), telemetry});
+                                sink.Callback(), {Logger(), telemetry, loop});
   REQUIRE(sink.WaitFor({"a1"}));
   ReplaceFile(elsewhere.File("real"), OneTarget("a2"));
   REQUIRE(sink.WaitFor({"a2"}));
@@ -288,8 +302,10 @@ TEST_CASE("what did not change is not told again", "[file_sd]") {
   WriteFile(dir.File("bad.yml"), "- [");  // counts the scans
   GroupSink sink;
   Telemetry telemetry;
+  const SystemClock clock;
+  DiscoveryLoop loop({}, clock);
   const FileDiscovery discovery({{dir.File("*.yml")}, std::chrono::milliseconds(10)},
-                                sink.Callback(), {Logger(), telemetry});
+                                sink.Callback(), {Logger(), telemetry, loop});
   const Counter scans = telemetry.AddCounter("prometheus_sd_file_read_errors_total", "");
   REQUIRE(sink.WaitFor({"a1"}));
   ReplaceFile(dir.File("a.yml"), OneTarget("a1"));
@@ -306,10 +322,12 @@ TEST_CASE("a discovery stops at once", "[file_sd]") {
   const test::TempDir dir;
   GroupSink sink;
   Telemetry telemetry;
+  const SystemClock clock;
+  DiscoveryLoop loop({}, clock);
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 20; ++i) {
     const FileDiscovery discovery({{dir.File("*.yml")}, kNeverRefresh}, sink.Callback(),
-                                  {Logger(), telemetry});
+                                  {Logger(), telemetry, loop});
     if (i % 2 == 0) REQUIRE(sink.WaitForCalls(i / 2 + 1));
   }
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));

@@ -1,0 +1,104 @@
+// The `*_sd_configs` of a job: values, defaults and refusals.
+#include <chrono>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "agent/config/config.h"
+
+namespace sluice::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::optional<std::string> NoEnvironment(std::string_view /*name*/) { return std::nullopt; }
+
+Result<Config> Parse(const std::string& fields, const std::string& file = "/etc/p/f.yml") {
+  return ParseConfig("scrape_configs:\n- job_name: j\n  " + fields + "\n", file, NoEnvironment);
+}
+
+std::vector<scrape::DiscoveryConfig> Discoveries(const std::string& fields,
+                                                 const std::string& file = "/etc/p/f.yml") {
+  Result<Config> config = Parse(fields, file);
+  if (!config.ok()) FAIL(config.error().message);
+  return config->jobs.at(0).discoveries;
+}
+
+template <class Mechanism>
+Mechanism Only(const std::string& fields) {
+  const auto discoveries = Discoveries(fields);
+  REQUIRE(discoveries.size() == 1);
+  REQUIRE(std::holds_alternative<Mechanism>(discoveries[0].mechanism));
+  return std::get<Mechanism>(discoveries[0].mechanism);
+}
+
+// Fields of one entry, and what their refusal says.
+using Refusals = std::vector<std::pair<std::string, std::string>>;
+
+void CheckRefusals(const std::string& section, const Refusals& refusals) {
+  for (const auto& [fields, message] : refusals) {
+    CAPTURE(section, fields);
+    const Result<Config> config = Parse(section + ": [" + fields + "]");
+    REQUIRE_FALSE(config.ok());
+    CHECK_THAT(config.error().message,
+               Catch::StartsWith("/etc/p/f.yml:3: scrape_configs[0]." + section + "[0]") &&
+                   Catch::Contains(message));
+  }
+}
+
+TEST_CASE("empty and null entries of discoveries are refused", "[agent]") {
+  for (const char* section : {"file_sd_configs", "http_sd_configs"}) {
+    CheckRefusals(section, {{"~", std::string("empty or null section in ") + section}});
+    CHECK(Discoveries(std::string(section) + ": []").empty());
+    CHECK(Discoveries(std::string(section) + ":").empty());
+  }
+}
+
+TEST_CASE("discoveries are the same when they mean the same", "[agent]") {
+  const auto identity = [](const std::string& fields, const std::string& file = "/etc/p/f.yml") {
+    return Discoveries(fields, file).at(0).identity;
+  };
+  const std::string base = identity("http_sd_configs: [{url: 'http://h/', refresh_interval: 1m}]");
+  CHECK(base == identity("http_sd_configs:\n  - refresh_interval: '1m'\n    url: http://h/"));
+  CHECK(base == identity("metrics_path: /x\n  http_sd_configs: [{url: 'http://h/', "
+                         "refresh_interval: 1m}]"));
+  CHECK(base != identity("http_sd_configs: [{url: 'http://h/2', refresh_interval: 1m}]"));
+  CHECK(base != identity("http_sd_configs: [{url: 'http://h/', refresh_interval: 1m, "
+                         "bearer_token: t}]"));
+  // Relative paths lead elsewhere from another folder.
+  CHECK(identity("file_sd_configs: [{files: [a.yml]}]") !=
+        identity("file_sd_configs: [{files: [a.yml]}]", "/etc/q/f.yml"));
+}
+
+TEST_CASE("http_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::HttpSdConfig>("http_sd_configs: [{url: 'https://u@h:1/x?y'}]");
+  CHECK(config.url == "https://u@h:1/x?y");
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  REQUIRE(config.client != nullptr);
+  CHECK(config.client->config().enable_http2);
+  const auto other = Only<scrape::HttpSdConfig>(
+      "http_sd_configs: [{url: 'HTTP://[::1]/', refresh_interval: 5s, basic_auth: {username: u}, "
+      "follow_redirects: false}]");
+  CHECK(other.refresh_interval == milliseconds(5000));
+  CHECK(other.client->config().basic_auth->username == "u");
+  CHECK_FALSE(other.client->config().follow_redirects);
+  CheckRefusals("http_sd_configs",
+                {{"{}", "URL is missing"},
+                 {"{url: ''}", "URL is missing"},
+                 {"{url: www.foo.bar}", "URL scheme must be 'http' or 'https'"},
+                 {"{url: 'ftp://h/'}", "URL scheme must be 'http' or 'https'"},
+                 {"{url: 'http://'}", "host is missing in URL"},
+                 {"{url: 'http:/h'}", "host is missing in URL"},
+                 {"{url: 'http://:80/'}", "host is missing in URL"},
+                 {"{url: 'http://a b/'}", "invalid character"},
+                 {"{url: 'http://h/', refresh_interval: 0s}", "refresh_interval must be positive"},
+                 {"{url: 'http://h/', urls: []}", "field urls not found in type http.plain"},
+                 {"{url: 'http://h/', bearer_token: a, bearer_token_file: b}",
+                  "at most one of bearer_token & bearer_token_file must be configured"}});
+}
+
+}  // namespace
+}  // namespace sluice::agent
