@@ -446,6 +446,12 @@ void HttpLoop::Poll(std::chrono::milliseconds wait) {
   if (!impl_->token_sources.empty()) impl_->ExpireWaiters();
 }
 
+int HttpLoop::fd() const { return impl_->epoll_fd; }
+
+std::chrono::milliseconds HttpLoop::WaitTime(std::chrono::milliseconds most) const {
+  return std::chrono::milliseconds(impl_->queued.empty() ? impl_->WaitMs(most) : 0);
+}
+
 void HttpLoop::Wakeup() {
   const uint64_t one = 1;
   // Fails only when the counter is full, and then the loop is about to wake up anyway.

@@ -98,6 +98,11 @@ class HttpLoop {
   // Moves transfers on; waits at most `wait` when there is nothing to do.
   void Poll(std::chrono::milliseconds wait);
 
+  // For a loop around this one, which calls Poll(0) when `fd()` is readable, or after as long as
+  // WaitTime() says, at most `most`.
+  int fd() const;
+  std::chrono::milliseconds WaitTime(std::chrono::milliseconds most) const;
+
   // Makes a Poll() that waits return at once. Thread-safe.
   void Wakeup();
 

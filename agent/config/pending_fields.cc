@@ -42,7 +42,6 @@ constexpr PendingField kScrape[] = {
     {"azure_sd_configs"},
     {"consul_sd_configs"},
     {"digitalocean_sd_configs"},
-    {"dns_sd_configs"},
     {"docker_sd_configs"},
     {"dockerswarm_sd_configs"},
     {"ec2_sd_configs"},

@@ -1,6 +1,7 @@
 #include "scrape/discovery/discovery_loop.h"
 
 #include <algorithm>
+#include <poll.h>
 
 #include "base/public_url.h"
 
@@ -84,8 +85,8 @@ void DiscoveryLoop::Run(Task task) {
   while (!ran) done_.WaitFor(mu_, milliseconds(1000));
 }
 
-DiscoveryLoop::TimerId DiscoveryLoop::StartTimer(milliseconds delay, Task task) {
-  const TimerId id{clock_.MonotonicNow() + delay, ++last_number_};
+DiscoveryLoop::TimerId DiscoveryLoop::StartTimer(MonotonicTime at, Task task) {
+  const TimerId id{at, ++last_number_};
   timers_.emplace(id, std::move(task));
   return id;
 }
@@ -105,11 +106,20 @@ void DiscoveryLoop::CancelRequest(RequestId id) {
   exchanges_.erase(id);
 }
 
+void DiscoveryLoop::WatchSocket(int fd, bool for_reading, bool for_writing, OnReady on_ready) {
+  Watch& watch = watches_[fd];
+  watch.events = static_cast<short>((for_reading ? POLLIN : 0) | (for_writing ? POLLOUT : 0));
+  watch.on_ready = std::make_shared<const OnReady>(std::move(on_ready));
+}
+
+void DiscoveryLoop::ForgetSocket(int fd) { watches_.erase(fd); }
+
 void DiscoveryLoop::Loop(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     RunTasks();
     RunTimers();
-    http_.Poll(WaitTime());
+    http_.Poll(milliseconds(0));
+    WaitForSockets();
   }
 }
 
@@ -131,12 +141,30 @@ void DiscoveryLoop::RunTimers() {
   }
 }
 
+void DiscoveryLoop::WaitForSockets() {
+  std::vector<pollfd> sockets = {{.fd = http_.fd(), .events = POLLIN, .revents = 0}};
+  for (const auto& [fd, watch] : watches_) {
+    sockets.push_back({.fd = fd, .events = watch.events, .revents = 0});
+  }
+  if (poll(sockets.data(), sockets.size(), static_cast<int>(WaitTime().count())) <= 0) return;
+  for (size_t i = 1; i < sockets.size(); ++i) {
+    const pollfd& socket = sockets[i];
+    const auto found = watches_.find(socket.fd);
+    // Another may have been forgotten from within.
+    if (socket.revents == 0 || found == watches_.end()) continue;
+    const std::shared_ptr<const OnReady> on_ready = found->second.on_ready;
+    const bool failed = (socket.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+    (*on_ready)((socket.revents & POLLIN) != 0 || failed, (socket.revents & POLLOUT) != 0);
+  }
+}
+
 milliseconds DiscoveryLoop::WaitTime() const {
-  if (timers_.empty()) return options_.poll_max;
+  const milliseconds most = http_.WaitTime(options_.poll_max);
+  if (timers_.empty()) return most;
   // Rounded up: a wait that ends just before the timer would spin until it.
   const auto until =
       std::chrono::ceil<milliseconds>(timers_.begin()->first.at - clock_.MonotonicNow());
-  return std::clamp(until, milliseconds(0), options_.poll_max);
+  return std::clamp(until, milliseconds(0), most);
 }
 
 }  // namespace sluice::scrape

@@ -64,7 +64,7 @@ class DiscoveryLoop {
   // The rest is for the thread itself.
 
   // `task` may cancel and start timers and requests.
-  TimerId StartTimer(std::chrono::milliseconds delay, Task task);
+  TimerId StartTimer(MonotonicTime at, Task task);
   void CancelTimer(TimerId id);  // unknown ones are ignored
 
   // `on_answer` is called once, unless the request is cancelled, and not from within Ask(). The
@@ -72,7 +72,12 @@ class DiscoveryLoop {
   RequestId Ask(HttpRequest request, size_t body_bytes_max, OnAnswer on_answer);
   void CancelRequest(RequestId id);  // unknown ones are ignored
 
-  HttpLoop& http() { return http_; }
+  using OnReady = std::function<void(bool readable, bool writable)>;
+
+  // Calls `on_ready` while the socket can be read from or written to, as wanted. Replaces what was
+  // wanted before. A socket must be forgotten before it is closed.
+  void WatchSocket(int fd, bool for_reading, bool for_writing, OnReady on_ready);
+  void ForgetSocket(int fd);  // unknown ones are ignored
 
   const Clock& clock() const { return clock_; }
 
@@ -82,6 +87,7 @@ class DiscoveryLoop {
   void Loop(const std::stop_token& stop);
   void RunTasks();
   void RunTimers();
+  void WaitForSockets();
   std::chrono::milliseconds WaitTime() const;
 
   const Options options_;
@@ -96,6 +102,13 @@ class DiscoveryLoop {
   uint64_t last_number_ = 0;
   std::map<TimerId, Task> timers_;
   std::map<RequestId, std::unique_ptr<Exchange>> exchanges_;
+
+  struct Watch {
+    short events = 0;  // of poll()
+    std::shared_ptr<const OnReady> on_ready;
+  };
+
+  std::map<int, Watch> watches_;  // by socket
 
   std::jthread thread_;  // started under mu_
 };

@@ -13,8 +13,8 @@ TargetGroupPtr Gone(const std::string& source) {
 
 }  // namespace
 
-std::optional<DiscoveryUpdate> GroupBook::Replace(TargetGroups groups,
-                                                  const std::set<std::string>& unknown) {
+std::optional<DiscoveryUpdate> GroupBook::Replace(
+    TargetGroups groups, const std::map<std::string, std::string>& unknown) {
   DiscoveryUpdate update;
   update.whole = !std::exchange(told_, true);
   std::map<std::string, TargetGroupPtr> next;

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "scrape/discovery/discovery.h"
@@ -15,9 +14,10 @@ namespace sluice::scrape {
 class GroupBook {
  public:
   // What is to be told so that `groups` are all that there are; nothing when that is known. Groups
-  // whose source is in `unknown` stay as they were told last. The first update is whole.
+  // whose source is in `unknown` (with the reason) stay as they were told last. The first update is
+  // whole.
   std::optional<DiscoveryUpdate> Replace(TargetGroups groups,
-                                         const std::set<std::string>& unknown = {});
+                                         const std::map<std::string, std::string>& unknown = {});
 
   // The same for one group, whose targets may be gone. Only after a Replace().
   std::optional<DiscoveryUpdate> Put(TargetGroup group);

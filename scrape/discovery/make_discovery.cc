@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "scrape/discovery/discovery.h"
+#include "scrape/discovery/dns/dns_refresher.h"
 #include "scrape/discovery/file/file_discovery.h"
 #include "scrape/discovery/http/http_sd_plan.h"
 #include "scrape/discovery/http_refresher.h"
@@ -14,6 +15,12 @@ class Maker {
  public:
   Maker(DiscoverySink sink, DiscoveryDeps deps) : sink_(std::move(sink)), deps_(std::move(deps)) {}
 
+  std::unique_ptr<Discovery> operator()(const DnsSdConfig& config) {
+    const auto read_config = [] { return ReadResolverConfig("/etc/resolv.conf"); };
+    return Poll(config,
+                std::make_unique<DnsRefresher>(config, read_config, deps_.loop, deps_.telemetry));
+  }
+
   std::unique_ptr<Discovery> operator()(const FileSdConfig& config) {
     return std::make_unique<FileDiscovery>(config, std::move(sink_), std::move(deps_));
   }
@@ -21,18 +28,23 @@ class Maker {
   std::unique_ptr<Discovery> operator()(const HttpSdConfig& config) {
     const Counter failures = deps_.telemetry.AddCounter(
         "prometheus_sd_http_failures_total", "Number of HTTP service discovery refresh failures.");
-    return Poll(config, std::make_unique<HttpSdPlan>(config), failures);
+    return Ask(config, std::make_unique<HttpSdPlan>(config), failures);
   }
 
  private:
   template <class Config>
-  std::unique_ptr<Discovery> Poll(const Config& config, std::unique_ptr<HttpPlan> plan,
+  std::unique_ptr<Discovery> Ask(const Config& config, std::unique_ptr<HttpPlan> plan,
+                                 Counter failures = {}) {
+    return Poll(config, std::make_unique<HttpRefresher>(std::move(plan), deps_.loop), failures);
+  }
+
+  template <class Config>
+  std::unique_ptr<Discovery> Poll(const Config& config, std::unique_ptr<Refresher> refresher,
                                   Counter failures = {}) {
     return std::make_unique<PollingDiscovery>(
         PollingDiscovery::Options{std::string(Config::kMechanism), config.refresh_interval,
                                   failures},
-        std::make_unique<HttpRefresher>(std::move(plan), deps_.loop), std::move(sink_),
-        std::move(deps_));
+        std::move(refresher), std::move(sink_), std::move(deps_));
   }
 
   DiscoverySink sink_;

@@ -1,11 +1,8 @@
 #include "scrape/discovery/polling_discovery.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace sluice::scrape {
-
-using std::chrono::milliseconds;
 
 PollingDiscovery::PollingDiscovery(Options options, std::unique_ptr<Refresher> refresher,
                                    DiscoverySink sink, DiscoveryDeps deps)
@@ -33,35 +30,40 @@ void PollingDiscovery::Begin() {
 }
 
 void PollingDiscovery::OnRound(Result<Refreshed> refreshed) {
-  const auto took = deps_.loop.clock().MonotonicNow() - began_;
-  metrics_.duration.Observe(std::chrono::duration<double>(took).count());
-  const milliseconds delay =
-      refreshed.ok() ? TakeOver(std::move(*refreshed)) : Fail(refreshed.error());
-  timer_ = deps_.loop.StartTimer(delay, [this] { Begin(); });
+  const MonotonicTime ended = deps_.loop.clock().MonotonicNow();
+  metrics_.duration.Observe(std::chrono::duration<double>(ended - began_).count());
+  const MonotonicTime next =
+      refreshed.ok() ? began_ + schedule_.AfterSuccess() : ended + schedule_.AfterFailure();
+  if (refreshed.ok()) {
+    TakeOver(std::move(*refreshed));
+  } else {
+    Fail(refreshed.error());
+  }
+  timer_ = deps_.loop.StartTimer(next, [this] { Begin(); });
 }
 
-milliseconds PollingDiscovery::TakeOver(Refreshed refreshed) {
-  last_error_.clear();
+void PollingDiscovery::TakeOver(Refreshed refreshed) {
   metrics_.last_success.Set(static_cast<double>(deps_.loop.clock().WallNowMs()) / 1000);
   metrics_.bad_entries.Increment(static_cast<double>(refreshed.bad_entries.size()));
   const std::string bad = refreshed.bad_entries.empty() ? "" : refreshed.bad_entries.front();
   if (bad != std::exchange(last_bad_entry_, bad) && !bad.empty()) {
     logger_.Warn("entries are left out", {{"count", refreshed.bad_entries.size()}, {"first", bad}});
   }
+  const std::string unknown = refreshed.unknown.empty() ? "" : refreshed.unknown.begin()->second;
+  if (unknown != std::exchange(last_error_, unknown) && !unknown.empty()) {
+    logger_.Error("cannot discover some targets, keeping the last ones",
+                  {{"count", refreshed.unknown.size()}, {"error", unknown}});
+  }
   if (auto update = book_.Replace(std::move(refreshed.groups), refreshed.unknown)) {
     sink_(std::move(*update));
   }
-  const auto passed = std::chrono::floor<milliseconds>(deps_.loop.clock().MonotonicNow() - began_);
-  return std::max(schedule_.AfterSuccess() - passed, milliseconds(1));
 }
 
-milliseconds PollingDiscovery::Fail(const Error& error) {
+void PollingDiscovery::Fail(const Error& error) {
   metrics_.failures.Increment();
   options_.failures.Increment();
-  if (error.message != std::exchange(last_error_, error.message)) {
-    logger_.Error("cannot discover targets, keeping the last ones", {{"error", error.message}});
-  }
-  return schedule_.AfterFailure();
+  if (error.message == std::exchange(last_error_, error.message)) return;
+  logger_.Error("cannot discover targets, keeping the last ones", {{"error", error.message}});
 }
 
 }  // namespace sluice::scrape

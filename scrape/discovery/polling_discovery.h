@@ -33,8 +33,8 @@ class PollingDiscovery final : public Discovery {
  private:
   void Begin();
   void OnRound(Result<Refreshed> refreshed);
-  std::chrono::milliseconds TakeOver(Refreshed refreshed);
-  std::chrono::milliseconds Fail(const Error& error);
+  void TakeOver(Refreshed refreshed);
+  void Fail(const Error& error);
 
   // Set once.
   const Options options_;

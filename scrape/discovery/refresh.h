@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,8 +14,8 @@ namespace sluice::scrape {
 // What one round found.
 struct Refreshed {
   TargetGroups groups;
-  // Sources of which nothing new is known: their groups stay as they are.
-  std::set<std::string> unknown;
+  // Sources of which nothing new is known, and why: their groups stay as they are.
+  std::map<std::string, std::string> unknown;
   // Why, for each entry that was left out because it is no good.
   std::vector<std::string> bad_entries;
 };

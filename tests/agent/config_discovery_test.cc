@@ -50,7 +50,7 @@ void CheckRefusals(const std::string& section, const Refusals& refusals) {
 }
 
 TEST_CASE("empty and null entries of discoveries are refused", "[agent]") {
-  for (const char* section : {"file_sd_configs", "http_sd_configs"}) {
+  for (const char* section : {"dns_sd_configs", "file_sd_configs", "http_sd_configs"}) {
     CheckRefusals(section, {{"~", std::string("empty or null section in ") + section}});
     CHECK(Discoveries(std::string(section) + ": []").empty());
     CHECK(Discoveries(std::string(section) + ":").empty());
@@ -71,6 +71,29 @@ TEST_CASE("discoveries are the same when they mean the same", "[agent]") {
   // Relative paths lead elsewhere from another folder.
   CHECK(identity("file_sd_configs: [{files: [a.yml]}]") !=
         identity("file_sd_configs: [{files: [a.yml]}]", "/etc/q/f.yml"));
+}
+
+TEST_CASE("dns_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::DnsSdConfig>("dns_sd_configs: [{names: [a.b, c.]}]");
+  CHECK(config.names == std::vector<std::string>{"a.b", "c."});
+  CHECK(config.type == scrape::DnsType::kSrv);
+  CHECK(config.refresh_interval == milliseconds(30'000));
+  const auto other = Only<scrape::DnsSdConfig>(
+      "dns_sd_configs: [{names: [a], type: aAaA, port: 65535, refresh_interval: 1s}]");
+  CHECK(other.type == scrape::DnsType::kAaaa);
+  CHECK(other.port == 65535);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  const std::string port = "a port is required in DNS-SD configs for all record types except SRV";
+  CheckRefusals("dns_sd_configs",
+                {{"{}", "DNS-SD config must contain at least one SRV record name"},
+                 {"{names: [a], type: A}", port},
+                 {"{names: [a], type: AAAA}", port},
+                 {"{names: [a], type: MX}", port},
+                 {"{names: [a], type: NS, port: 0}", port},
+                 {"{names: [a], type: TXT}", "invalid DNS-SD records type TXT"},
+                 {"{names: [a], port: 65536}", ""},
+                 {"{names: a}", "cannot unmarshal"},
+                 {"{names: [a], name: b}", "field name not found in type dns.plain"}});
 }
 
 TEST_CASE("http_sd_configs are read", "[agent]") {

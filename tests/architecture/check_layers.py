@@ -24,6 +24,7 @@ WALLS = {
     "rocksdb/": {"buffer"},
     "zstd.h": {"buffer", "proto"},
     "re2/": {"relabel"},
+    "ares.h": {"scrape"},
     "google/protobuf/": {"proto"},
     "protozero/": {"proto"},
     "snappy": {"proto"},

@@ -12,6 +12,11 @@ void ReadRefreshInterval(const Fields& fields, std::chrono::milliseconds& out) {
   if (out.count() == 0) fields.map().Fail("refresh_interval must be positive");
 }
 
+void ReadPort(const Fields& fields, uint16_t& out) {
+  const auto port = fields.Find("port");
+  if (port) out = static_cast<uint16_t>(port->Unsigned(65'535));
+}
+
 void RequireHttpUrl(const Value& value, const std::string& url) {
   if (std::any_of(url.begin(), url.end(),
                   [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; })) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "agent/config/decoder.h"
@@ -10,6 +11,9 @@ namespace sluice::agent {
 
 // `refresh_interval`, which must be positive.
 void ReadRefreshInterval(const Fields& fields, std::chrono::milliseconds& out);
+
+// `port`, which is left as it is when it is not there.
+void ReadPort(const Fields& fields, uint16_t& out);
 
 // Fails, at `value`, unless `url` has the scheme http or https, and a host, in Prometheus's words.
 void RequireHttpUrl(const Value& value, const std::string& url);
