@@ -40,7 +40,6 @@ constexpr PendingField kScrape[] = {
     {"metric_name_escaping_scheme", Harmless::kTexts, "|allow-utf-8"},
     {"aws_sd_configs"},
     {"azure_sd_configs"},
-    {"consul_sd_configs"},
     {"digitalocean_sd_configs"},
     {"docker_sd_configs"},
     {"dockerswarm_sd_configs"},

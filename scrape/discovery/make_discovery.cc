@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "scrape/discovery/consul/consul_discovery.h"
 #include "scrape/discovery/discovery.h"
 #include "scrape/discovery/dns/dns_refresher.h"
 #include "scrape/discovery/file/file_discovery.h"
@@ -14,6 +15,10 @@ namespace {
 class Maker {
  public:
   Maker(DiscoverySink sink, DiscoveryDeps deps) : sink_(std::move(sink)), deps_(std::move(deps)) {}
+
+  std::unique_ptr<Discovery> operator()(const ConsulSdConfig& config) {
+    return std::make_unique<ConsulDiscovery>(config, std::move(sink_), std::move(deps_));
+  }
 
   std::unique_ptr<Discovery> operator()(const DnsSdConfig& config) {
     const auto read_config = [] { return ReadResolverConfig("/etc/resolv.conf"); };

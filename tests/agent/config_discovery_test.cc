@@ -50,7 +50,8 @@ void CheckRefusals(const std::string& section, const Refusals& refusals) {
 }
 
 TEST_CASE("empty and null entries of discoveries are refused", "[agent]") {
-  for (const char* section : {"dns_sd_configs", "file_sd_configs", "http_sd_configs"}) {
+  for (const char* section :
+       {"consul_sd_configs", "dns_sd_configs", "file_sd_configs", "http_sd_configs"}) {
     CheckRefusals(section, {{"~", std::string("empty or null section in ") + section}});
     CHECK(Discoveries(std::string(section) + ": []").empty());
     CHECK(Discoveries(std::string(section) + ":").empty());
@@ -71,6 +72,53 @@ TEST_CASE("discoveries are the same when they mean the same", "[agent]") {
   // Relative paths lead elsewhere from another folder.
   CHECK(identity("file_sd_configs: [{files: [a.yml]}]") !=
         identity("file_sd_configs: [{files: [a.yml]}]", "/etc/q/f.yml"));
+}
+
+TEST_CASE("consul_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::ConsulSdConfig>("consul_sd_configs: [{}]");
+  CHECK(config.server == "localhost:8500");
+  CHECK(config.scheme == "http");
+  CHECK(config.tag_separator == ",");
+  CHECK(config.allow_stale);
+  CHECK(config.refresh_interval == milliseconds(30'000));
+  const auto other = Only<scrape::ConsulSdConfig>(
+      "consul_sd_configs: [{server: 'c:1', path_prefix: /p, token: t, datacenter: d, namespace: n, "
+      "partition: q, scheme: https, username: u, password: w, tag_separator: ';', services: [a], "
+      "tags: [b], node_meta: {x: y}, filter: f, health_filter: g, allow_stale: false, "
+      "refresh_interval: 1s}]");
+  CHECK(other.server == "c:1");
+  CHECK(other.path_prefix == "/p");
+  CHECK(other.datacenter == "d");
+  CHECK(other.ns == "n");
+  CHECK(other.partition == "q");
+  CHECK(other.scheme == "https");
+  CHECK(other.tag_separator == ";");
+  CHECK(other.services == std::vector<std::string>{"a"});
+  CHECK(other.tags == std::vector<std::string>{"b"});
+  CHECK(other.node_meta == std::vector<std::pair<std::string, std::string>>{{"x", "y"}});
+  CHECK(other.filter == "f");
+  CHECK(other.health_filter == "g");
+  CHECK_FALSE(other.allow_stale);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  const HttpClientConfig& http = other.client->config();
+  CHECK(http.basic_auth->username == "u");
+  CHECK(http.basic_auth->password.Reveal() == "w");
+  REQUIRE(http.http_headers.size() == 1);
+  CHECK(http.http_headers[0].name == "X-Consul-Token");
+  CHECK(http.http_headers[0].secrets.at(0).Reveal() == "t");
+  CheckRefusals(
+      "consul_sd_configs",
+      {{"{server: ''}", "consul SD configuration requires a server address"},
+       {"{server: ' '}", "consul SD configuration requires a server address"},
+       {"{username: u, basic_auth: {username: x}}",
+        "at most one of consul SD configuration username and password and basic auth can be "
+        "configured"},
+       {"{username: u, bearer_token: x}", "at most one of basic_auth, oauth2"},
+       {"{token: t, authorization: {credentials: x}}",
+        "at most one of consul SD token, authorization, or oauth2 can be configured"},
+       {"{token: t, bearer_token: x}", "at most one of consul SD token, authorization, or oauth2"},
+       {"{scheme: ftp}", "unsupported scheme \"ftp\""},
+       {"{service: a}", "field service not found in type consul.plain"}});
 }
 
 TEST_CASE("dns_sd_configs are read", "[agent]") {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/config/canonical.h"
+#include "agent/config/discovery/consul_section.h"
 #include "agent/config/discovery/dns_section.h"
 #include "agent/config/discovery/file_section.h"
 #include "agent/config/discovery/http_section.h"
@@ -21,6 +22,7 @@ scrape::DiscoveryMechanism Decoded(const Value& value) {
 }
 
 constexpr std::pair<std::string_view, Decode> kSections[] = {
+    {"consul_sd_configs", &Decoded<&DecodeConsulSd>},
     {"dns_sd_configs", &Decoded<&DecodeDnsSd>},
     {"file_sd_configs", &Decoded<&DecodeFileSd>},
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
