@@ -41,8 +41,6 @@ constexpr PendingField kScrape[] = {
     {"aws_sd_configs"},
     {"azure_sd_configs"},
     {"digitalocean_sd_configs"},
-    {"docker_sd_configs"},
-    {"dockerswarm_sd_configs"},
     {"ec2_sd_configs"},
     {"eureka_sd_configs"},
     {"gce_sd_configs"},

@@ -6,12 +6,15 @@
 
 #include "scrape/discovery/consul/consul_sd_config.h"
 #include "scrape/discovery/dns/dns_sd_config.h"
+#include "scrape/discovery/docker/docker_sd_config.h"
+#include "scrape/discovery/dockerswarm/dockerswarm_sd_config.h"
 #include "scrape/discovery/file/file_sd_config.h"
 #include "scrape/discovery/http/http_sd_config.h"
 
 namespace sluice::scrape {
 
-using DiscoveryMechanism = std::variant<ConsulSdConfig, DnsSdConfig, FileSdConfig, HttpSdConfig>;
+using DiscoveryMechanism = std::variant<ConsulSdConfig, DnsSdConfig, DockerSdConfig,
+                                        DockerSwarmSdConfig, FileSdConfig, HttpSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

@@ -3,6 +3,8 @@
 #include "scrape/discovery/consul/consul_discovery.h"
 #include "scrape/discovery/discovery.h"
 #include "scrape/discovery/dns/dns_refresher.h"
+#include "scrape/discovery/docker/docker_plan.h"
+#include "scrape/discovery/dockerswarm/dockerswarm_plan.h"
 #include "scrape/discovery/file/file_discovery.h"
 #include "scrape/discovery/http/http_sd_plan.h"
 #include "scrape/discovery/http_refresher.h"
@@ -24,6 +26,14 @@ class Maker {
     const auto read_config = [] { return ReadResolverConfig("/etc/resolv.conf"); };
     return Poll(config,
                 std::make_unique<DnsRefresher>(config, read_config, deps_.loop, deps_.telemetry));
+  }
+
+  std::unique_ptr<Discovery> operator()(const DockerSdConfig& config) {
+    return Ask(config, std::make_unique<DockerPlan>(config));
+  }
+
+  std::unique_ptr<Discovery> operator()(const DockerSwarmSdConfig& config) {
+    return Ask(config, std::make_unique<DockerSwarmPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const FileSdConfig& config) {

@@ -35,6 +35,10 @@ void MetaLabels::AddAll(std::string_view name, const JsonView& texts) {
   }
 }
 
+void MetaLabels::Merge(const MetaLabels& other) {
+  labels_.insert(labels_.end(), other.labels_.begin(), other.labels_.end());
+}
+
 relabel::Labels MetaLabels::Target(std::string address) const {
   std::vector<relabel::Label> labels = labels_;
   labels.push_back({"__address__", std::move(address)});

@@ -29,6 +29,9 @@ class MetaLabels {
   // For each key of an object of texts: the prefix, `name` and the sanitised key.
   void AddAll(std::string_view name, const JsonView& texts);
 
+  // All of another one with the same prefix.
+  void Merge(const MetaLabels& other);
+
   // Together with `__address__`.
   relabel::Labels Target(std::string address) const;
 

@@ -50,8 +50,8 @@ void CheckRefusals(const std::string& section, const Refusals& refusals) {
 }
 
 TEST_CASE("empty and null entries of discoveries are refused", "[agent]") {
-  for (const char* section :
-       {"consul_sd_configs", "dns_sd_configs", "file_sd_configs", "http_sd_configs"}) {
+  for (const char* section : {"consul_sd_configs", "dns_sd_configs", "docker_sd_configs",
+                              "dockerswarm_sd_configs", "file_sd_configs", "http_sd_configs"}) {
     CheckRefusals(section, {{"~", std::string("empty or null section in ") + section}});
     CHECK(Discoveries(std::string(section) + ": []").empty());
     CHECK(Discoveries(std::string(section) + ":").empty());
@@ -142,6 +142,45 @@ TEST_CASE("dns_sd_configs are read", "[agent]") {
                  {"{names: [a], port: 65536}", ""},
                  {"{names: a}", "cannot unmarshal"},
                  {"{names: [a], name: b}", "field name not found in type dns.plain"}});
+}
+
+TEST_CASE("docker_sd_configs are read", "[agent]") {
+  const auto config =
+      Only<scrape::DockerSdConfig>("docker_sd_configs: [{host: 'unix:///run/docker.sock'}]");
+  CHECK(config.host == scrape::MobyHost{"http://localhost", "/run/docker.sock"});
+  CHECK(config.port == 80);
+  CHECK(config.host_networking_host == "localhost");
+  CHECK(config.match_first_network);
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  const auto other = Only<scrape::DockerSdConfig>(
+      "docker_sd_configs: [{host: 'tcp://h:1', port: 9, filters: [{name: a, values: [b, c]}], "
+      "host_networking_host: x, match_first_network: false, refresh_interval: 1s}]");
+  CHECK(other.port == 9);
+  CHECK(other.filters == scrape::MobyFilters{{"a", {"b", "c"}}});
+  CHECK(other.host_networking_host == "x");
+  CHECK_FALSE(other.match_first_network);
+  CheckRefusals("docker_sd_configs",
+                {{"{}", "host missing"},
+                 {"{host: 'h:1'}", "unable to parse docker host `h:1`"},
+                 {"{host: 'ssh://h'}", "protocol not available: \"ssh\""},
+                 {"{host: 'tcp://h', role: tasks}", "field role not found in type moby.plain"},
+                 {"{host: 'tcp://h', filters: [{nam: a}]}",
+                  "filters[0]: field nam not found in type moby.Filter"}});
+}
+
+TEST_CASE("dockerswarm_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::DockerSwarmSdConfig>(
+      "dockerswarm_sd_configs: [{host: 'https://h', role: tasks, port: 7, filters: [{name: a}]}]");
+  CHECK(config.host == scrape::MobyHost{"https://h", ""});
+  CHECK(config.role == scrape::SwarmRole::kTasks);
+  CHECK(config.port == 7);
+  CHECK(config.filters == scrape::MobyFilters{{"a", {}}});
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  CheckRefusals(
+      "dockerswarm_sd_configs",
+      {{"{role: nodes}", "host missing"},
+       {"{host: 'tcp://h'}", "role missing (one of: tasks, services, nodes)"},
+       {"{host: 'tcp://h', role: x}", "invalid role x, expected tasks, services, or nodes"}});
 }
 
 TEST_CASE("http_sd_configs are read", "[agent]") {

@@ -8,6 +8,7 @@
 #include "agent/config/canonical.h"
 #include "agent/config/discovery/consul_section.h"
 #include "agent/config/discovery/dns_section.h"
+#include "agent/config/discovery/docker_section.h"
 #include "agent/config/discovery/file_section.h"
 #include "agent/config/discovery/http_section.h"
 
@@ -24,6 +25,8 @@ scrape::DiscoveryMechanism Decoded(const Value& value) {
 constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"consul_sd_configs", &Decoded<&DecodeConsulSd>},
     {"dns_sd_configs", &Decoded<&DecodeDnsSd>},
+    {"docker_sd_configs", &Decoded<&DecodeDockerSd>},
+    {"dockerswarm_sd_configs", &Decoded<&DecodeDockerSwarmSd>},
     {"file_sd_configs", &Decoded<&DecodeFileSd>},
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
 };

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "scrape/discovery/host_port.h"
+#include "scrape/discovery/json_entries.h"
 #include "scrape/discovery/meta_labels.h"
 #include "scrape/discovery/url_query.h"
 
@@ -157,22 +158,16 @@ Result<ConsulService> ParseConsulService(const ConsulSdConfig& config,
                                          std::string_view body) {
   const auto json = JsonDocument::Parse(body);
   if (!json.ok()) return json.error();
-  const std::vector<JsonView> entries = (*json)->root().Items();
+  (*json)->root().Items();
   if (auto mismatch = (*json)->TakeMismatch()) return InvalidInput(*mismatch);
   ConsulService result;
   result.group.source = service;
   result.group.labels =
       relabel::Labels{{"__meta_consul_service", service}, {"__meta_consul_dc", datacenter}};
-  for (size_t i = 0; i < entries.size(); ++i) {
-    Result<relabel::Labels> target = ReadInstance(config, entries[i]);
-    if (auto mismatch = (*json)->TakeMismatch()) target = InvalidInput(*mismatch);
-    if (target.ok()) {
-      result.group.targets.push_back(std::move(*target));
-    } else {
-      const std::string where = service + "[" + std::to_string(i) + "]";
-      result.bad_entries.push_back(target.error().WithContext(where).message);
-    }
-  }
+  ReadEntries(
+      **json, (*json)->root(), service, result.bad_entries,
+      [&](const JsonView& entry) { return ReadInstance(config, entry); },
+      [&](relabel::Labels target) { result.group.targets.push_back(std::move(target)); });
   return result;
 }
 
