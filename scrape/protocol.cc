@@ -31,14 +31,26 @@ std::optional<ScrapeProtocol> FindScrapeProtocol(std::string_view name) {
   return static_cast<ScrapeProtocol>(found - kScrapeProtocolNames.begin());
 }
 
+std::optional<NameEscaping> FindNameEscaping(std::string_view name) {
+  const auto* const found = std::find(kNameEscapingNames.begin(), kNameEscapingNames.end(), name);
+  if (found == kNameEscapingNames.end()) return std::nullopt;
+  return static_cast<NameEscaping>(found - kNameEscapingNames.begin());
+}
+
 bool IsReadable(ScrapeProtocol protocol) {
   return protocol == ScrapeProtocol::kPrometheusText0_0_4 ||
          protocol == ScrapeProtocol::kPrometheusText1_0_0;
 }
 
-std::vector<ScrapeProtocol> DefaultScrapeProtocols() {
-  return {ScrapeProtocol::kOpenMetricsText1_0_0, ScrapeProtocol::kOpenMetricsText0_0_1,
-          ScrapeProtocol::kPrometheusText1_0_0, ScrapeProtocol::kPrometheusText0_0_4};
+std::vector<ScrapeProtocol> DefaultScrapeProtocols(bool native_histograms) {
+  std::vector<ScrapeProtocol> protocols;
+  if (native_histograms) protocols.push_back(ScrapeProtocol::kPrometheusProto);
+  for (const ScrapeProtocol protocol :
+       {ScrapeProtocol::kOpenMetricsText1_0_0, ScrapeProtocol::kOpenMetricsText0_0_1,
+        ScrapeProtocol::kPrometheusText1_0_0, ScrapeProtocol::kPrometheusText0_0_4}) {
+    protocols.push_back(protocol);
+  }
+  return protocols;
 }
 
 std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols) {

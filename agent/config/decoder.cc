@@ -168,6 +168,13 @@ uint64_t Value::Unsigned(uint64_t max) const {
   return *value;
 }
 
+double Value::Number() const {
+  if (is_null()) return 0;
+  const std::optional<double> value = NumberOf(*node_);
+  if (!value.has_value()) FailType("float64");
+  return value.value_or(0);
+}
+
 std::chrono::milliseconds Value::Duration() const {
   if (is_null()) return std::chrono::milliseconds(0);
   const Result<std::chrono::milliseconds> parsed = ParseDuration(Text());
@@ -276,6 +283,10 @@ void Fields::Read(std::string_view name, uint32_t& out) const {
 
 void Fields::Read(std::string_view name, uint64_t& out) const {
   if (const auto value = Find(name)) out = value->Unsigned(std::numeric_limits<uint64_t>::max());
+}
+
+void Fields::Read(std::string_view name, double& out) const {
+  if (const auto value = Find(name)) out = value->Number();
 }
 
 void Fields::Read(std::string_view name, std::chrono::milliseconds& out) const {

@@ -79,6 +79,7 @@ class Value {
   std::string Text() const;
   bool Bool() const;
   uint64_t Unsigned(uint64_t max) const;
+  double Number() const;  // finite
   std::chrono::milliseconds Duration() const;
   uint64_t Size() const;  // "15MB"
 
@@ -113,6 +114,7 @@ class Fields {
   void Read(std::string_view name, bool& out) const;
   void Read(std::string_view name, uint32_t& out) const;
   void Read(std::string_view name, uint64_t& out) const;
+  void Read(std::string_view name, double& out) const;
   void Read(std::string_view name, std::chrono::milliseconds& out) const;
   void ReadSize(std::string_view name, uint64_t& out) const;
 

@@ -8,6 +8,7 @@
 
 #include "agent/config/canonical.h"
 #include "agent/config/http_client_section.h"
+#include "agent/config/name_schemes.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/relabel_rules.h"
 #include "agent/config/target_sources.h"
@@ -17,12 +18,23 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 15> kFields = {
-    "job_name",           "scrape_interval",  "scrape_timeout",
-    "metrics_path",       "scheme",           "params",
-    "honor_labels",       "honor_timestamps", "track_timestamps_staleness",
-    "enable_compression", "relabel_configs",  "metric_relabel_configs",
-    "static_configs",     "file_sd_configs",  "fallback_scrape_protocol"};
+constexpr std::array<std::string_view, 17> kFields = {"job_name",
+                                                      "scrape_interval",
+                                                      "scrape_timeout",
+                                                      "metrics_path",
+                                                      "scheme",
+                                                      "params",
+                                                      "honor_labels",
+                                                      "honor_timestamps",
+                                                      "track_timestamps_staleness",
+                                                      "enable_compression",
+                                                      "relabel_configs",
+                                                      "metric_relabel_configs",
+                                                      "static_configs",
+                                                      "file_sd_configs",
+                                                      "fallback_scrape_protocol",
+                                                      "native_histogram_bucket_limit",
+                                                      "native_histogram_min_bucket_factor"};
 
 void DecodeTimes(const Fields& fields, const GlobalSection& global, scrape::JobConfig& job) {
   job.scrape_interval = std::chrono::milliseconds(0);
@@ -74,6 +86,30 @@ void DecodeRequest(const Fields& fields, scrape::JobConfig& job) {
   }
 }
 
+void DecodeProtocols(const Fields& fields, const GlobalSection& global, scrape::JobConfig& job) {
+  std::optional<std::vector<scrape::ScrapeProtocol>> protocols = ReadProtocols(fields);
+  if (!protocols.has_value()) protocols = global.scrape_protocols;
+  job.scrape_protocols = protocols.has_value()
+                             ? std::move(*protocols)
+                             : scrape::DefaultScrapeProtocols(job.scrape_native_histograms);
+}
+
+// A job that says its own validation does not inherit the escaping.
+void DecodeNameSchemes(const Fields& fields, scrape::JobConfig& job) {
+  const NameSchemes own = ReadNameSchemes(fields, "scrape config");
+  if (own.validation.has_value()) {
+    job.metric_name_validation_scheme = *own.validation;
+    job.metric_name_escaping_scheme = EscapingFor(*own.validation);
+  }
+  if (own.escaping.has_value()) job.metric_name_escaping_scheme = *own.escaping;
+  if (job.metric_name_escaping_scheme == scrape::NameEscaping::kAllowUtf8 &&
+      job.metric_name_validation_scheme != relabel::NameScheme::kUtf8) {
+    fields.Find("metric_name_escaping_scheme")
+        .value_or(fields.map())
+        .Fail("utf8 metric names requested but validation scheme is not set to UTF8");
+  }
+}
+
 // The values in effect of the fields that may come from the global section.
 std::string InheritedText(const scrape::JobConfig& job) {
   std::string text;
@@ -81,7 +117,12 @@ std::string InheritedText(const scrape::JobConfig& job) {
        {job.body_size_limit, job.sample_limit, static_cast<uint64_t>(job.sample_limit_policy),
         job.target_limit, job.label_limits.count, job.label_limits.name_length,
         job.label_limits.value_length, job.keep_dropped_targets,
-        static_cast<uint64_t>(job.extra_scrape_metrics)}) {
+        static_cast<uint64_t>(job.extra_scrape_metrics),
+        static_cast<uint64_t>(job.scrape_native_histograms),
+        static_cast<uint64_t>(job.always_scrape_classic_histograms),
+        static_cast<uint64_t>(job.convert_classic_histograms_to_nhcb),
+        static_cast<uint64_t>(job.metric_name_validation_scheme),
+        static_cast<uint64_t>(job.metric_name_escaping_scheme)}) {
     text += std::to_string(value) + ",";
   }
   for (const scrape::ScrapeProtocol protocol : job.scrape_protocols) {
@@ -111,6 +152,10 @@ scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   fields.Read("honor_timestamps", job.honor_timestamps);
   fields.Read("track_timestamps_staleness", job.track_timestamps_staleness);
   DecodeInherited(fields, job);
+  DecodeProtocols(fields, global, job);
+  DecodeNameSchemes(fields, job);
+  fields.Read("native_histogram_bucket_limit", job.native_histogram_bucket_limit);
+  fields.Read("native_histogram_min_bucket_factor", job.native_histogram_min_bucket_factor);
   if (const auto rules = fields.Find("relabel_configs")) {
     job.relabel = DecodeProgram(*rules, "empty or null target relabeling rule in scrape config");
   }
