@@ -9,6 +9,7 @@
 #include "agent/config/relabel_rules.h"
 #include "agent/config/remote_write_section.h"
 #include "agent/config/scrape_section.h"
+#include "agent/config/specs/server_specs.h"
 #include "base/file.h"
 #include "base/yaml.h"
 
@@ -23,13 +24,14 @@ Config DecodeConfig(const Value& root, const Environment& environment) {
   const std::vector<std::string_view> pending = NamesOf(PendingTopLevelFields());
   const Fields fields(root, "config.plain", {kFields, pending});
   CheckPendingFields(fields, PendingTopLevelFields());
+  if (const auto reads = fields.Find("remote_read")) CheckRemoteReadNames(*reads);
   GlobalSection global;
   if (const auto section = fields.Find("global")) global = DecodeGlobal(*section, environment);
   if (const auto section = fields.Find("scrape_configs")) {
     config.jobs = DecodeScrapeConfigs(*section, global);
   }
   if (const auto section = fields.Find("remote_write")) {
-    config.destinations = DecodeRemoteWrite(*section, global.external_labels);
+    config.destinations = DecodeRemoteWrite(*section, global);
   }
   config.external_labels = std::move(global.external_labels);
   return config;

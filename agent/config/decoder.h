@@ -76,9 +76,14 @@ class Value {
   // `cannot unmarshal !!seq into TYPE`.
   void FailType(std::string_view type) const;
 
+  // False, with an error that does not quote the value, when it is neither null nor of this kind:
+  // for what may hold secrets.
+  bool HasKind(YamlNode::Kind kind, std::string_view type) const;
+
   std::string Text() const;
   bool Bool() const;
   uint64_t Unsigned(uint64_t max) const;
+  int64_t Int() const;
   double Number() const;  // finite
   std::chrono::milliseconds Duration() const;
   uint64_t Size() const;  // "15MB"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/config/expand.h"
+#include "agent/config/header_rules.h"
 #include "agent/config/name_schemes.h"
 #include "agent/config/pending_fields.h"
 #include "base/utf8.h"
@@ -60,13 +61,16 @@ void ReadSampleLimitPolicy(const Fields& fields, scrape::SampleLimitPolicy& poli
   }
 }
 
-relabel::Labels DecodeExternalLabels(const Value& value, const Environment& environment) {
+relabel::Labels DecodeExternalLabels(const Value& value, relabel::NameScheme scheme,
+                                     const Environment& environment) {
   std::vector<relabel::Label> labels;
   for (const auto& entry : value.Entries("map[string]string")) {
     const std::string& name = entry.first;
     std::vector<std::string> missing;
     std::string text = ExpandVariables(entry.second.Text(), environment, missing);
-    if (!IsValidUtf8(name) || name.empty()) {
+    const bool is_name = scheme == relabel::NameScheme::kLegacy ? relabel::IsLegacyLabelName(name)
+                                                                : relabel::IsUtf8LabelName(name);
+    if (!is_name) {
       value.Fail(QuoteText(name) + " is not a valid label name");
     }
     if (!IsValidUtf8(text)) entry.second.Fail(QuoteText(text) + " is not a valid label value");
@@ -90,29 +94,27 @@ std::string Listed(const Texts& texts) {
 
 }  // namespace
 
-std::optional<scrape::ScrapeProtocol> DecodeProtocol(const std::string& name, const Value& value,
-                                                     const std::string& context) {
-  const auto protocol = scrape::FindScrapeProtocol(name);
-  if (!protocol.has_value()) {
-    value.Fail(context + "unknown scrape protocol " + name +
-               ", supported: " + Listed(scrape::kScrapeProtocolNames));
-  }
-  return protocol;
+std::string UnknownProtocol(const std::string& name) {
+  return "unknown scrape protocol " + name + ", supported: " + Listed(scrape::kScrapeProtocolNames);
 }
 
-std::optional<std::vector<scrape::ScrapeProtocol>> ReadProtocols(const Fields& fields) {
+std::optional<std::vector<scrape::ScrapeProtocol>> ReadProtocols(const Fields& fields,
+                                                                 const std::string& whose) {
   const auto value = fields.Find("scrape_protocols");
   if (!value.has_value() || value->is_null()) return std::nullopt;
   const std::vector<std::string> names = value->Texts();
-  if (names.empty()) value->Fail("scrape_protocols cannot be empty");
+  if (names.empty()) value->Fail("scrape_protocols cannot be empty" + whose);
   std::vector<scrape::ScrapeProtocol> protocols;
   std::set<std::string> seen;
   bool is_readable = false;
   for (const std::string& name : names) {
-    const auto protocol = DecodeProtocol(name, *value, "");
-    if (!protocol.has_value()) return std::nullopt;
-    if (!seen.insert(name).second) {
-      value->Fail("duplicated protocol in scrape_protocols, got " + Listed(names));
+    if (!seen.insert(LowerAscii(name)).second) {
+      value->Fail("duplicated protocol in scrape_protocols, got " + Listed(names) + whose);
+    }
+    const auto protocol = scrape::FindScrapeProtocol(name);
+    if (!protocol.has_value()) {
+      value->Fail("scrape_protocols: " + UnknownProtocol(name) + whose);
+      return std::nullopt;
     }
     is_readable = is_readable || scrape::IsReadable(*protocol);
     protocols.push_back(*protocol);
@@ -151,7 +153,7 @@ GlobalSection DecodeGlobal(const Value& value, const Environment& environment) {
   fields.Read("scrape_interval", global.scrape_interval);
   fields.Read("scrape_timeout", timeout);
   DecodeInherited(fields, global.job);
-  global.scrape_protocols = ReadProtocols(fields);
+  global.scrape_protocols = ReadProtocols(fields, " for global config");
   const NameSchemes schemes = ReadNameSchemes(fields, "global");
   const auto validation = schemes.validation.value_or(relabel::NameScheme::kUtf8);
   global.job.metric_name_validation_scheme = validation;
@@ -163,7 +165,7 @@ GlobalSection DecodeGlobal(const Value& value, const Environment& environment) {
   global.scrape_timeout =
       timeout.count() == 0 ? std::min(default_timeout, global.scrape_interval) : timeout;
   if (const auto labels = fields.Find("external_labels")) {
-    global.external_labels = DecodeExternalLabels(*labels, environment);
+    global.external_labels = DecodeExternalLabels(*labels, validation, environment);
   }
   return global;
 }

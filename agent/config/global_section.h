@@ -32,12 +32,12 @@ std::span<const std::string_view> InheritedFieldNames();
 // names, whose defaults depend on other fields.
 void DecodeInherited(const Fields& fields, scrape::JobConfig& job);
 
-// The list scrape_protocols, if there is one.
-std::optional<std::vector<scrape::ScrapeProtocol>> ReadProtocols(const Fields& fields);
+// The list scrape_protocols, if there is one. Messages end with `whose`: " for global config".
+std::optional<std::vector<scrape::ScrapeProtocol>> ReadProtocols(const Fields& fields,
+                                                                 const std::string& whose);
 
-// Fails, after the words of `context`, when there is no protocol of this name.
-std::optional<scrape::ScrapeProtocol> DecodeProtocol(const std::string& name, const Value& value,
-                                                     const std::string& context);
+// `unknown scrape protocol X, supported: ...`.
+std::string UnknownProtocol(const std::string& name);
 
 GlobalSection DecodeGlobal(const Value& value, const Environment& environment);
 

@@ -11,6 +11,7 @@
 #include "agent/config/name_schemes.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/relabel_rules.h"
+#include "agent/config/specs/discovery_specs.h"
 #include "agent/config/target_sources.h"
 #include "base/duration.h"
 #include "base/utf8.h"
@@ -18,7 +19,7 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 17> kFields = {"job_name",
+constexpr std::array<std::string_view, 16> kFields = {"job_name",
                                                       "scrape_interval",
                                                       "scrape_timeout",
                                                       "metrics_path",
@@ -31,7 +32,6 @@ constexpr std::array<std::string_view, 17> kFields = {"job_name",
                                                       "relabel_configs",
                                                       "metric_relabel_configs",
                                                       "static_configs",
-                                                      "file_sd_configs",
                                                       "fallback_scrape_protocol",
                                                       "native_histogram_bucket_limit",
                                                       "native_histogram_min_bucket_factor"};
@@ -54,12 +54,11 @@ void DecodeTimes(const Fields& fields, const GlobalSection& global, scrape::JobC
 void DecodeFallback(const Value& value, scrape::JobConfig& job) {
   const std::string name = value.Text();
   if (name.empty()) return;
-  job.fallback_scrape_protocol =
-      DecodeProtocol(name, value,
-                     "invalid fallback_scrape_protocol for scrape config with job name " +
-                         QuoteText(job.name) + ": ");
-  if (job.fallback_scrape_protocol.has_value() &&
-      !scrape::IsReadable(*job.fallback_scrape_protocol)) {
+  job.fallback_scrape_protocol = scrape::FindScrapeProtocol(name);
+  if (!job.fallback_scrape_protocol.has_value()) {
+    value.Fail("invalid fallback_scrape_protocol for scrape config with job name " +
+               QuoteText(job.name) + ": " + UnknownProtocol(name));
+  } else if (!scrape::IsReadable(*job.fallback_scrape_protocol)) {
     value.Fail("field fallback_scrape_protocol is not supported yet");
   }
 }
@@ -87,7 +86,8 @@ void DecodeRequest(const Fields& fields, scrape::JobConfig& job) {
 }
 
 void DecodeProtocols(const Fields& fields, const GlobalSection& global, scrape::JobConfig& job) {
-  std::optional<std::vector<scrape::ScrapeProtocol>> protocols = ReadProtocols(fields);
+  std::optional<std::vector<scrape::ScrapeProtocol>> protocols =
+      ReadProtocols(fields, " for scrape config with job name " + QuoteText(job.name));
   if (!protocols.has_value()) protocols = global.scrape_protocols;
   job.scrape_protocols = protocols.has_value()
                              ? std::move(*protocols)
@@ -138,12 +138,24 @@ std::string FingerprintOf(const Value& value, const scrape::JobConfig& job) {
          " timeout=" + FormatDuration(job.scrape_timeout) + " inherited=" + InheritedText(job);
 }
 
+// Each is checked as Prometheus would, whether it works or not.
+void CheckDiscoveries(const Fields& fields) {
+  CheckFields(fields, DiscoverySpecs());
+  for (const FieldSpec& spec : DiscoverySpecs()) {
+    const auto list = fields.Find(spec.name);
+    const bool works = spec.name == "file_sd_configs";
+    if (list && !works) FailUnlessEmpty(*list, spec.name);
+  }
+}
+
 scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   scrape::JobConfig job = global.job;
   const std::vector<std::string_view> pending = NamesOf(PendingScrapeFields());
-  const Fields fields(value, "config.plain",
-                      {kFields, InheritedFieldNames(), pending, HttpClientFields()});
+  const Fields fields(
+      value, "config.plain",
+      {kFields, InheritedFieldNames(), pending, HttpClientFields(), NamesOf(DiscoverySpecs())});
   CheckPendingFields(fields, PendingScrapeFields());
+  CheckDiscoveries(fields);
   fields.Read("job_name", job.name);
   if (job.name.empty()) value.Fail("job_name is empty");
   DecodeTimes(fields, global, job);
@@ -157,11 +169,13 @@ scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   fields.Read("native_histogram_bucket_limit", job.native_histogram_bucket_limit);
   fields.Read("native_histogram_min_bucket_factor", job.native_histogram_min_bucket_factor);
   if (const auto rules = fields.Find("relabel_configs")) {
-    job.relabel = DecodeProgram(*rules, "empty or null target relabeling rule in scrape config");
+    job.relabel = DecodeProgram(*rules, "empty or null target relabeling rule in scrape config",
+                                job.metric_name_validation_scheme);
   }
   if (const auto rules = fields.Find("metric_relabel_configs")) {
     job.metric_relabel =
-        DecodeProgram(*rules, "empty or null metric relabeling rule in scrape config");
+        DecodeProgram(*rules, "empty or null metric relabeling rule in scrape config",
+                      job.metric_name_validation_scheme);
   }
   if (const auto groups = fields.Find("static_configs")) {
     job.static_groups = DecodeStaticConfigs(*groups, !job.relabel.empty());
