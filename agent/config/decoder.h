@@ -67,6 +67,9 @@ class Value {
 
   const std::string& path() const { return path_; }
 
+  // `FILE:LINE`.
+  std::string place() const { return decoder_->file() + ":" + std::to_string(line_); }
+
   bool is_null() const { return node_->kind == YamlNode::Kind::kNull; }
 
   void Fail(std::string_view message) const { decoder_->Fail(line_, path_, message); }

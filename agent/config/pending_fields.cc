@@ -30,9 +30,6 @@ constexpr PendingField kTopLevel[] = {
      .harmless = Harmless::kWarned},
     {.spec = {.type = kSection, .name = "runtime", .section = &kRuntimeSpec},
      .harmless = Harmless::kWarned},
-    {.spec = {.type = kFilePatterns,
-              .name = "scrape_config_files",
-              .refusal = "invalid scrape config file path %q"}},
 };
 
 constexpr PendingField kGlobal[] = {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -190,14 +189,17 @@ scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
 
 }  // namespace
 
-std::vector<scrape::JobConfig> DecodeScrapeConfigs(const Value& list, const GlobalSection& global) {
+std::vector<scrape::JobConfig> DecodeScrapeConfigs(const Value& list, const GlobalSection& global,
+                                                   JobNames& names) {
   std::vector<scrape::JobConfig> jobs;
-  std::set<std::string> names;
   for (const Value& item : list.Items("[]*config.ScrapeConfig")) {
     if (item.is_null()) item.Fail("empty or null scrape config section");
     jobs.push_back(DecodeJob(item, global));
-    if (!names.insert(jobs.back().name).second) {
-      item.Fail("found multiple scrape configs with job name " + QuoteText(jobs.back().name));
+
+    const auto [first, is_new] = names.emplace(jobs.back().name, item.place());
+    if (!is_new) {
+      item.Fail("found multiple scrape configs with job name " + QuoteText(jobs.back().name) +
+                ", first found in " + first->second);
     }
   }
   return jobs;

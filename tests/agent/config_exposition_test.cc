@@ -27,7 +27,8 @@ Decoded Decode(const std::string& global_fields, const std::string& job_fields) 
   REQUIRE(global_node.ok());
   REQUIRE(jobs_node.ok());
   const GlobalSection global = DecodeGlobal(Value(decoder, *global_node, "global"), no_variables);
-  auto jobs = DecodeScrapeConfigs(Value(decoder, *jobs_node, "scrape_configs"), global);
+  JobNames names;
+  auto jobs = DecodeScrapeConfigs(Value(decoder, *jobs_node, "scrape_configs"), global, names);
   REQUIRE(jobs.size() == 1);
   return {.job = std::move(jobs[0]), .error = decoder.failed() ? decoder.error().message : ""};
 }
