@@ -41,8 +41,9 @@ bool IsReadable(ScrapeProtocol protocol);
 // Prometheus's list for a job that does not say.
 std::vector<ScrapeProtocol> DefaultScrapeProtocols(bool native_histograms = false);
 
-// The header Accept with which Prometheus would ask for these, in the order of preference; those
-// that cannot be read are left out and keep their weight to themselves.
-std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols);
+// The header Accept with which Prometheus would ask for these, in the order of preference, and for
+// names written in this manner; protocols that cannot be read are left out and keep their weight
+// to themselves.
+std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols, NameEscaping escaping);
 
 }  // namespace sluice::scrape

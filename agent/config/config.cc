@@ -39,6 +39,9 @@ void DecodeMainFile(const Value& root, const Environment& environment, MainFile&
   CheckPendingFields(fields, PendingTopLevelFields());
   if (const auto reads = fields.Find("remote_read")) CheckRemoteReadNames(*reads);
   if (const auto section = fields.Find("global")) file.global = DecodeGlobal(*section, environment);
+  if (const auto otlp = fields.Find("otlp")) {
+    CheckOtlpNames(*otlp, file.global.job.metric_name_validation_scheme);
+  }
   CheckFields(fields, {&kScrapeConfigFiles, 1});
   if (const auto patterns = fields.Find(kScrapeConfigFiles.name)) {
     for (const std::string& pattern : patterns->Texts()) {

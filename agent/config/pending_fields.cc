@@ -37,12 +37,6 @@ constexpr PendingField kGlobal[] = {
     {.spec = {kDuration, "rule_query_offset"}, .harmless = Harmless::kWarned},
     {.spec = {kText, "query_log_file"}, .harmless = Harmless::kWarned},
     {.spec = {kText, "scrape_failure_log_file"}},
-    {.spec = {kText, "metric_name_validation_scheme"},
-     .harmless = Harmless::kTexts,
-     .texts = "|utf8"},
-    {.spec = {kText, "metric_name_escaping_scheme"},
-     .harmless = Harmless::kTexts,
-     .texts = "|allow-utf-8"},
     {.spec = {kBool, "scrape_native_histograms"}},
     {.spec = {kBool, "convert_classic_histograms_to_nhcb"}},
     {.spec = {kBool, "always_scrape_classic_histograms"}},
@@ -55,12 +49,6 @@ constexpr PendingField kScrape[] = {
     {.spec = {kText, "scrape_failure_log_file"}},
     {.spec = {kUnsigned, "native_histogram_bucket_limit"}},
     {.spec = {kNumber, "native_histogram_min_bucket_factor"}},
-    {.spec = {kText, "metric_name_validation_scheme"},
-     .harmless = Harmless::kTexts,
-     .texts = "|utf8"},
-    {.spec = {kText, "metric_name_escaping_scheme"},
-     .harmless = Harmless::kTexts,
-     .texts = "|allow-utf-8"},
 };
 
 constexpr PendingField kRemoteWrite[] = {

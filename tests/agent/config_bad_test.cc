@@ -229,7 +229,6 @@ TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") 
   CHECK(Job("scrape_failure_log_file: x") ==
         "f.yml:3: scrape_configs[0].scrape_failure_log_file: field scrape_failure_log_file "
         "is not supported yet");
-  CHECK_THAT(Global("metric_name_validation_scheme: legacy"), Catch::Contains("not supported yet"));
   for (const auto* field :
        {"kubernetes_sd_configs: [{role: pod}]", "scrape_native_histograms: yes",
         "scrape_protocols: [PrometheusProto]", "fallback_scrape_protocol: PrometheusProto",

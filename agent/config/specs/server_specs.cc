@@ -216,6 +216,16 @@ constexpr SectionSpec kStorageSpec{.type = "config.StorageConfig", .fields = kSt
 constexpr SectionSpec kTracingSpec{
     .type = "config.plain", .fields = kTracingFields, .check = &CheckTracing};
 
+void CheckOtlpNames(const Value& otlp, relabel::NameScheme scheme) {
+  if (scheme == relabel::NameScheme::kUtf8) return;
+  const Fields fields(otlp, kOtlpSpec.type, {NamesOf(kOtlpFields)});
+  const std::string strategy = TextOf(fields, "translation_strategy");
+  if (strategy != "NoTranslation" && strategy != "NoUTF8EscapingWithSuffixes") return;
+  FailAt(
+      fields, "translation_strategy",
+      "OTLP translation strategy " + QuoteText(strategy) + " is not allowed when UTF8 is disabled");
+}
+
 void CheckRemoteReadNames(const Value& list) {
   std::set<std::string> names;
   for (const Value& item : list.Items("[]*config.RemoteReadConfig")) {

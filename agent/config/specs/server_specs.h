@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/config/spec.h"
+#include "relabel/rule.h"
 
 namespace sluice::agent {
 
@@ -11,6 +12,9 @@ extern const SectionSpec kRemoteReadSpec;  // an entry of the list
 extern const SectionSpec kRuntimeSpec;
 extern const SectionSpec kStorageSpec;
 extern const SectionSpec kTracingSpec;
+
+// What kOtlpSpec cannot know: that its names are of the scheme.
+void CheckOtlpNames(const Value& otlp, relabel::NameScheme scheme);
 
 // That no name comes twice.
 void CheckRemoteReadNames(const Value& list);
