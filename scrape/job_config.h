@@ -12,6 +12,7 @@
 #include "base/http_client.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
+#include "relabel/rule.h"
 #include "scrape/limits.h"
 #include "scrape/protocol.h"
 
@@ -49,6 +50,24 @@ struct JobConfig {
   std::vector<ScrapeProtocol> scrape_protocols = DefaultScrapeProtocols();
   // For answers whose type is missing, ill-formed or unknown.
   std::optional<ScrapeProtocol> fallback_scrape_protocol;
+  // Which names series may have; a scrape with any other fails.
+  relabel::NameScheme metric_name_validation_scheme = relabel::NameScheme::kUtf8;
+  NameEscaping metric_name_escaping_scheme = NameEscaping::kAllowUtf8;
+  // Whether native histograms are read, which only kPrometheusProto can carry. When not, or in any
+  // other protocol, a histogram is its classic series. A default list of protocols begins with
+  // kPrometheusProto when this is set.
+  bool scrape_native_histograms = false;
+  // Keep the classic series of a histogram beside its native one, also beside the one that
+  // convert_classic_histograms_to_nhcb makes.
+  bool always_scrape_classic_histograms = false;
+  // Make one native histogram with custom buckets (schema -53) of the classic series.
+  bool convert_classic_histograms_to_nhcb = false;
+  // Native histograms with more buckets are brought to a lower resolution, and where there is none
+  // the scrape fails. 0 = none.
+  uint64_t native_histogram_bucket_limit = 0;
+  // The least factor from one bucket to the next of native histograms; higher resolutions are
+  // reduced. 0 = none; at most 1 is no bound either.
+  double native_histogram_min_bucket_factor = 0;
   bool track_timestamps_staleness = false;
   bool extra_scrape_metrics = false;
   // 0 = none, for all limits.

@@ -130,8 +130,9 @@ HttpRequest ScrapeRequest(const std::string& url, std::chrono::milliseconds time
   request.url = url;
   request.timeout = timeout;
   request.accept_gzip = job.enable_compression;
-  request.headers = {{"Accept", AcceptHeader(job.scrape_protocols)},
-                     {"X-Prometheus-Scrape-Timeout-Seconds", Seconds(timeout)}};
+  request.headers = {
+      {"Accept", AcceptHeader(job.scrape_protocols, job.metric_name_escaping_scheme)},
+      {"X-Prometheus-Scrape-Timeout-Seconds", Seconds(timeout)}};
   if (!job.enable_compression) request.headers.emplace_back("Accept-Encoding", "identity");
   return request;
 }

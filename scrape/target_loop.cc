@@ -17,6 +17,7 @@ SeriesRules RulesOf(const LoopSpec& spec) {
           .honor_labels = spec.job->honor_labels,
           .honor_timestamps = spec.job->honor_timestamps,
           .track_timestamps_staleness = spec.job->track_timestamps_staleness,
+          .name_scheme = spec.job->metric_name_validation_scheme,
           .label_limits = spec.job->label_limits,
           .sample_limit = spec.job->sample_limit,
           .sample_limit_policy = spec.job->sample_limit_policy};

@@ -15,6 +15,9 @@
 
 namespace sluice::agent {
 
+// Of the main file, and of all scrape_config_files together.
+inline constexpr size_t kConfigMaxBytes = 64 << 20;
+
 struct Config {
   relabel::Labels external_labels;
   std::vector<scrape::JobConfig> jobs;
@@ -28,7 +31,10 @@ using Environment = std::function<std::optional<std::string>(std::string_view na
 
 // Errors are one line: `FILE:LINE: path.to.field: message`, with Prometheus's own phrase in the
 // message where it has one. Never more than one error is reported.
+// Reads the files of scrape_config_files, too.
 Result<Config> LoadConfig(const std::string& path, const Environment& environment);
+
+// Pure: of scrape_config_files only the paths are checked.
 Result<Config> ParseConfig(std::string_view text, const std::string& path,
                            const Environment& environment);
 

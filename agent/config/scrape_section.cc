@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <string>
 #include <utility>
 
 #include "agent/config/canonical.h"
 #include "agent/config/http_client_section.h"
+#include "agent/config/name_schemes.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/relabel_rules.h"
+#include "agent/config/specs/discovery_specs.h"
 #include "agent/config/target_sources.h"
 #include "base/duration.h"
 #include "base/utf8.h"
@@ -17,12 +18,22 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 15> kFields = {
-    "job_name",           "scrape_interval",  "scrape_timeout",
-    "metrics_path",       "scheme",           "params",
-    "honor_labels",       "honor_timestamps", "track_timestamps_staleness",
-    "enable_compression", "relabel_configs",  "metric_relabel_configs",
-    "static_configs",     "file_sd_configs",  "fallback_scrape_protocol"};
+constexpr std::array<std::string_view, 16> kFields = {"job_name",
+                                                      "scrape_interval",
+                                                      "scrape_timeout",
+                                                      "metrics_path",
+                                                      "scheme",
+                                                      "params",
+                                                      "honor_labels",
+                                                      "honor_timestamps",
+                                                      "track_timestamps_staleness",
+                                                      "enable_compression",
+                                                      "relabel_configs",
+                                                      "metric_relabel_configs",
+                                                      "static_configs",
+                                                      "fallback_scrape_protocol",
+                                                      "native_histogram_bucket_limit",
+                                                      "native_histogram_min_bucket_factor"};
 
 void DecodeTimes(const Fields& fields, const GlobalSection& global, scrape::JobConfig& job) {
   job.scrape_interval = std::chrono::milliseconds(0);
@@ -42,12 +53,11 @@ void DecodeTimes(const Fields& fields, const GlobalSection& global, scrape::JobC
 void DecodeFallback(const Value& value, scrape::JobConfig& job) {
   const std::string name = value.Text();
   if (name.empty()) return;
-  job.fallback_scrape_protocol =
-      DecodeProtocol(name, value,
-                     "invalid fallback_scrape_protocol for scrape config with job name " +
-                         QuoteText(job.name) + ": ");
-  if (job.fallback_scrape_protocol.has_value() &&
-      !scrape::IsReadable(*job.fallback_scrape_protocol)) {
+  job.fallback_scrape_protocol = scrape::FindScrapeProtocol(name);
+  if (!job.fallback_scrape_protocol.has_value()) {
+    value.Fail("invalid fallback_scrape_protocol for scrape config with job name " +
+               QuoteText(job.name) + ": " + UnknownProtocol(name));
+  } else if (!scrape::IsReadable(*job.fallback_scrape_protocol)) {
     value.Fail("field fallback_scrape_protocol is not supported yet");
   }
 }
@@ -74,6 +84,31 @@ void DecodeRequest(const Fields& fields, scrape::JobConfig& job) {
   }
 }
 
+void DecodeProtocols(const Fields& fields, const GlobalSection& global, scrape::JobConfig& job) {
+  std::optional<std::vector<scrape::ScrapeProtocol>> protocols =
+      ReadProtocols(fields, " for scrape config with job name " + QuoteText(job.name));
+  if (!protocols.has_value()) protocols = global.scrape_protocols;
+  job.scrape_protocols = protocols.has_value()
+                             ? std::move(*protocols)
+                             : scrape::DefaultScrapeProtocols(job.scrape_native_histograms);
+}
+
+// A job that says its own validation does not inherit the escaping.
+void DecodeNameSchemes(const Fields& fields, scrape::JobConfig& job) {
+  const NameSchemes own = ReadNameSchemes(fields, "scrape config");
+  if (own.validation.has_value()) {
+    job.metric_name_validation_scheme = *own.validation;
+    job.metric_name_escaping_scheme = EscapingFor(*own.validation);
+  }
+  if (own.escaping.has_value()) job.metric_name_escaping_scheme = *own.escaping;
+  if (job.metric_name_escaping_scheme == scrape::NameEscaping::kAllowUtf8 &&
+      job.metric_name_validation_scheme != relabel::NameScheme::kUtf8) {
+    fields.Find("metric_name_escaping_scheme")
+        .value_or(fields.map())
+        .Fail("utf8 metric names requested but validation scheme is not set to UTF8");
+  }
+}
+
 // The values in effect of the fields that may come from the global section.
 std::string InheritedText(const scrape::JobConfig& job) {
   std::string text;
@@ -81,7 +116,12 @@ std::string InheritedText(const scrape::JobConfig& job) {
        {job.body_size_limit, job.sample_limit, static_cast<uint64_t>(job.sample_limit_policy),
         job.target_limit, job.label_limits.count, job.label_limits.name_length,
         job.label_limits.value_length, job.keep_dropped_targets,
-        static_cast<uint64_t>(job.extra_scrape_metrics)}) {
+        static_cast<uint64_t>(job.extra_scrape_metrics),
+        static_cast<uint64_t>(job.scrape_native_histograms),
+        static_cast<uint64_t>(job.always_scrape_classic_histograms),
+        static_cast<uint64_t>(job.convert_classic_histograms_to_nhcb),
+        static_cast<uint64_t>(job.metric_name_validation_scheme),
+        static_cast<uint64_t>(job.metric_name_escaping_scheme)}) {
     text += std::to_string(value) + ",";
   }
   for (const scrape::ScrapeProtocol protocol : job.scrape_protocols) {
@@ -97,12 +137,24 @@ std::string FingerprintOf(const Value& value, const scrape::JobConfig& job) {
          " timeout=" + FormatDuration(job.scrape_timeout) + " inherited=" + InheritedText(job);
 }
 
+// Each is checked as Prometheus would, whether it works or not.
+void CheckDiscoveries(const Fields& fields) {
+  CheckFields(fields, DiscoverySpecs());
+  for (const FieldSpec& spec : DiscoverySpecs()) {
+    const auto list = fields.Find(spec.name);
+    const bool works = spec.name == "file_sd_configs";
+    if (list && !works) FailUnlessEmpty(*list, spec.name);
+  }
+}
+
 scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   scrape::JobConfig job = global.job;
   const std::vector<std::string_view> pending = NamesOf(PendingScrapeFields());
-  const Fields fields(value, "config.plain",
-                      {kFields, InheritedFieldNames(), pending, HttpClientFields()});
+  const Fields fields(
+      value, "config.plain",
+      {kFields, InheritedFieldNames(), pending, HttpClientFields(), NamesOf(DiscoverySpecs())});
   CheckPendingFields(fields, PendingScrapeFields());
+  CheckDiscoveries(fields);
   fields.Read("job_name", job.name);
   if (job.name.empty()) value.Fail("job_name is empty");
   DecodeTimes(fields, global, job);
@@ -111,12 +163,18 @@ scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   fields.Read("honor_timestamps", job.honor_timestamps);
   fields.Read("track_timestamps_staleness", job.track_timestamps_staleness);
   DecodeInherited(fields, job);
+  DecodeProtocols(fields, global, job);
+  DecodeNameSchemes(fields, job);
+  fields.Read("native_histogram_bucket_limit", job.native_histogram_bucket_limit);
+  fields.Read("native_histogram_min_bucket_factor", job.native_histogram_min_bucket_factor);
   if (const auto rules = fields.Find("relabel_configs")) {
-    job.relabel = DecodeProgram(*rules, "empty or null target relabeling rule in scrape config");
+    job.relabel = DecodeProgram(*rules, "empty or null target relabeling rule in scrape config",
+                                job.metric_name_validation_scheme);
   }
   if (const auto rules = fields.Find("metric_relabel_configs")) {
     job.metric_relabel =
-        DecodeProgram(*rules, "empty or null metric relabeling rule in scrape config");
+        DecodeProgram(*rules, "empty or null metric relabeling rule in scrape config",
+                      job.metric_name_validation_scheme);
   }
   if (const auto groups = fields.Find("static_configs")) {
     job.static_groups = DecodeStaticConfigs(*groups, !job.relabel.empty());
@@ -131,14 +189,17 @@ scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
 
 }  // namespace
 
-std::vector<scrape::JobConfig> DecodeScrapeConfigs(const Value& list, const GlobalSection& global) {
+std::vector<scrape::JobConfig> DecodeScrapeConfigs(const Value& list, const GlobalSection& global,
+                                                   JobNames& names) {
   std::vector<scrape::JobConfig> jobs;
-  std::set<std::string> names;
   for (const Value& item : list.Items("[]*config.ScrapeConfig")) {
     if (item.is_null()) item.Fail("empty or null scrape config section");
     jobs.push_back(DecodeJob(item, global));
-    if (!names.insert(jobs.back().name).second) {
-      item.Fail("found multiple scrape configs with job name " + QuoteText(jobs.back().name));
+
+    const auto [first, is_new] = names.emplace(jobs.back().name, item.place());
+    if (!is_new) {
+      item.Fail("found multiple scrape configs with job name " + QuoteText(jobs.back().name) +
+                ", first found in " + first->second);
     }
   }
   return jobs;

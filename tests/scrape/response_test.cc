@@ -53,10 +53,31 @@ TEST_CASE("only 200 is a scrape that went well", "[response]") {
 
 TEST_CASE("protocols are asked for in the order of the list", "[response]") {
   using P = ScrapeProtocol;
-  CHECK(AcceptHeader({P::kPrometheusText0_0_4}) == "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
-  CHECK(AcceptHeader({P::kPrometheusText0_0_4, P::kPrometheusProto, P::kPrometheusText1_0_0}) ==
+  CHECK(AcceptHeader({P::kPrometheusText0_0_4}, NameEscaping::kAllowUtf8) ==
+        "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
+  CHECK(AcceptHeader({P::kPrometheusText0_0_4, P::kPrometheusProto, P::kPrometheusText1_0_0},
+                     NameEscaping::kAllowUtf8) ==
         "text/plain;version=0.0.4;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
         "*/*;q=0.3");
+}
+
+TEST_CASE("formats that have names beyond the legacy ones are asked for their escaping",
+          "[response]") {
+  using P = ScrapeProtocol;
+  const std::vector<P> protocols = {P::kPrometheusText1_0_0, P::kPrometheusText0_0_4};
+  const std::pair<NameEscaping, std::string> rows[] = {{NameEscaping::kAllowUtf8, "allow-utf-8"},
+                                                       {NameEscaping::kUnderscores, "underscores"},
+                                                       {NameEscaping::kDots, "dots"},
+                                                       {NameEscaping::kValues, "values"}};
+  for (const auto& [escaping, name] : rows) {
+    CHECK(AcceptHeader(protocols, escaping) ==
+          "text/plain;version=1.0.0;escaping=" + name +
+              ";q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4");
+  }
+  JobConfig job;
+  job.metric_name_escaping_scheme = NameEscaping::kDots;
+  CHECK_THAT(HeaderOf(ScrapeRequest("http://h/m", std::chrono::seconds(1), job), "Accept"),
+             Catch::Contains(";escaping=dots;"));
 }
 
 TEST_CASE("the content type must be one that can be read", "[response]") {

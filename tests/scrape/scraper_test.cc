@@ -188,6 +188,17 @@ TEST_CASE_METHOD(Fixture, "scrapes reach the log, over one connection", "[scrape
   CHECK_THAT(headers["accept"], Catch::Contains("text/plain;version=0.0.4"));
 }
 
+TEST_CASE_METHOD(Fixture, "a job of the legacy scheme has no other names", "[scraper]") {
+  JobConfig job = Job();
+  job.metric_name_validation_scheme = relabel::NameScheme::kLegacy;
+  job.metric_name_escaping_scheme = NameEscaping::kUnderscores;
+  server.SetScript([](const ScriptedRequest&) { return Page("{\"a.b\"} 1\n"); });
+  scraper->Apply({job}, {});
+  ScrapeOnce();
+  CHECK_THAT(Only().last_error, Catch::Contains("invalid metric name or label names"));
+  CHECK_THAT(server.requests().front().headers["accept"], Catch::Contains("escaping=underscores"));
+}
+
 TEST_CASE_METHOD(Fixture, "a failing target is down, and its series are stale once", "[scraper]") {
   scraper->Apply({Job()}, {});
   ScrapeOnce();
