@@ -15,6 +15,7 @@
 #include "buffer/chunk.h"
 #include "buffer/frame.h"
 #include "buffer/layout.h"
+#include "scrape/page_reader.h"
 #include "scrape/page_walk.h"
 #include "scrape/series.h"
 
@@ -107,6 +108,7 @@ class Page {
   bool IsTracked(uint32_t slot) const;
   bool NeedsMarker(uint32_t slot) const;
   Slots Vanished(const PageWalk::Outcome& outcome) const;
+  void EndWalk();
   void Adopt(PageWalk::Outcome& outcome);
   void AdoptSeries(PageWalk::Outcome& outcome);
   void RememberMarkers(const Slots& slots);
@@ -118,6 +120,7 @@ class Page {
   PageState state_;
   PageWalk::Times times_;
   std::unique_ptr<PageWalk> walk_;
+  std::unique_ptr<PageReader> reader_;  // feeds walk_
 };
 
 }  // namespace sluice::scrape

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/telemetry.h"
-#include "scrape/page_walk.h"
+#include "scrape/sample_quota.h"
 
 namespace sluice::scrape {
 

@@ -16,6 +16,7 @@
 #include "page_support.h"
 #include "scrape/entry_scanner.h"
 #include "scrape/page.h"
+#include "scrape/text_parser.h"
 
 namespace sluice::scrape {
 namespace {
