@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""Recorded pages, scraped by Prometheus and by Sluice with the same configuration: scrape by scrape
+the same series with the same values to the bit, the same timestamps and the same stale markers."""
+import pathlib
+import shutil
+import struct
+import tempfile
+import unittest
+
+import recorded_pages
+from page_server import PageServer
+from processes import PrometheusScraper, Sluice, ledger_balance, wait_until
+from receiver import Receiver
+
+AGENTS = ["prometheus", "sluice"]
+
+# Reason -> what differs for it, as CASE | SERIES | what Prometheus sent | what Sluice sent. Nothing
+# else may differ, and all of this must. Debian's Prometheus is 2.42; Sluice follows today's rules.
+KNOWN_DIFFERENCES = {
+    "2.42 sends all samples that a scrape has of one series; today it keeps the first": [
+        "duplicates | respelled{a='b',c='d'} | 0=4.0 0=5.0 1=4.0 1=5.0 | 0=4.0 1=4.0",
+        "duplicates | scrape_series_added | 0=4.0 1=0.0 | 0=3.0 1=0.0",
+        "duplicates | twice{a='b'} | 0=1.0 0=3.0 1=1.0 1=3.0 | 0=1.0 1=1.0",
+        "label-keep | same | 0=7.0 0=8.0 1=7.0 1=8.0 | 0=7.0 1=7.0",
+        "label-keep | scrape_series_added | 0=8.0 1=0.0 | 0=7.0 1=0.0",
+        "merged-by-relabel | a | 0=1.0 0=2.0 1=1.0 1=2.0 | 0=1.0 1=1.0",
+        "merged-by-relabel | scrape_series_added | 0=3.0 1=0.0 | 0=2.0 1=0.0",
+        "spelling-metadata | a | 0=1.0 1=2.0 1=3.0 2=stale | 0=1.0 1=2.0 2=stale",
+    ],
+    "of one series spelled in two ways, Prometheus ends the old spelling beside the new sample": [
+        "spelling-labels | a | 1=2.0 2=3.0 2=stale 3=stale | 1=2.0 2=3.0 3=stale",
+        "spelling-labels | scrape_series_added | 0=1.0 1=1.0 2=1.0 3=1.0 4=1.0 5=1.0 6=1.0 7=1.0"
+        " | 0=1.0 1=1.0 2=0.0 3=1.0 4=1.0 5=1.0 6=1.0 7=1.0",
+    ],
+    "what a target says of `up` and the like in the name of its agent, Sluice leaves out": [
+        "own-up | scrape_samples_scraped | 0=4.0 0=3.0 1=4.0 1=3.0 | 0=3.0 1=3.0",
+        "own-up | scrape_series_added | 0=3.0 1=0.0 | 0=1.0 1=0.0",
+        "own-up | up | 0=3.0 0=1.0 1=3.0 1=1.0 | 0=1.0 1=1.0",
+    ],
+    "since 3.0 an empty label does not occupy the name exported_LABEL": [
+        "exported | with_empty_exported{exported_exported_job='own'} | 0=7.0 1=7.0 | None",
+        "exported | with_empty_exported{exported_job='own'} | None | 0=7.0 1=7.0",
+        "target-relabel | with_empty_exported{exported_exported_job='own',"
+        "instance='probe-127.0.0.1',job='renamed-target-relabel',zone='eu'} | 0=7.0 1=7.0 | None",
+        "target-relabel | with_empty_exported{exported_job='own',"
+        "instance='probe-127.0.0.1',job='renamed-target-relabel',zone='eu'} | None | 0=7.0 1=7.0",
+    ],
+    "since 3.0 `le` and `quantile` are brought into one spelling": [
+        "histogram | quick{quantile='0'} | 0=1.0 1=1.0 | None",
+        "histogram | quick{quantile='0.0'} | None | 0=1.0 1=1.0",
+        "histogram | quick{quantile='1'} | 0=2.0 1=2.0 | None",
+        "histogram | quick{quantile='1.0'} | None | 0=2.0 1=2.0",
+        "histogram | rows_bucket{le='1'} | 0=1.0 1=1.0 | None",
+        "histogram | rows_bucket{le='1.0'} | None | 0=1.0 1=1.0",
+        "histogram | rows_bucket{le='10'} | 0=2.0 1=2.0 | None",
+        "histogram | rows_bucket{le='10.0'} | None | 0=2.0 1=2.0",
+        "histogram | rows_bucket{le='1000.0'} | None | 0=3.0 1=3.0",
+        "histogram | rows_bucket{le='1e3'} | 0=3.0 1=3.0 | None",
+    ],
+    "since 3.0 names may be quoted UTF-8": [
+        "spelling-newer | a.b | None | 1=2.0 2=stale",
+        "spelling-newer | a.b{c='d'} | None | 2=3.0 3=stale",
+        "spelling-newer | a{b.c='d'} | None | 3=4.0 4=stale",
+        "spelling-newer | scrape_samples_post_metric_relabeling"
+        " | 0=1.0 1=0.0 2=0.0 3=0.0 4=0.0 | 0=1.0 1=1.0 2=1.0 3=1.0 4=0.0",
+        "spelling-newer | scrape_samples_scraped"
+        " | 0=1.0 1=0.0 2=0.0 3=0.0 4=0.0 | 0=1.0 1=1.0 2=1.0 3=1.0 4=0.0",
+        "spelling-newer | scrape_series_added"
+        " | 0=1.0 1=0.0 2=0.0 3=0.0 4=0.0 | 0=1.0 1=1.0 2=1.0 3=1.0 4=0.0",
+        "spelling-newer | up | 0=1.0 1=0.0 2=0.0 3=0.0 4=0.0 | 0=1.0 1=1.0 2=1.0 3=1.0 4=0.0",
+    ],
+    "Prometheus takes blanks before a name for a part of it (and 2.42 then refuses the name)": [
+        "spelling-blanks | a{b='c'} | 2=3.0 3=stale | 2=3.0 3=stale 5=6.0 6=stale",
+        "spelling-blanks | indented | None | 0=1.0 1=stale",
+        "spelling-blanks | scrape_samples_post_metric_relabeling"
+        " | 0=0.0 1=1.0 2=1.0 3=1.0 4=1.0 5=0.0 6=2.0 7=2.0"
+        " | 0=1.0 1=1.0 2=1.0 3=1.0 4=1.0 5=1.0 6=2.0 7=2.0",
+        "spelling-blanks | scrape_series_added"
+        " | 0=0.0 1=1.0 2=1.0 3=1.0 4=1.0 5=0.0 6=1.0 7=0.0"
+        " | 0=1.0 1=1.0 2=1.0 3=1.0 4=1.0 5=1.0 6=2.0 7=0.0",
+        "spelling-blanks | up | 0=0.0 1=1.0 2=1.0 3=1.0 4=1.0 5=0.0 6=1.0 7=1.0"
+        " | 0=1.0 1=1.0 2=1.0 3=1.0 4=1.0 5=1.0 6=1.0 7=1.0",
+    ],
+    "a series that a failed scrape showed first: Prometheus knows it from then on, may end it "
+    "without ever having sent a sample, and does not count it as added any more": [
+        "bad-timestamps | scrape_series_added | 0=1.0 1=0.0 2=0.0 3=0.0 | 0=1.0 1=1.0 2=1.0 3=1.0",
+        "parse-error | d | 4=stale | None",
+        "parse-error-new-series | new | 2=stale 3=2.0 | 3=2.0",
+        "parse-error-new-series | scrape_series_added | 0=1.0 1=1.0 2=0.0 3=0.0"
+        " | 0=1.0 1=1.0 2=0.0 3=1.0",
+        "relabel-to-no-name | scrape_series_added | 0=1.0 1=0.0 | 0=1.0 1=1.0",
+        "sample-limit | d | 2=stale 5=stale | None",
+        "sample-limit-first | d | 1=stale 3=stale | None",
+        "sample-limit-first | scrape_series_added | 0=3.0 1=0.0 2=0.0 3=0.0"
+        " | 0=3.0 1=3.0 2=0.0 3=0.0",
+    ],
+    "2.42 ends a series at a time before its newest sample; today that marker is refused": [
+        "timestamps-come-and-go | own | 0=1.0 1=stale <start+60000>=2.0 | 0=1.0 <start+60000>=2.0",
+    ],
+    "a series whose first sample was refused for its time is not added by its second one": [
+        "timestamps-in-the-future | scrape_series_added | 0=1.0 1=1.0 | 0=1.0 1=0.0",
+    ],
+    "Prometheus's encoder takes -0 for 0, which it leaves out": [
+        "values | value{kind='minus_zero'} | 0=0.0 1=0.0 | 0=-0.0 1=-0.0",
+    ],
+}
+
+GLOBAL = """
+global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+  external_labels: {{agent: {agent}}}
+scrape_configs:
+"""
+
+REMOTE_WRITE = """
+remote_write:
+  - {{url: '{url}', queue_config: {{batch_send_deadline: 200ms}}}}
+"""
+
+
+class Recorder:
+    """Every sample as it came, duplicates too: {agent: {case: {series: [(ms, value)]}}}."""
+
+    def __init__(self):
+        self.samples = {agent: {} for agent in AGENTS}
+
+    def __call__(self, receiver, _handler, request) -> int:
+        with receiver.lock:
+            for labels, samples in request:
+                series = dict(labels)
+                if len(series) != len(labels) or list(labels) != sorted(labels):
+                    raise AssertionError(f"labels out of order or not unique: {labels}")
+                cases = self.samples[series.pop("agent")]
+                case = cases.setdefault(series["case"], {})
+                case.setdefault(tuple(sorted(series.items())), []).extend(samples)
+        return 204
+
+
+def shown(value: float | None) -> str:
+    if value is None:
+        return "stale"
+    if value != value:
+        return f"NaN({struct.unpack('<Q', struct.pack('<d', value))[0]:x})"
+    return repr(value)
+
+
+def series_text(series: tuple) -> str:
+    """Without the labels that are as they always are."""
+    labels = dict(series)
+    name = labels.pop("__name__")
+    for usual, start in [("case", ""), ("instance", "127.0.0.1:"), ("job", labels["case"])]:
+        if labels.get(usual, "-").startswith(start):
+            del labels[usual]
+    inside = ",".join(f"{label}={value!r}" for label, value in labels.items())
+    return f"{name}{{{inside}}}" if inside else name
+
+
+class Scrapes:
+    """What an agent made of the first `count` scrapes of a case.
+
+    `series`: text of the series -> its samples, each with the number of the scrape whose timestamp
+    it has, or with what stands for its own timestamp on the recorded page.
+    """
+
+    def __init__(self, samples: dict, own_times: dict, count: int):
+        ups = [rows for series, rows in samples.items() if dict(series)["__name__"] == "up"
+               and not any(name.startswith("exported_") for name, _ in series)]
+        times = sorted({time_ms for rows in ups for time_ms, _ in rows})
+        self.count = len(times)
+        self.places = {time_ms: (str(i), i) for i, time_ms in enumerate(times)}
+        self.places = own_times | self.places
+        self.series = {}
+        for series, rows in samples.items():
+            if dict(series)["__name__"] != "scrape_duration_seconds":
+                self.add(series_text(series), rows, count)
+
+    def add(self, series: str, rows: list, count: int):
+        texts = []
+        for time_ms, value in sorted(rows, key=lambda row: row[0]):
+            place, scrape = self.places.get(time_ms, (f"at {time_ms}, no scrape", 0))
+            text = f"{place}={shown(value)}"
+            # A sample with a timestamp of its own is on the page again and again. The storage of
+            # Prometheus lets it through when it is the same; a receiver keeps one of them.
+            if scrape < count and not (texts and texts[-1] == text):
+                texts.append(text)
+        if texts:
+            self.series[series] = " ".join(texts)
+
+
+class SamePages(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
+        self.jobs = recorded_pages.jobs()
+        scripts = {name: job.script for name, job in self.jobs.items()}
+        self.server = PageServer(scripts | recorded_pages.OTHER_SCRIPTS).start()
+        self.cases = {}  # name -> how many scrapes count
+        self.recorder = Recorder()
+        self.receiver = Receiver(self.recorder).start()
+        self.prometheus = PrometheusScraper(self.folder, self.config("prometheus"))
+        self.sluice = Sluice(self.folder, self.config("sluice"))
+        self.prometheus.start(wait=False)
+        self.sluice.start(wait=False)
+
+    def tearDown(self):
+        for agent in [self.prometheus, self.sluice]:
+            agent.cleanup()
+        self.server.stop()
+        self.receiver.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def config(self, agent: str) -> str:
+        text = GLOBAL.format(agent=agent)
+        for name, job in self.jobs.items():
+            text += f"  - job_name: {name}\n    metrics_path: /{name}/metrics\n"
+            if job.config:
+                text += f"    {job.config.strip()}\n"
+            text += "    static_configs:\n"
+            for host in ["127.0.0.1", "localhost"][:job.targets]:
+                case = name if host == "127.0.0.1" else f"{name}-{host}"
+                self.cases[case] = len(job.script)
+                text += (f"      - {{targets: ['{host}:{self.server.port}'], "
+                         f"labels: {{case: {case}}}}}\n")
+        return text + REMOTE_WRITE.format(url=self.receiver.url())
+
+    def scrapes(self, agent: str, case: str) -> Scrapes:
+        own_times = self.server.times.get(agent, {})
+        return Scrapes(self.recorder.samples[agent].get(case, {}), own_times, self.cases[case])
+
+    def have_arrived(self) -> bool:
+        """The scrapes that count, and two more: parts of them may have come in later requests."""
+        with self.receiver.lock, self.server.lock:
+            return all(self.scrapes(agent, case).count >= count + 2
+                       for agent in AGENTS for case, count in self.cases.items())
+
+    def test_the_same_requests_and_the_same_samples(self):
+        wait_until(self.have_arrived, "the scrapes of all jobs have arrived", 60, every=0.5)
+        for destination in self.sluice.destinations().values():
+            self.assertEqual(ledger_balance(destination), 0)
+        self.check_requests()
+        found, count = [], 0
+        for case in self.cases:
+            prometheus, sluice = (self.scrapes(agent, case).series for agent in AGENTS)
+            count += len(sluice)
+            for series in sorted(prometheus.keys() | sluice.keys()):
+                theirs, ours = prometheus.get(series), sluice.get(series)
+                if theirs != ours:
+                    found.append(f"{case} | {series} | {theirs} | {ours}")
+        known = [line for lines in KNOWN_DIFFERENCES.values() for line in lines]
+        print(f"{len(self.cases)} targets, {count} series compared, {len(found)} differ as known")
+        self.assertEqual("\n".join(sorted(found)), "\n".join(sorted(known)))
+
+    def check_requests(self):
+        for job in self.jobs:
+            asked = [self.server.requests.get((job, agent), [(None, {})])[0] for agent in AGENTS]
+            self.assertEqual(asked[0][0], asked[1][0], job)
+            for header in ["Host", "Accept-Encoding", "X-Prometheus-Scrape-Timeout-Seconds"]:
+                self.assertEqual(*(headers.get(header) for _, headers in asked), (job, header))
+
+
+if __name__ == "__main__":
+    unittest.main()
