@@ -73,8 +73,6 @@ constexpr PendingField kScrape[] = {
 
 constexpr PendingField kRemoteWrite[] = {
     {"protobuf_message", Harmless::kTexts, "|prometheus.WriteRequest"},
-    {"send_exemplars", Harmless::kFalse},
-    {"send_native_histograms", Harmless::kFalse},
     {"round_robin_dns", Harmless::kFalse},
     {"failed_request_logging", Harmless::kFalse},
     {"sigv4"},
