@@ -55,8 +55,6 @@ constexpr PendingField kRemoteWrite[] = {
     {.spec = {kText, "protobuf_message"},
      .harmless = Harmless::kTexts,
      .texts = "|prometheus.WriteRequest"},
-    {.spec = {kBool, "send_exemplars"}},
-    {.spec = {kBool, "send_native_histograms"}},
     {.spec = {kBool, "round_robin_dns"}},
     {.spec = {kBool, "failed_request_logging"}},
     {.spec = {.type = kSection, .name = "sigv4", .section = &kSigV4Spec}},

@@ -19,9 +19,15 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 7> kFields = {
-    "url",          "name",           "remote_timeout", "headers", "write_relabel_configs",
-    "queue_config", "metadata_config"};
+constexpr std::array<std::string_view, 9> kFields = {"url",
+                                                     "name",
+                                                     "remote_timeout",
+                                                     "headers",
+                                                     "write_relabel_configs",
+                                                     "queue_config",
+                                                     "metadata_config",
+                                                     "send_exemplars",
+                                                     "send_native_histograms"};
 constexpr std::array<std::string_view, 8> kQueueFields = {
     "capacity",    "max_shards",  "min_shards",       "max_samples_per_send", "batch_send_deadline",
     "min_backoff", "max_backoff", "retry_on_http_429"};
@@ -144,6 +150,8 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
   if (const auto queue = fields.Find("queue_config"); queue && !queue->is_null()) {
     destination.queue = DecodeQueue(*queue);
   }
+  fields.Read("send_exemplars", destination.send.exemplars);
+  fields.Read("send_native_histograms", destination.send.native_histograms);
   if (const auto metadata = fields.Find("metadata_config")) CheckMetadata(*metadata);
   destination.http_client = DecodeHttpClient(fields, /*enable_http2=*/false);
   destination.external_labels = global.external_labels;

@@ -295,6 +295,25 @@ TEST_CASE("jobs inherit scrape protocols", "[agent]") {
         P::kPrometheusText0_0_4);
 }
 
+TEST_CASE("exemplars and native histograms are sent when asked for", "[agent]") {
+  const Config config = Load(R"(
+remote_write:
+- url: https://a/
+- url: https://b/
+  send_exemplars: true
+  send_native_histograms: true
+- url: https://c/
+  send_exemplars: false
+  send_native_histograms: false
+)");
+  CHECK_FALSE(config.destinations.at(0).send.exemplars);
+  CHECK_FALSE(config.destinations.at(0).send.native_histograms);
+  CHECK(config.destinations.at(1).send.exemplars);
+  CHECK(config.destinations.at(1).send.native_histograms);
+  CHECK_FALSE(config.destinations.at(2).send.exemplars);
+  CHECK_FALSE(config.destinations.at(2).send.native_histograms);
+}
+
 TEST_CASE("values that change nothing are accepted for fields to come", "[agent]") {
   const Config config = Load(R"(
 global: {sample_limit: 0, scrape_protocols: [PrometheusText0.0.4], scrape_native_histograms: false,
@@ -309,7 +328,6 @@ scrape_configs:
   track_timestamps_staleness: false
 remote_write:
 - url: https://r/
-  send_exemplars: false
   protobuf_message: prometheus.WriteRequest
   queue_config: {sample_age_limit: 0s}
 )");
