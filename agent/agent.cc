@@ -87,6 +87,10 @@ Status Agent::Apply(Config config) {
     return status;
   }
   scraper_->Apply(std::move(config.jobs), config.external_labels);
+  {
+    const MutexLock lock(shown_mu_);
+    shown_config_ = std::move(config.shown);
+  }
   NoteReload(true);
   return Status::Ok();
 }
@@ -104,6 +108,11 @@ Status Agent::Reload() {
   }
   logger_.Info("configuration reloaded", {{"config", options_.config_file}});
   return Status::Ok();
+}
+
+std::string Agent::ShownConfig() const {
+  const MutexLock lock(shown_mu_);
+  return shown_config_;
 }
 
 void Agent::NoteReload(bool good) {

@@ -52,6 +52,7 @@ class Agent {
   Status OpenAll();
   Status Apply(Config config) SLUICE_REQUIRES(reload_mu_);
   void NoteReload(bool good);
+  std::string ShownConfig() const SLUICE_EXCLUDES(shown_mu_);
 
   // routes.cc
   HttpServerResponse Handle(const HttpServerRequest& request);
@@ -70,7 +71,9 @@ class Agent {
   std::unique_ptr<remotewrite::Destinations> destinations_;
   std::unique_ptr<scrape::Scraper> scraper_;
 
-  Mutex reload_mu_;  // one reload at a time
+  Mutex reload_mu_;  // one reload at a time; taken before the next
+  mutable Mutex shown_mu_;
+  std::string shown_config_ SLUICE_GUARDED_BY(shown_mu_);  // of the running configuration
 
   std::atomic<bool> ready_{false};           // set by Start, cleared by Stop
   std::atomic<bool> stopping_{false};        // set by Stop

@@ -10,6 +10,7 @@
 #include "agent/config/remote_write_section.h"
 #include "agent/config/scrape_config_files.h"
 #include "agent/config/scrape_section.h"
+#include "agent/config/shown_config.h"
 #include "agent/config/spec.h"
 #include "agent/config/specs/server_specs.h"
 #include "agent/config/target_sources.h"
@@ -66,6 +67,7 @@ Result<MainFile> ParseMainFile(std::string_view text, const std::string& path,
   DecodeMainFile(Value(decoder, *root, ""), environment, file);
   if (decoder.failed()) return decoder.error();
   file.config.warnings = decoder.warnings();
+  file.config.shown = ShowConfig(*root, file.global, file.config.jobs);
   return file;
 }
 

@@ -22,6 +22,8 @@ struct Config {
   relabel::Labels external_labels;
   std::vector<scrape::JobConfig> jobs;
   std::vector<remotewrite::DestinationConfig> destinations;
+  // The main file as people may see it: YAML with defaults, without secrets.
+  std::string shown;
   // One line for each thing that is accepted but has no effect in an agent, with file and line.
   std::vector<std::string> warnings;
 };
