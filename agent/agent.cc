@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/config/checksum.h"
 #include "base/process_metrics.h"
 
 namespace sluice::agent {
@@ -34,7 +35,8 @@ Status Agent::OpenAll() {
       .Set(1);
 
   // The configuration comes first: a file that does not load must not create anything.
-  Result<Config> config = LoadConfig(options_.config_file, ProcessEnvironment);
+  Result<Config> config =
+      LoadConfig(options_.config_file, ProcessEnvironment, options_.config_flags);
   if (!config.ok()) return config.error();
 
   buffer::LogOptions log_options;
@@ -72,6 +74,7 @@ Status Agent::OpenAll() {
   server_ = std::move(*server);
 
   MutexLock lock(reload_mu_);
+  NoteChecksum();
   if (Status status = Apply(std::move(*config)); !status.ok()) return status;
   ready_ = true;
   logger_.Info("ready to scrape and send", {{"address", server_->address()},
@@ -97,8 +100,32 @@ Status Agent::Apply(Config config) {
 
 Status Agent::Reload() {
   MutexLock lock(reload_mu_);
+  NoteChecksum();  // before the file is read: what changes in between is noticed later
+  return LoadAndApply();
+}
+
+void Agent::ReloadIfChanged() {
+  if (!options_.auto_reload) return;
+  MutexLock lock(reload_mu_);
+  const MonotonicTime now = clock_.MonotonicNow();
+  if (now < next_check_) return;
+  const std::string before = checksum_;
+  NoteChecksum();
+  // Loaded once for each change: a file that is bad is not complained about again and again.
+  if (checksum_ != before) static_cast<void>(LoadAndApply().ok());
+}
+
+void Agent::NoteChecksum() {
+  next_check_ = clock_.MonotonicNow() + options_.auto_reload_interval;
+  if (!options_.auto_reload) return;
+  const Result<std::string> checksum = ConfigChecksum(options_.config_file);
+  checksum_ = checksum.ok() ? *checksum : checksum.error().message;
+}
+
+Status Agent::LoadAndApply() {
   if (stopping_) return Error{ErrorCode::kCancelled, "the agent is stopping"};
-  Result<Config> config = LoadConfig(options_.config_file, ProcessEnvironment);
+  Result<Config> config =
+      LoadConfig(options_.config_file, ProcessEnvironment, options_.config_flags);
   Status status = config.ok() ? Apply(std::move(*config)) : Status(config.error());
   if (!status.ok()) {
     NoteReload(false);

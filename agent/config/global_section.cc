@@ -142,8 +142,7 @@ void DecodeInherited(const Fields& fields, scrape::JobConfig& job) {
   ReadFlag(fields, "convert_classic_histograms_to_nhcb", job.convert_classic_histograms_to_nhcb);
 }
 
-GlobalSection DecodeGlobal(const Value& value, const Environment& environment) {
-  GlobalSection global;
+void DecodeGlobal(const Value& value, const Environment& environment, GlobalSection& global) {
   const std::chrono::milliseconds default_interval = global.scrape_interval;
   const std::chrono::milliseconds default_timeout = global.scrape_timeout;
   const std::vector<std::string_view> pending = NamesOf(PendingGlobalFields());
@@ -167,7 +166,6 @@ GlobalSection DecodeGlobal(const Value& value, const Environment& environment) {
   if (const auto labels = fields.Find("external_labels")) {
     global.external_labels = DecodeExternalLabels(*labels, validation, environment);
   }
-  return global;
 }
 
 }  // namespace sluice::agent

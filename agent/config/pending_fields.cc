@@ -148,6 +148,8 @@ void CheckPendingFields(const Fields& fields, std::span<const PendingField> tabl
   }
 }
 
+bool HasContent(const Value& value) { return !IsEmpty(value.node()); }
+
 void FailUnlessEmpty(const Value& value, std::string_view name) {
   if (!IsEmpty(value.node())) value.Fail("field " + std::string(name) + " is not supported yet");
 }

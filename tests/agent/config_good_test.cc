@@ -343,6 +343,37 @@ TEST_CASE("a configuration is read from its file", "[agent]") {
   CHECK(config->jobs.size() == 1);
 }
 
+TEST_CASE("a flag can make extra metrics the default", "[agent]") {
+  const ConfigFlags flags{.extra_scrape_metrics = true};
+  const auto parsed = [&](const std::string& global, const std::string& job) {
+    const auto config =
+        ParseConfig("global: {" + global + "}\nscrape_configs: [{job_name: j, " + job + "}]",
+                    "f.yml", SomeEnvironment, flags);
+    REQUIRE(config.ok());
+    return config->jobs.at(0).extra_scrape_metrics;
+  };
+  CHECK(parsed("", ""));
+  CHECK_FALSE(parsed("extra_scrape_metrics: false", ""));
+  CHECK_FALSE(parsed("", "extra_scrape_metrics: false"));
+}
+
+TEST_CASE("the sections of a server are refused in agent mode, unless they are empty", "[agent]") {
+  const auto refusal = [](const std::string& text) {
+    const auto config = ParseConfig(text, "f.yml", SomeEnvironment, {.agent = true});
+    return config.ok() ? "accepted" : config.error().message;
+  };
+  CHECK(refusal("alerting: {alertmanagers: [{scheme: http}]}") ==
+        "f.yml:1: alerting: field alerting is not allowed in agent mode");
+  CHECK(refusal("alerting: {alert_relabel_configs: [{target_label: a}]}") ==
+        "f.yml:1: alerting: field alerting is not allowed in agent mode");
+  CHECK(refusal("rule_files: [a.yml]") ==
+        "f.yml:1: rule_files: field rule_files is not allowed in agent mode");
+  CHECK(refusal("remote_read: [{url: 'http://r'}]") ==
+        "f.yml:1: remote_read: field remote_read is not allowed in agent mode");
+  CHECK(refusal("alerting: {alertmanagers: []}\nrule_files: []\nremote_read:\nstorage: {}") ==
+        "accepted");
+}
+
 TEST_CASE("a list of rules is read alone", "[agent]") {
   const auto rules = ParseRules("- {action: drop, regex: a}\n- {target_label: x}\n", "r.yml");
   REQUIRE(rules.ok());
