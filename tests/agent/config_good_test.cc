@@ -295,6 +295,20 @@ TEST_CASE("jobs inherit scrape protocols", "[agent]") {
         P::kPrometheusText0_0_4);
 }
 
+TEST_CASE("a failure log is inherited, and its path belongs to its file", "[agent]") {
+  const std::string global = "global: {scrape_failure_log_file: g.log}";
+  const auto log_of = [&](const std::string& fields, const std::string& section) {
+    const auto config = ParseConfig(section + "\nscrape_configs: [{job_name: j, " + fields + "}]",
+                                    "/etc/sluice/p.yml", SomeEnvironment);
+    REQUIRE(config.ok());
+    return config->jobs.at(0).scrape_failure_log_file;
+  };
+  CHECK(log_of("", "").empty());
+  CHECK(log_of("", global) == "/etc/sluice/g.log");
+  CHECK(log_of("scrape_failure_log_file: ''", global) == "/etc/sluice/g.log");
+  CHECK(log_of("scrape_failure_log_file: /var/log/j", global) == "/var/log/j");
+}
+
 TEST_CASE("values that change nothing are accepted for fields to come", "[agent]") {
   const Config config = Load(R"(
 global: {sample_limit: 0, scrape_protocols: [PrometheusText0.0.4], scrape_native_histograms: false,

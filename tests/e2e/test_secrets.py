@@ -11,7 +11,10 @@ from receiver import Receiver
 CANARY = "c4n4ry"
 
 CONFIG = """
-global: {{scrape_interval: 200ms, scrape_timeout: 150ms}}
+global:
+  scrape_interval: 200ms
+  scrape_timeout: 150ms
+  scrape_failure_log_file: failures.log
 scrape_configs:
 - job_name: basic
   basic_auth: {{username: u, password: {c}}}
@@ -139,6 +142,9 @@ class Secrets(unittest.TestCase):
         self.assert_hidden(body.decode(), "/-/reload")
         self.assertEqual(sluice.terminate(), 0)
         self.assert_hidden(sluice.log(), "the log")
+        failures = (self.folder / "failures.log").read_text()
+        self.assertIn('"job_name":"proxy"', failures)
+        self.assert_hidden(failures, "the log of failed scrapes")
 
 
 if __name__ == "__main__":
