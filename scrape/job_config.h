@@ -81,6 +81,7 @@ struct JobConfig {
   relabel::Program metric_relabel;
   std::vector<TargetGroup> static_groups;
   std::vector<FileSdConfig> file_sd;
+  std::string scrape_failure_log_file;  // as the process opens it; empty for none
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> http_client;
 

@@ -171,6 +171,10 @@ void TargetLoop::Finish(const HttpOutcome& outcome) {
                         {"error", status.error().message}});
     if (failure_.ok()) failure_ = status.error();
   }
+  if (!failure_.ok() && !spec_.job->scrape_failure_log_file.empty()) {
+    deps_.failure_logs.Write(spec_.job->scrape_failure_log_file, spec_.job->name,
+                             PublicUrl(spec_.target.url), failure_.error().message);
+  }
   // May destroy this.
   on_scraped_(*this, {.error = failure_.ok() ? "" : failure_.error().message,
                       .timestamp_ms = timestamp_ms_,

@@ -14,6 +14,7 @@
 #include "base/http_loop.h"
 #include "base/logger.h"
 #include "buffer/layout.h"
+#include "scrape/failure_logs.h"
 #include "scrape/frame_writer.h"
 #include "scrape/job_config.h"
 #include "scrape/page.h"
@@ -30,6 +31,7 @@ struct LoopDeps {
   HttpLoop& http;
   FrameWriter& writer;
   const ScrapeMetrics& metrics;
+  FailureLogs& failure_logs;
   const Logger& logger;
   uint64_t body_bytes_max;
 };

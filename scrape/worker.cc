@@ -9,7 +9,7 @@ namespace sluice::scrape {
 using std::chrono::milliseconds;
 
 Worker::Worker(const ScraperOptions& options, const Scraper::Deps& deps,
-               const ScrapeMetrics& metrics)
+               const ScrapeMetrics& metrics, FailureLogs& failure_logs)
     : options_(options),
       deps_(deps),
       metrics_(metrics),
@@ -19,6 +19,7 @@ Worker::Worker(const ScraperOptions& options, const Scraper::Deps& deps,
                  .http = http_,
                  .writer = writer_,
                  .metrics = metrics_,
+                 .failure_logs = failure_logs,
                  .logger = deps.logger,
                  .body_bytes_max = options.body_bytes_max},
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}

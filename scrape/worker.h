@@ -24,8 +24,9 @@ namespace sluice::scrape {
 // Thread-safe, but for the members that its own thread runs.
 class Worker {
  public:
-  // `deps` must outlive it.
-  Worker(const ScraperOptions& options, const Scraper::Deps& deps, const ScrapeMetrics& metrics);
+  // All but the options must outlive it.
+  Worker(const ScraperOptions& options, const Scraper::Deps& deps, const ScrapeMetrics& metrics,
+         FailureLogs& failure_logs);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

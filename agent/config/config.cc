@@ -10,6 +10,7 @@
 #include "agent/config/remote_write_section.h"
 #include "agent/config/scrape_config_files.h"
 #include "agent/config/scrape_section.h"
+#include "agent/config/shown_config.h"
 #include "agent/config/spec.h"
 #include "agent/config/specs/server_specs.h"
 #include "agent/config/target_sources.h"
@@ -33,12 +34,27 @@ struct MainFile {
   std::vector<std::string> scrape_config_files;
 };
 
-void DecodeMainFile(const Value& root, const Environment& environment, MainFile& file) {
+void FailInAgentMode(const Fields& fields, std::string_view name) {
+  const auto value = fields.Find(name);
+  if (!value || !HasContent(*value)) return;
+  value->Fail("field " + std::string(name) + " is not allowed in agent mode");
+}
+
+void DecodeMainFile(const Value& root, const Environment& environment, const ConfigFlags& flags,
+                    MainFile& file) {
+  file.global.job.extra_scrape_metrics = flags.extra_scrape_metrics;
   const std::vector<std::string_view> pending = NamesOf(PendingTopLevelFields());
   const Fields fields(root, "config.plain", {kFields, pending});
   CheckPendingFields(fields, PendingTopLevelFields());
   if (const auto reads = fields.Find("remote_read")) CheckRemoteReadNames(*reads);
-  if (const auto section = fields.Find("global")) file.global = DecodeGlobal(*section, environment);
+  if (flags.agent) {
+    for (const std::string_view name : {"alerting", "rule_files", "remote_read"}) {
+      FailInAgentMode(fields, name);
+    }
+  }
+  if (const auto section = fields.Find("global")) {
+    DecodeGlobal(*section, environment, file.global);
+  }
   if (const auto otlp = fields.Find("otlp")) {
     CheckOtlpNames(*otlp, file.global.job.metric_name_validation_scheme);
   }
@@ -58,30 +74,32 @@ void DecodeMainFile(const Value& root, const Environment& environment, MainFile&
 }
 
 Result<MainFile> ParseMainFile(std::string_view text, const std::string& path,
-                               const Environment& environment) {
+                               const Environment& environment, const ConfigFlags& flags) {
   const Result<YamlNode> root = ParseYaml(text, path);
   if (!root.ok()) return root.error();
   Decoder decoder(path);
   MainFile file;
-  DecodeMainFile(Value(decoder, *root, ""), environment, file);
+  DecodeMainFile(Value(decoder, *root, ""), environment, flags, file);
   if (decoder.failed()) return decoder.error();
   file.config.warnings = decoder.warnings();
+  file.config.shown = ShowConfig(*root, file.global, file.config.jobs);
   return file;
 }
 
 }  // namespace
 
 Result<Config> ParseConfig(std::string_view text, const std::string& path,
-                           const Environment& environment) {
-  Result<MainFile> file = ParseMainFile(text, path, environment);
+                           const Environment& environment, const ConfigFlags& flags) {
+  Result<MainFile> file = ParseMainFile(text, path, environment, flags);
   if (!file.ok()) return file.error();
   return std::move(file->config);
 }
 
-Result<Config> LoadConfig(const std::string& path, const Environment& environment) {
+Result<Config> LoadConfig(const std::string& path, const Environment& environment,
+                          const ConfigFlags& flags) {
   const Result<std::string> text = ReadFile(path, kConfigMaxBytes);
   if (!text.ok()) return text.error();
-  Result<MainFile> file = ParseMainFile(*text, path, environment);
+  Result<MainFile> file = ParseMainFile(*text, path, environment, flags);
   if (!file.ok()) return file.error();
   Status added =
       AddScrapeConfigFiles(file->scrape_config_files, file->global, file->names, file->config);

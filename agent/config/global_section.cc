@@ -11,6 +11,8 @@
 #include "agent/config/header_rules.h"
 #include "agent/config/name_schemes.h"
 #include "agent/config/pending_fields.h"
+#include "agent/config/spec.h"
+#include "agent/config/target_sources.h"
 #include "base/utf8.h"
 
 namespace sluice::agent {
@@ -19,7 +21,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kFields = {"scrape_interval", "scrape_timeout",
                                                      "external_labels"};
 
-constexpr std::array<std::string_view, 15> kInherited = {"body_size_limit",
+constexpr std::array<std::string_view, 16> kInherited = {"body_size_limit",
                                                          "sample_limit",
                                                          "sample_limit_policy",
                                                          "target_limit",
@@ -28,6 +30,7 @@ constexpr std::array<std::string_view, 15> kInherited = {"body_size_limit",
                                                          "label_value_length_limit",
                                                          "keep_dropped_targets",
                                                          "extra_scrape_metrics",
+                                                         "scrape_failure_log_file",
                                                          "scrape_protocols",
                                                          "scrape_native_histograms",
                                                          "always_scrape_classic_histograms",
@@ -136,14 +139,16 @@ void DecodeInherited(const Fields& fields, scrape::JobConfig& job) {
   ReadLimit(fields, "label_name_length_limit", job.label_limits.name_length);
   ReadLimit(fields, "label_value_length_limit", job.label_limits.value_length);
   ReadLimit(fields, "keep_dropped_targets", job.keep_dropped_targets);
+  if (const std::string path = TextOf(fields, "scrape_failure_log_file"); !path.empty()) {
+    job.scrape_failure_log_file = ResolvePath(path, fields.map().decoder().file());
+  }
   ReadFlag(fields, "extra_scrape_metrics", job.extra_scrape_metrics);
   ReadFlag(fields, "scrape_native_histograms", job.scrape_native_histograms);
   ReadFlag(fields, "always_scrape_classic_histograms", job.always_scrape_classic_histograms);
   ReadFlag(fields, "convert_classic_histograms_to_nhcb", job.convert_classic_histograms_to_nhcb);
 }
 
-GlobalSection DecodeGlobal(const Value& value, const Environment& environment) {
-  GlobalSection global;
+void DecodeGlobal(const Value& value, const Environment& environment, GlobalSection& global) {
   const std::chrono::milliseconds default_interval = global.scrape_interval;
   const std::chrono::milliseconds default_timeout = global.scrape_timeout;
   const std::vector<std::string_view> pending = NamesOf(PendingGlobalFields());
@@ -167,7 +172,6 @@ GlobalSection DecodeGlobal(const Value& value, const Environment& environment) {
   if (const auto labels = fields.Find("external_labels")) {
     global.external_labels = DecodeExternalLabels(*labels, validation, environment);
   }
-  return global;
 }
 
 }  // namespace sluice::agent

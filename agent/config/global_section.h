@@ -39,6 +39,7 @@ std::optional<std::vector<scrape::ScrapeProtocol>> ReadProtocols(const Fields& f
 // `unknown scrape protocol X, supported: ...`.
 std::string UnknownProtocol(const std::string& name);
 
-GlobalSection DecodeGlobal(const Value& value, const Environment& environment);
+// `global` holds the defaults.
+void DecodeGlobal(const Value& value, const Environment& environment, GlobalSection& global);
 
 }  // namespace sluice::agent

@@ -36,7 +36,6 @@ constexpr PendingField kGlobal[] = {
     {.spec = {kDuration, "evaluation_interval"}, .harmless = Harmless::kWarned},
     {.spec = {kDuration, "rule_query_offset"}, .harmless = Harmless::kWarned},
     {.spec = {kText, "query_log_file"}, .harmless = Harmless::kWarned},
-    {.spec = {kText, "scrape_failure_log_file"}},
     {.spec = {kBool, "scrape_native_histograms"}},
     {.spec = {kBool, "convert_classic_histograms_to_nhcb"}},
     {.spec = {kBool, "always_scrape_classic_histograms"}},
@@ -46,7 +45,6 @@ constexpr PendingField kScrape[] = {
     {.spec = {kBool, "scrape_native_histograms"}},
     {.spec = {kBool, "always_scrape_classic_histograms"}},
     {.spec = {kBool, "convert_classic_histograms_to_nhcb"}},
-    {.spec = {kText, "scrape_failure_log_file"}},
     {.spec = {kUnsigned, "native_histogram_bucket_limit"}},
     {.spec = {kNumber, "native_histogram_min_bucket_factor"}},
 };
@@ -145,6 +143,8 @@ void CheckPendingFields(const Fields& fields, std::span<const PendingField> tabl
     value->Fail("field " + std::string(field.spec.name) + " is not supported yet");
   }
 }
+
+bool HasContent(const Value& value) { return !IsEmpty(value.node()); }
 
 void FailUnlessEmpty(const Value& value, std::string_view name) {
   if (!IsEmpty(value.node())) value.Fail("field " + std::string(name) + " is not supported yet");

@@ -37,6 +37,9 @@ std::vector<std::string_view> NamesOf(std::span<const PendingField> table);
 // Fails in Prometheus's words, or with `field X is not supported yet`, or warns.
 void CheckPendingFields(const Fields& fields, std::span<const PendingField> table);
 
+// Whether there is more than nothing, "", false, 0, an empty list, or a map of such.
+bool HasContent(const Value& value);
+
 // `field X is not supported yet`, unless there is nothing in it.
 void FailUnlessEmpty(const Value& value, std::string_view name);
 

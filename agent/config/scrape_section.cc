@@ -127,7 +127,7 @@ std::string InheritedText(const scrape::JobConfig& job) {
   for (const scrape::ScrapeProtocol protocol : job.scrape_protocols) {
     text += std::to_string(static_cast<int>(protocol)) + ",";
   }
-  return text;
+  return text + QuoteText(job.scrape_failure_log_file);
 }
 
 // Without the target sources, whose change alone leaves the targets that stay undisturbed.

@@ -40,7 +40,9 @@ std::string NullMessage(const FieldSpec& spec) {
 }
 
 void CheckSections(const Value& list, const FieldSpec& spec) {
-  for (const Value& item : list.Items("[]*" + std::string(spec.section->type))) {
+  const std::string type = "[]*" + std::string(spec.section->type);
+  if (!list.HasKind(YamlNode::Kind::kSequence, type)) return;
+  for (const Value& item : list.Items(type)) {
     if (item.is_null()) item.Fail(NullMessage(spec));
     CheckSection(item, *spec.section);
   }
@@ -65,6 +67,7 @@ void CheckUrl(const Value& value) {
 void CheckType(const Value& value, const FieldSpec& spec) {
   switch (spec.type) {
     case FieldType::kText:
+    case FieldType::kSecret:
       value.Text();
       return;
     case FieldType::kUrl:
@@ -122,7 +125,8 @@ bool IsMissing(const std::optional<Value>& value, const FieldSpec& spec) {
 }
 
 void CheckContent(const Fields& fields, const FieldSpec& spec) {
-  const bool is_text = spec.type == FieldType::kText || spec.type == FieldType::kUrl;
+  const bool is_text = spec.type == FieldType::kText || spec.type == FieldType::kUrl ||
+                       spec.type == FieldType::kSecret;
   if (!is_text && spec.type != FieldType::kTexts) return;
   const std::optional<Value> value = fields.Find(spec.name);
   if (!spec.missing.empty() && IsMissing(value, spec)) {

@@ -12,7 +12,8 @@ namespace sluice::agent {
 
 enum class FieldType {
   kText,
-  kUrl,  // a text
+  kUrl,     // a text
+  kSecret,  // a text that is never shown
   kBool,
   kInt,
   kUnsigned,
@@ -39,8 +40,8 @@ struct FieldSpec {
   // Of texts and lists of texts: the message when there is nothing in it. Of other lists: the
   // message for an entry that is null.
   std::string_view missing = {};
-  // Of texts: what is allowed, separated by `|`, and the message for anything else, in which %q and
-  // %s stand for it.
+  // Of texts that are no secrets: what is allowed, separated by `|`, and the message for anything
+  // else, in which %q and %s stand for it.
   std::string_view choices = {};
   std::string_view refusal = {};
   // Of texts: what an absent field stands for.

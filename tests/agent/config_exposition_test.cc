@@ -26,7 +26,8 @@ Decoded Decode(const std::string& global_fields, const std::string& job_fields) 
   const Result<YamlNode> jobs_node = ParseYaml("[{job_name: j, " + job_fields + "}]", "f.yml");
   REQUIRE(global_node.ok());
   REQUIRE(jobs_node.ok());
-  const GlobalSection global = DecodeGlobal(Value(decoder, *global_node, "global"), no_variables);
+  GlobalSection global;
+  DecodeGlobal(Value(decoder, *global_node, "global"), no_variables, global);
   JobNames names;
   auto jobs = DecodeScrapeConfigs(Value(decoder, *jobs_node, "scrape_configs"), global, names);
   REQUIRE(jobs.size() == 1);

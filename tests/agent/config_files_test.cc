@@ -2,10 +2,12 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "agent/config/checksum.h"
 #include "agent/config/config.h"
 #include "tests/support/temp_dir.h"
 
@@ -111,6 +113,31 @@ TEST_CASE("each load reads the files anew, and their warnings are kept", "[agent
   folder.Write("jobs/a.yml", "scrape_configs: [{job_name: b}]");
   CHECK(folder.JobNames() == Names{"b"});
   CHECK(folder.Load()->warnings.size() == 1);
+}
+
+TEST_CASE("a checksum changes with each file of the configuration", "[agent]") {
+  ConfigFolder folder;
+  folder.Write("main.yml", "scrape_config_files: [jobs/*.yml]\n");
+  const auto checksum = [&] { return ConfigChecksum(folder.Path("main.yml")).value(); };
+  std::string last = checksum();
+  const auto changed = [&] {
+    const std::string now = checksum();
+    return std::exchange(last, now) != now;
+  };
+  CHECK_FALSE(changed());
+  folder.Write("jobs/a.yml", "scrape_configs: []");
+  CHECK(changed());
+  CHECK_FALSE(changed());
+  folder.Write("jobs/a.yml", "scrape_configs: [{}]");
+  CHECK(changed());
+  std::filesystem::rename(folder.Path("jobs/a.yml"), folder.Path("jobs/b.yml"));
+  CHECK(changed());
+  std::filesystem::remove(folder.Path("jobs/b.yml"));
+  CHECK(changed());
+  folder.Write("main.yml", "scrape_config_files: [jobs/*.yml]\n: bad [");
+  CHECK(changed());
+  std::filesystem::remove(folder.Path("main.yml"));
+  CHECK_FALSE(ConfigChecksum(folder.Path("main.yml")).ok());
 }
 
 }  // namespace

@@ -314,6 +314,20 @@ remote_write:
   CHECK_FALSE(config.destinations.at(2).send.native_histograms);
 }
 
+TEST_CASE("a failure log is inherited, and its path belongs to its file", "[agent]") {
+  const std::string global = "global: {scrape_failure_log_file: g.log}";
+  const auto log_of = [&](const std::string& fields, const std::string& section) {
+    const auto config = ParseConfig(section + "\nscrape_configs: [{job_name: j, " + fields + "}]",
+                                    "/etc/sluice/p.yml", SomeEnvironment);
+    REQUIRE(config.ok());
+    return config->jobs.at(0).scrape_failure_log_file;
+  };
+  CHECK(log_of("", "").empty());
+  CHECK(log_of("", global) == "/etc/sluice/g.log");
+  CHECK(log_of("scrape_failure_log_file: ''", global) == "/etc/sluice/g.log");
+  CHECK(log_of("scrape_failure_log_file: /var/log/j", global) == "/var/log/j");
+}
+
 TEST_CASE("values that change nothing are accepted for fields to come", "[agent]") {
   const Config config = Load(R"(
 global: {sample_limit: 0, scrape_protocols: [PrometheusText0.0.4], scrape_native_histograms: false,
@@ -359,6 +373,37 @@ TEST_CASE("a configuration is read from its file", "[agent]") {
   const Result<Config> config = LoadConfig(path, SomeEnvironment);
   REQUIRE(config.ok());
   CHECK(config->jobs.size() == 1);
+}
+
+TEST_CASE("a flag can make extra metrics the default", "[agent]") {
+  const ConfigFlags flags{.extra_scrape_metrics = true};
+  const auto parsed = [&](const std::string& global, const std::string& job) {
+    const auto config =
+        ParseConfig("global: {" + global + "}\nscrape_configs: [{job_name: j, " + job + "}]",
+                    "f.yml", SomeEnvironment, flags);
+    REQUIRE(config.ok());
+    return config->jobs.at(0).extra_scrape_metrics;
+  };
+  CHECK(parsed("", ""));
+  CHECK_FALSE(parsed("extra_scrape_metrics: false", ""));
+  CHECK_FALSE(parsed("", "extra_scrape_metrics: false"));
+}
+
+TEST_CASE("the sections of a server are refused in agent mode, unless they are empty", "[agent]") {
+  const auto refusal = [](const std::string& text) {
+    const auto config = ParseConfig(text, "f.yml", SomeEnvironment, {.agent = true});
+    return config.ok() ? "accepted" : config.error().message;
+  };
+  CHECK(refusal("alerting: {alertmanagers: [{scheme: http}]}") ==
+        "f.yml:1: alerting: field alerting is not allowed in agent mode");
+  CHECK(refusal("alerting: {alert_relabel_configs: [{target_label: a}]}") ==
+        "f.yml:1: alerting: field alerting is not allowed in agent mode");
+  CHECK(refusal("rule_files: [a.yml]") ==
+        "f.yml:1: rule_files: field rule_files is not allowed in agent mode");
+  CHECK(refusal("remote_read: [{url: 'http://r'}]") ==
+        "f.yml:1: remote_read: field remote_read is not allowed in agent mode");
+  CHECK(refusal("alerting: {alertmanagers: []}\nrule_files: []\nremote_read:\nstorage: {}") ==
+        "accepted");
 }
 
 TEST_CASE("a list of rules is read alone", "[agent]") {

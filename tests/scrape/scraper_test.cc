@@ -7,6 +7,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -186,6 +187,29 @@ TEST_CASE_METHOD(Fixture, "scrapes reach the log, over one connection", "[scrape
   CHECK(headers["user-agent"] == "sluice/test");
   CHECK(headers["x-prometheus-scrape-timeout-seconds"] == "0.9");
   CHECK_THAT(headers["accept"], Catch::Contains("text/plain;version=0.0.4"));
+}
+
+TEST_CASE_METHOD(Fixture, "failed scrapes are in the failure log of their job", "[scraper]") {
+  JobConfig job = Job();
+  job.scrape_failure_log_file = dir.File("failures.log");
+  scraper->Apply({job}, {});
+  ScrapeOnce();
+  const auto content = [&] {
+    std::ifstream file(dir.File("failures.log"));
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  };
+  CHECK(content().empty());
+  server.SetScript([](const ScriptedRequest&) { return ScriptedResponse{.status = 500}; });
+  ScrapeOnce();
+  CHECK_THAT(content(), Catch::Contains("\"msg\":\"server returned HTTP status 500") &&
+                            Catch::Contains("\"job_name\":\"j\",\"target\":\"" +
+                                            server.Url("/metrics") + "\"}"));
+  const size_t size = content().size();
+  server.SetScript([](const ScriptedRequest&) { return Page("a 1\nb b\n"); });
+  ScrapeOnce();
+  CHECK_THAT(content().substr(size), Catch::Contains("\"msg\":\"line 2: "));
 }
 
 TEST_CASE_METHOD(Fixture, "a job of the legacy scheme has no other names", "[scraper]") {

@@ -159,7 +159,7 @@ constexpr FieldSpec kMarathonFields[] = {
     {.type = kTexts,
      .name = "servers",
      .missing = "marathon_sd: must contain at least one Marathon server"},
-    {kText, "auth_token"},
+    {kSecret, "auth_token"},
     {kText, "auth_token_file"},
     {kDuration, "refresh_interval"},
 };

@@ -10,7 +10,7 @@ using enum FieldType;
 
 constexpr FieldSpec kSigV4Fields[] = {
     {kText, "region"},       {kText, "access_key"},
-    {kText, "secret_key"},   {kText, "profile"},
+    {kSecret, "secret_key"}, {kText, "profile"},
     {kText, "role_arn"},     {kText, "external_id"},
     {kText, "service_name"}, {kBool, "use_fips_sts_endpoint"},
 };
@@ -45,7 +45,7 @@ constexpr FieldSpec kOAuthFields[] = {
     {.type = kText,
      .name = "client_id",
      .missing = "must provide an Azure OAuth client_id in the Azure AD config"},
-    {.type = kText,
+    {.type = kSecret,
      .name = "client_secret",
      .missing = "must provide an Azure OAuth client_secret in the Azure AD config"},
     {.type = kText,
@@ -58,7 +58,7 @@ constexpr FieldSpec kSdkFields[] = {{kText, "tenant_id"}};
 constexpr SectionSpec kSdk{.type = "azuread.SDKConfig", .fields = kSdkFields};
 
 constexpr FieldSpec kCertificateFields[] = {
-    {kText, "client_id"}, {kText, "certificate_path"},       {kText, "certificate_password"},
+    {kText, "client_id"}, {kText, "certificate_path"},       {kSecret, "certificate_password"},
     {kText, "tenant_id"}, {kBool, "send_certificate_chain"},
 };
 constexpr SectionSpec kCertificate{.type = "azuread.CertificateConfig",
