@@ -325,6 +325,8 @@ void Page::AdoptSeries(PageWalk::Outcome& outcome) {
   for (uint32_t& slot : outcome.absent) slot = moved[slot];
   for (uint32_t& slot : outcome.repeated) slot = moved[slot];
   for (PageWalk::ExtraSample& extra : outcome.extras) extra.slot = moved[extra.slot];
+  // Goes now: it is as large as the text, of which there may be a copy soon.
+  const AddedSeries done(std::move(outcome.added));
 }
 
 // A marker is a sample, behind which no timestamp of the page may fall.
