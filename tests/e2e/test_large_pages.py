@@ -8,7 +8,7 @@ import unittest
 import zlib
 
 from exporter import Exporter
-from processes import SLUICE_BINARY, Sluice, wait_until
+from processes import SLUICE_BINARY, Sluice, forget_peak, memory_of, wait_until
 
 MIB = 1 << 20
 
@@ -19,18 +19,6 @@ FRAME_BYTES_PER_SERIES = 32
 
 # A compressed MiB of comments that may follow itself any number of times.
 COMMENTS = b"# This is a comment of some length, and nothing else.\n" * 20_000
-
-
-def memory_of(program, field: str) -> int:
-    """VmRSS or VmHWM, the peak, in bytes."""
-    for line in pathlib.Path(f"/proc/{program.process.pid}/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) * 1024
-    raise AssertionError(f"no {field}")
-
-
-def forget_peak(program):
-    pathlib.Path(f"/proc/{program.process.pid}/clear_refs").write_text("5")
 
 
 def send(handler, pieces, headers=()):
