@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Recorded pages, scraped by Prometheus and by Sluice with the same configuration: scrape by scrape
 the same series with the same values to the bit, the same timestamps and the same stale markers."""
+import json
 import pathlib
 import shutil
 import struct
@@ -110,8 +111,15 @@ global:
   scrape_interval: 1s
   scrape_timeout: 1s
   external_labels: {{agent: {agent}}}
+  {more}
 scrape_configs:
+  - job_name: vanishing
+    metrics_path: /landing
+    file_sd_configs: [{{files: [vanishing.json], refresh_interval: 1s}}]
 """
+
+# Debian's Prometheus has it as a flag, Sluice as today's Prometheus in the configuration.
+MORE_GLOBAL = {"prometheus": "", "sluice": "extra_scrape_metrics: true"}
 
 REMOTE_WRITE = """
 remote_write:
@@ -199,7 +207,9 @@ class SamePages(unittest.TestCase):
         self.cases = {}  # name -> how many scrapes count
         self.recorder = Recorder()
         self.receiver = Receiver(self.recorder).start()
-        self.prometheus = PrometheusScraper(self.folder, self.config("prometheus"))
+        self.set_vanishing([{"targets": [self.server.address()], "labels": {"case": "vanishing"}}])
+        self.prometheus = PrometheusScraper(self.folder, self.config("prometheus"),
+                                            ("extra-scrape-metrics",))
         self.sluice = Sluice(self.folder, self.config("sluice"))
         self.prometheus.start(wait=False)
         self.sluice.start(wait=False)
@@ -211,8 +221,13 @@ class SamePages(unittest.TestCase):
         self.receiver.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def set_vanishing(self, groups: list):
+        path = self.folder / "vanishing.json"
+        path.with_suffix(".new").write_text(json.dumps(groups))
+        path.with_suffix(".new").replace(path)
+
     def config(self, agent: str) -> str:
-        text = GLOBAL.format(agent=agent)
+        text = GLOBAL.format(agent=agent, more=MORE_GLOBAL[agent])
         for name, job in self.jobs.items():
             text += f"  - job_name: {name}\n    metrics_path: /{name}/metrics\n"
             if job.config:
@@ -237,8 +252,7 @@ class SamePages(unittest.TestCase):
 
     def test_the_same_requests_and_the_same_samples(self):
         wait_until(self.have_arrived, "the scrapes of all jobs have arrived", 60, every=0.5)
-        for destination in self.sluice.destinations().values():
-            self.assertEqual(ledger_balance(destination), 0)
+        self.set_vanishing([])
         self.check_requests()
         found, count = [], 0
         for case in self.cases:
@@ -251,6 +265,30 @@ class SamePages(unittest.TestCase):
         known = [line for lines in KNOWN_DIFFERENCES.values() for line in lines]
         print(f"{len(self.cases)} targets, {count} series compared, {len(found)} differ as known")
         self.assertEqual("\n".join(sorted(found)), "\n".join(sorted(known)))
+        wait_until(self.have_ended, "the target that vanished has ended", 30, every=0.5)
+        self.check_vanishing()
+        for destination in self.sluice.destinations().values():
+            self.assertEqual(ledger_balance(destination), 0)
+
+    def check_vanishing(self):
+        """A target that is taken off the list ends all its series, the report's too, just once."""
+        ended = {}
+        for agent in AGENTS:
+            samples = self.recorder.samples[agent]["vanishing"]
+            ended[agent] = {}
+            for series, rows in samples.items():
+                stale = [time_ms for time_ms, value in rows if value is None]
+                is_last = stale == [max(time_ms for time_ms, _ in rows)]
+                ended[agent][series] = (len(stale), is_last)
+            self.assertEqual(set(ended[agent].values()), {(1, True)}, agent)
+        self.assertEqual(ended["prometheus"].keys(), ended["sluice"].keys())
+
+    def have_ended(self) -> bool:
+        with self.receiver.lock:
+            return all(any(value is None for series, rows in
+                           self.recorder.samples[agent]["vanishing"].items()
+                           if dict(series)["__name__"] == "scrape_body_size_bytes"
+                           for _, value in rows) for agent in AGENTS)
 
     def check_requests(self):
         for job in self.jobs:
