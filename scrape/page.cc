@@ -320,6 +320,8 @@ void Page::AdoptSeries(PageWalk::Outcome& outcome) {
     if (mark.has_slot()) outcome.text.set_mark(i, mark.WithSlot(moved[mark.slot()]));
   }
   outcome.samples.Rearrange(order, moved);
+  // Goes now: it is as large as the text, of which there may be a copy soon.
+  const AddedSeries done(std::move(outcome.added));
 }
 
 // A marker is a sample, behind which no timestamp of the page may fall.

@@ -5,7 +5,6 @@
 #include <memory>
 #include <span>
 
-#include "base/varint.h"
 #include "scrape/text_parser.h"
 
 namespace sluice::scrape {
@@ -69,27 +68,7 @@ std::shared_ptr<const buffer::Chunk> ChunkOfReport(std::span<const std::string_v
 }  // namespace
 
 void EncodeSeries(const SeriesContent& series, std::string& out) {
-  PutVarint(out, series.set.size());
-  for (const buffer::LabelView& label : series.set) {
-    PutString(out, label.name);
-    PutString(out, label.value);
-  }
-  PutVarint(out, series.unset.size());
-  for (const std::string_view name : series.unset) PutString(out, name);
-}
-
-void DecodeSeries(std::string_view encoded, SeriesContent& series) {
-  series.set.clear();
-  series.unset.clear();
-  ByteReader reader(encoded);
-  const uint64_t set_count = reader.Varint();
-  for (uint64_t i = 0; i < set_count && reader.ok(); ++i) {
-    const std::string_view name = reader.String();
-    series.set.push_back({name, reader.String()});
-  }
-  const uint64_t unset_count = reader.Varint();
-  for (uint64_t i = 0; i < unset_count && reader.ok(); ++i) series.unset.push_back(reader.String());
-  SLUICE_CHECK(reader.ok() && reader.empty());
+  buffer::AppendSeries(series.set, series.unset, out);
 }
 
 SeriesMaker::SeriesMaker(const SeriesRules& rules)

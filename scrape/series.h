@@ -41,10 +41,8 @@ struct SeriesContent {
   std::vector<std::string_view> unset;  // sorted
 };
 
-// One self-delimiting string of a series, and back. Equal series have equal strings.
+// One self-delimiting string of a series, as chunks hold it. Equal series have equal strings.
 void EncodeSeries(const SeriesContent& series, std::string& out);
-// Only for what EncodeSeries wrote.
-void DecodeSeries(std::string_view encoded, SeriesContent& series);
 
 enum class SeriesFate { kKept, kDropped };
 

@@ -227,6 +227,18 @@ class Sluice(Program):
         wait_until(drained, f"{list(goals)} drained", seconds)
 
 
+def memory_of(program: Program, field: str) -> int:
+    """VmRSS or VmHWM, the peak, in bytes."""
+    for line in pathlib.Path(f"/proc/{program.process.pid}/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) * 1024
+    raise AssertionError(f"no {field}")
+
+
+def forget_peak(program: Program):
+    pathlib.Path(f"/proc/{program.process.pid}/clear_refs").write_text("5")
+
+
 def ledger_balance(destination: dict) -> int:
     """appended - acknowledged - pending - dropped: zero, always."""
     ledger = destination["ledger"]

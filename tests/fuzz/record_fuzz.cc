@@ -7,6 +7,7 @@
 
 #include "base/varint.h"
 #include "buffer/chunk.h"
+#include "buffer/chunk_scanner.h"
 #include "buffer/epochs.h"
 #include "buffer/floor.h"
 #include "buffer/frame.h"
@@ -64,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)DecodeEpochStartBody(kSequence, bytes).ok();
   (void)DecodeProgressBody(kSequence, bytes).ok();
   (void)TargetLabels::Decode(bytes).ok();
-  (void)DecodedChunk::Decode(bytes).ok();
+  SLUICE_CHECK(DecodedChunk::Decode(bytes).ok() == ChunkScanner().Open(bytes).ok());
   DecodeAsFrame(bytes);
   return 0;
 }
