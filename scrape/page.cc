@@ -6,8 +6,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "scrape/text_walk.h"
-
 namespace sluice::scrape {
 namespace {
 
@@ -63,13 +61,29 @@ void Page::Begin(TimestampMs frame_ms, TimestampMs now_ms) {
   times_ = {.frame_ms = frame_ms, .now_ms = now_ms};
   reader_.reset();
   walk_ = std::make_unique<PageWalk>(state_, rules_, times_);
-  reader_ = std::make_unique<TextWalk>(*walk_, rules_);
 }
 
-Status Page::Feed(std::string_view bytes) { return reader_->Feed(bytes); }
+void Page::SetFormat(PageFormat format) {
+  reader_.reset();
+  if (format != state_.format) {
+    // What one format takes for equal may be ill-formed in the other. The series stay.
+    state_.text = {};
+    state_.is_multi_line = false;
+    state_.format = format;
+    walk_ = std::make_unique<PageWalk>(state_, rules_, times_);
+  }
+  reader_ = MakePageReader(format, *walk_, rules_);
+}
+
+Status Page::Feed(std::string_view bytes) {
+  if (reader_ == nullptr) SetFormat(PageFormat::kPrometheusText);
+  return reader_->Feed(bytes);
+}
 
 Result<PageResult> Page::Succeed(const ScrapeMeasures& measures) {
-  if (Status status = reader_->End(); !status.ok()) return status.error();
+  // A body without a byte is well-formed in every format.
+  const Status status = reader_ == nullptr ? walk_->End() : reader_->End();
+  if (!status.ok()) return status.error();
   PageResult result;
   result.counts = walk_->counts();
   PageWalk::Outcome outcome = walk_->Take();

@@ -1,7 +1,8 @@
 // A target's page over time: body in, frames out.
 //
-// Knows nothing of HTTP, clocks or the log. For each scrape: Begin(), Feed() for every piece of
-// the body, then exactly one of Succeed() and Fail(). Frames of one call belong into one append.
+// Knows nothing of HTTP, clocks or the log. For each scrape: Begin(), SetFormat(), Feed() for every
+// piece of the body, then exactly one of Succeed() and Fail(). Frames of one call belong into one
+// append.
 #pragma once
 
 #include <cstdint>
@@ -66,6 +67,9 @@ class Page {
   // begun and not ended is forgotten.
   void Begin(TimestampMs frame_ms, TimestampMs now_ms);
 
+  // The format of the body, before its first piece; the Prometheus text format where nobody says.
+  void SetFormat(PageFormat format);
+
   // The next piece of the body, cut anywhere. After an error the scrape can only Fail().
   Status Feed(std::string_view bytes);
 
@@ -120,7 +124,7 @@ class Page {
   PageState state_;
   PageWalk::Times times_;
   std::unique_ptr<PageWalk> walk_;
-  std::unique_ptr<PageReader> reader_;  // feeds walk_
+  std::unique_ptr<PageReader> reader_;  // feeds walk_; null before the first piece
 };
 
 }  // namespace sluice::scrape

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "buffer/frame.h"
 #include "buffer/layout.h"
+#include "scrape/entry.h"
 #include "scrape/family.h"
 #include "scrape/layout_builder.h"
 #include "scrape/page_template.h"
@@ -40,7 +41,8 @@ struct PageState {
   enum class Tracking : uint8_t { kNone, kAll, kSome };
 
   PageTemplate text;
-  bool is_multi_line = false;  // an entry of it holds a newline
+  PageFormat format = PageFormat::kPrometheusText;  // of the text
+  bool is_multi_line = false;                       // an entry of it holds a newline
   SeriesList series;
   std::shared_ptr<const buffer::Layout> layout;  // of `series` and of the report; null at first
 

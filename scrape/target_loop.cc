@@ -131,8 +131,9 @@ bool TargetLoop::OnBody(std::string_view bytes) {
   if (bytes.empty()) return true;
   if (body_bytes_ == 0) {
     // Only now, because an empty body needs no type.
-    const Status status = CheckContentType(content_type_, spec_.job->fallback_scrape_protocol);
-    if (!status.ok()) return FailBody(Page::Failure::kTransfer, status.error());
+    const auto format = FormatOf(content_type_, spec_.job->fallback_scrape_protocol);
+    if (!format.ok()) return FailBody(Page::Failure::kTransfer, format.error());
+    page_.SetFormat(*format);
   }
   body_bytes_ += bytes.size();
   if (body_bytes_ >= body_bytes_limit_) {
