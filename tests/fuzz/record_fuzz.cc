@@ -39,10 +39,16 @@ void DecodeAsFrame(std::string_view bytes) {
                                                   .timestamp_ms = frame.timestamp_ms,
                                                   .values = frame.values,
                                                   .timestamps = frame.timestamps,
-                                                  .present = frame.present});
+                                                  .present = frame.present,
+                                                  .histograms = frame.histograms,
+                                                  .exemplars = frame.exemplars,
+                                                  .start_timestamps = frame.start_timestamps});
   SLUICE_CHECK(decoder.Decode(stored, claimed, again).ok());
   SLUICE_CHECK(again.values.size() == frame.values.size());
   SLUICE_CHECK(again.timestamp_ms == frame.timestamp_ms);
+  SLUICE_CHECK(again.histograms.size() == frame.histograms.size());
+  SLUICE_CHECK(again.exemplars.size() == frame.exemplars.size());
+  SLUICE_CHECK(again.start_timestamps.size() <= frame.start_timestamps.size());
 }
 
 }  // namespace
