@@ -41,14 +41,6 @@ std::vector<uint32_t> OrderOf(const PageWalk::Outcome& outcome, uint32_t old_cou
 
 }  // namespace
 
-buffer::FrameColumns PageFrame::Columns() const {
-  return {.kind = kind,
-          .timestamp_ms = timestamp_ms,
-          .values = values,
-          .timestamps = timestamps,
-          .present = present};
-}
-
 Page::Page(SeriesRules rules, PageReport report)
     : rules_(std::move(rules)), report_(std::move(report)) {
   rules_.extra_report = report_.extra != nullptr;
@@ -189,10 +181,11 @@ size_t Page::memory_bytes() const {
   return state_.text.memory_bytes() + state_.series.hashes.capacity() * sizeof(uint64_t) +
          state_.series.families.capacity() * sizeof(FamilyId) + state_.tracked.capacity() +
          state_.latest.capacity() * sizeof(TimestampMs) +
+         state_.exemplars.capacity() * sizeof(LatestExemplar) +
          state_.series.chunks.capacity() * sizeof(state_.series.chunks[0]);
 }
 
-PageFrame Page::SampleFrame(const PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
+PageFrame Page::SampleFrame(PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
                             const SampleCounts& counts) const {
   PageFrame frame;
   frame.layout = state_.layout;
@@ -211,6 +204,7 @@ PageFrame Page::SampleFrame(const PageWalk::Outcome& outcome, const ScrapeMeasur
     frame.present.assign(frame.values.size(), 1);
     for (const uint32_t slot : outcome.samples.absent) frame.present[slot] = 0;
   }
+  AddRareColumns(outcome.samples, frame);
   return frame;
 }
 
@@ -240,6 +234,7 @@ std::optional<PageFrame> Page::ExtraFrame(const PageWalk::Outcome& outcome) cons
     }
     chunks.push_back(ChunkOfSlots(state_.series, slots));
   }
+  AddRareColumns(outcome.samples.extras, outcome.samples.histogram_bytes, frame);
   frame.layout = buffer::Layout::Of(std::move(chunks));
   return frame;
 }
@@ -334,6 +329,9 @@ void Page::AdoptSeries(PageWalk::Outcome& outcome) {
     if (mark.has_slot()) outcome.text.set_mark(i, mark.WithSlot(moved[mark.slot()]));
   }
   outcome.samples.Rearrange(order, moved);
+  std::erase_if(state_.exemplars,
+                [&](const LatestExemplar& latest) { return moved[latest.slot] == kNoSlot; });
+  for (LatestExemplar& latest : state_.exemplars) latest.slot = moved[latest.slot];
 }
 
 // A marker is a sample, behind which no timestamp of the page may fall.
@@ -351,6 +349,7 @@ void Page::RememberMarkers(const Slots& slots) {
 
 // By slots after Adopt().
 void Page::RememberSamples(PageWalk::Outcome& outcome) {
+  outcome.samples.exemplars.Remember(state_.exemplars);
   state_.tracking = Tracking::kAll;
   state_.tracked.clear();
   state_.latest.clear();

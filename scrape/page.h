@@ -16,24 +16,12 @@
 #include "buffer/chunk.h"
 #include "buffer/frame.h"
 #include "buffer/layout.h"
+#include "scrape/page_frame.h"
 #include "scrape/page_reader.h"
 #include "scrape/page_walk.h"
 #include "scrape/series.h"
 
 namespace sluice::scrape {
-
-// A frame to encode and append.
-struct PageFrame {
-  std::shared_ptr<const buffer::Layout> layout;
-  buffer::FrameKind kind = buffer::FrameKind::kSamples;
-  TimestampMs timestamp_ms = 0;
-  std::vector<double> values;
-  std::vector<TimestampMs> timestamps;
-  std::vector<uint8_t> present;
-
-  // Borrows from the frame.
-  buffer::FrameColumns Columns() const;
-};
 
 struct PageResult {
   std::vector<PageFrame> frames;
@@ -101,7 +89,7 @@ class Page {
  private:
   using Slots = std::vector<uint32_t>;
 
-  PageFrame SampleFrame(const PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
+  PageFrame SampleFrame(PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
                         const SampleCounts& counts) const;
   std::optional<PageFrame> StaleFrame(const Slots& slots) const;
   std::optional<PageFrame> ExtraFrame(const PageWalk::Outcome& outcome) const;

@@ -55,6 +55,8 @@ struct PageState {
   // Of the last sample of each series, markers included: by slot, or else one for all of them.
   std::vector<TimestampMs> latest;
   TimestampMs latest_of_all = buffer::kNoTimestamp;
+  // Of those series that have had exemplars, ascending by slot.
+  std::vector<LatestExemplar> exemplars;
 };
 
 // Thread-compatible; for one body.
@@ -77,7 +79,7 @@ class PageWalk {
   // The body is complete.
   Status End();
 
-  const SampleCounts& counts() const { return quota_.counts(); }
+  SampleCounts counts() const;
 
   // What came of it, for Page: by slot, where slots past those of the old list are added series.
   struct Outcome {

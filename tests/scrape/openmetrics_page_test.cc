@@ -45,13 +45,33 @@ class Target {
 
   Page& page() { return page_; }
 
+  // Of the last scrape.
+  const Lines& exemplars() const { return exemplars_; }
+
+  // Of the series with this name: name, type, help and unit.
+  std::string FamilyOf(std::string_view name) {
+    for (const auto& chunk : page_.layout()->chunks) {
+      const auto decoded = buffer::DecodedChunk::Decode(chunk->stored);
+      REQUIRE(decoded.ok());
+      for (const buffer::SeriesView& series : decoded->series) {
+        const buffer::FamilyView& family = decoded->families[series.family];
+        if (series.set[0].value != name) continue;
+        return std::string(family.name) + "|" + std::to_string(static_cast<int>(family.type)) +
+               "|" + std::string(family.help) + "|" + std::string(family.unit);
+      }
+    }
+    return "(none)";
+  }
+
  private:
   Lines Fail(const Error& error) {
     error_ = error.message;
     return LinesOf(page_.Fail(Page::Failure::kContent, {}));
   }
 
-  Lines LinesOf(const PageResult& result) const {
+  Lines LinesOf(const PageResult& result) {
+    exemplars_.clear();
+    for (const PageFrame& frame : result.frames) AddExemplars(frame);
     Lines lines;
     for (const test::Seen& seen : test::SamplesOf(result.frames, {})) {
       const bool is_report = seen.series.starts_with("{__name__=\"up\"") ||
@@ -63,9 +83,29 @@ class Target {
     return lines;
   }
 
+  // Through the log's form and back.
+  void AddExemplars(const PageFrame& frame) {
+    buffer::FrameEncoder encoder;
+    buffer::FrameDecoder decoder;
+    buffer::DecodedFrame decoded;
+    const auto stored = encoder.Encode(frame.Columns());
+    REQUIRE(decoder.Decode(stored, frame.layout->series_count, decoded).ok());
+    const auto series = test::SeriesOf(*frame.layout, {});
+    for (const buffer::FrameExemplar& exemplar : decoded.exemplars) {
+      std::string line = series[exemplar.series].first + " #";
+      for (const auto& label : exemplar.labels) {
+        line.append(" ").append(label.name).append("=").append(label.value);
+      }
+      line += " " + Catch::Detail::stringify(exemplar.value) + " @" +
+              std::to_string(exemplar.timestamp_ms - now_ms_);
+      exemplars_.push_back(line);
+    }
+  }
+
   Page page_{{}, {MakeReportChunk()}};
   TimestampMs now_ms_ = kStart;
   std::string error_;
+  Lines exemplars_;
 };
 
 TEST_CASE("an OpenMetrics page may be cut anywhere", "[openmetrics_page]") {
@@ -140,6 +180,52 @@ TEST_CASE("a page that fails in another format, and an empty one after it, end t
   CHECK(target.Scrape(PageFormat::kOpenMetrics, "") == Lines{"{__name__=\"a\"} stale @0"});
   CHECK(target.error().empty());
   CHECK(target.Scrape(PageFormat::kOpenMetrics, "").empty());
+}
+
+TEST_CASE("exemplars reach the frame once each", "[openmetrics_page]") {
+  Target target;
+  const std::string head = "# TYPE h histogram\n";
+  target.Scrape(head + "a 1\nh_bucket{le=\"1\"} 1 # {t=\"x\"} 0.5\nh_bucket{le=\"2\"} 1\n# EOF\n");
+  CHECK(target.exemplars() == Lines{"{__name__=\"h_bucket\", le=\"1.0\"} # t=x 0.5 @0"});
+  const auto layout = target.page().layout();
+  target.Scrape(head +
+                "a 1\nh_bucket{le=\"1\"} 1 # {t=\"x\"} 0.5\nh_bucket{le=\"2\"} 2 # {t=\"y\"} 1.5\n"
+                "# EOF\n");
+  CHECK(target.exemplars() == Lines{"{__name__=\"h_bucket\", le=\"2.0\"} # t=y 1.5 @0"});
+  CHECK(target.page().layout() == layout);
+  // Another series before them moves their slots.
+  target.Scrape(head +
+                "a 1\nb 1\nh_bucket{le=\"1\"} 2 # {t=\"z\"} 0.7\n"
+                "h_bucket{le=\"2\"} 2 # {t=\"y\"} 1.5\n# EOF\n");
+  CHECK(target.exemplars() == Lines{"{__name__=\"h_bucket\", le=\"1.0\"} # t=z 0.7 @0"});
+  // And one that goes away forgets its own.
+  target.Scrape(head + "b 1\nh_bucket{le=\"2\"} 2 # {t=\"y\"} 1.5\n# EOF\n");
+  CHECK(target.exemplars().empty());
+  target.Scrape(head + "b 1\nh_bucket{le=\"1\"} 2 # {t=\"z\"} 0.7\nh_bucket{le=\"2\"} 2\n# EOF\n");
+  CHECK(target.exemplars() == Lines{"{__name__=\"h_bucket\", le=\"1.0\"} # t=z 0.7 @0"});
+}
+
+TEST_CASE("exemplars of a scrape that fails do not count as known", "[openmetrics_page]") {
+  Target target;
+  target.Scrape("a 1\n# EOF\n");
+  target.Scrape("a 1 # {t=\"x\"} 1\n");
+  CHECK(target.exemplars().empty());
+  target.Scrape("a 1 # {t=\"x\"} 1\n# EOF\n");
+  CHECK(target.exemplars() == Lines{"{__name__=\"a\"} # t=x 1.0 @0"});
+}
+
+TEST_CASE("a unit is part of the family, and a new one changes it", "[openmetrics_page]") {
+  Target target;
+  target.Scrape(
+      "# TYPE a_seconds gaugehistogram\n# UNIT a_seconds seconds\n# HELP a_seconds Help\n"
+      "a_seconds_gsum 1\na_seconds_sum 1\n# TYPE b info\nb_info 1\n# EOF\n");
+  CHECK(target.FamilyOf("a_seconds_gsum") == "a_seconds|4|Help|seconds");
+  CHECK(target.FamilyOf("a_seconds_sum") == "|0||");
+  CHECK(target.FamilyOf("b_info") == "b|6||");
+  target.Scrape(
+      "# TYPE a_seconds gaugehistogram\n# UNIT a_seconds \n# HELP a_seconds Help\n"
+      "a_seconds_gsum 1\na_seconds_sum 1\n# TYPE b info\nb_info 1\n# EOF\n");
+  CHECK(target.FamilyOf("a_seconds_gsum") == "a_seconds|4|Help|");
 }
 
 }  // namespace
