@@ -48,17 +48,10 @@ class Target {
   // Of the last scrape.
   const Lines& exemplars() const { return exemplars_; }
 
-  // Of the series with this name: name, type, help and unit.
-  std::string FamilyOf(std::string_view name) {
-    for (const auto& chunk : page_.layout()->chunks) {
-      const auto decoded = buffer::DecodedChunk::Decode(chunk->stored);
-      REQUIRE(decoded.ok());
-      for (const buffer::SeriesView& series : decoded->series) {
-        const buffer::FamilyView& family = decoded->families[series.family];
-        if (series.set[0].value != name) continue;
-        return std::string(family.name) + "|" + std::to_string(static_cast<int>(family.type)) +
-               "|" + std::string(family.help) + "|" + std::string(family.unit);
-      }
+  // Of the series with this text: name, type, help and unit.
+  std::string FamilyOf(std::string_view series) {
+    for (const auto& [text, family] : test::SeriesOf(*page_.layout(), {})) {
+      if (text == series) return family;
     }
     return "(none)";
   }
@@ -70,8 +63,7 @@ class Target {
   }
 
   Lines LinesOf(const PageResult& result) {
-    exemplars_.clear();
-    for (const PageFrame& frame : result.frames) AddExemplars(frame);
+    exemplars_ = test::ExemplarsOf(result.frames, {}, now_ms_);
     Lines lines;
     for (const test::Seen& seen : test::SamplesOf(result.frames, {})) {
       const bool is_report = seen.series.starts_with("{__name__=\"up\"") ||
@@ -81,25 +73,6 @@ class Target {
     }
     std::sort(lines.begin(), lines.end());
     return lines;
-  }
-
-  // Through the log's form and back.
-  void AddExemplars(const PageFrame& frame) {
-    buffer::FrameEncoder encoder;
-    buffer::FrameDecoder decoder;
-    buffer::DecodedFrame decoded;
-    const auto stored = encoder.Encode(frame.Columns());
-    REQUIRE(decoder.Decode(stored, frame.layout->series_count, decoded).ok());
-    const auto series = test::SeriesOf(*frame.layout, {});
-    for (const buffer::FrameExemplar& exemplar : decoded.exemplars) {
-      std::string line = series[exemplar.series].first + " #";
-      for (const auto& label : exemplar.labels) {
-        line.append(" ").append(label.name).append("=").append(label.value);
-      }
-      line += " " + Catch::Detail::stringify(exemplar.value) + " @" +
-              std::to_string(exemplar.timestamp_ms - now_ms_);
-      exemplars_.push_back(line);
-    }
   }
 
   Page page_{{}, {MakeReportChunk()}};
@@ -219,13 +192,13 @@ TEST_CASE("a unit is part of the family, and a new one changes it", "[openmetric
   target.Scrape(
       "# TYPE a_seconds gaugehistogram\n# UNIT a_seconds seconds\n# HELP a_seconds Help\n"
       "a_seconds_gsum 1\na_seconds_sum 1\n# TYPE b info\nb_info 1\n# EOF\n");
-  CHECK(target.FamilyOf("a_seconds_gsum") == "a_seconds|4|Help|seconds");
-  CHECK(target.FamilyOf("a_seconds_sum") == "|0||");
-  CHECK(target.FamilyOf("b_info") == "b|6||");
+  CHECK(target.FamilyOf("{__name__=\"a_seconds_gsum\"}") == "a_seconds|4|Help|seconds");
+  CHECK(target.FamilyOf("{__name__=\"a_seconds_sum\"}") == "|0|");
+  CHECK(target.FamilyOf("{__name__=\"b_info\"}") == "b|6|");
   target.Scrape(
       "# TYPE a_seconds gaugehistogram\n# UNIT a_seconds \n# HELP a_seconds Help\n"
       "a_seconds_gsum 1\na_seconds_sum 1\n# TYPE b info\nb_info 1\n# EOF\n");
-  CHECK(target.FamilyOf("a_seconds_gsum") == "a_seconds|4|Help|");
+  CHECK(target.FamilyOf("{__name__=\"a_seconds_gsum\"}") == "a_seconds|4|Help");
 }
 
 }  // namespace
