@@ -49,6 +49,13 @@ Page::Page(SeriesRules rules, PageReport report)
   report_layout_ = buffer::Layout::Of(std::move(chunks));
 }
 
+void Page::Reconfigure(SeriesRules rules, PageReport report) {
+  EndWalk();
+  rules_ = std::move(rules);
+  report_ = std::move(report);
+  rules_.extra_report = report_.extra != nullptr;
+}
+
 void Page::Begin(TimestampMs frame_ms, TimestampMs now_ms) {
   times_ = {.frame_ms = frame_ms, .now_ms = now_ms};
   reader_.reset();

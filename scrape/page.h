@@ -51,6 +51,10 @@ class Page {
  public:
   Page(SeriesRules rules, PageReport report);
 
+  // Takes over other settings between two scrapes. What makes series of entries must be the same:
+  // only the sample limit, and the timeout that is reported, may differ.
+  void Reconfigure(SeriesRules rules, PageReport report);
+
   // Starts a scrape whose samples get `frame_ms`, at the wall time `now_ms`. A scrape that was
   // begun and not ended is forgotten.
   void Begin(TimestampMs frame_ms, TimestampMs now_ms);

@@ -52,6 +52,12 @@ TargetLoop::TargetLoop(const LoopDeps& deps, LoopSpec spec, OnScraped on_scraped
             spec_.since_ms),
       page_(RulesOf(spec_), ReportOf(spec_)) {}
 
+TargetLoop::TargetLoop(TargetLoop& before, LoopSpec spec)
+    : TargetLoop(before.deps_, std::move(spec), before.on_scraped_) {
+  page_ = std::move(before.page_);
+  page_.Reconfigure(RulesOf(spec_), ReportOf(spec_));
+}
+
 TargetLoop::~TargetLoop() {
   if (transfer_.has_value()) deps_.http.Cancel(*transfer_);
 }
@@ -117,6 +123,17 @@ void TargetLoop::End(const TargetLoop* successor) {
 bool TargetLoop::IsSame(const LoopSpec& spec) const {
   return spec.target.identity == spec_.target.identity && spec.job->name == spec_.job->name &&
          spec.job->fingerprint == spec_.job->fingerprint;
+}
+
+bool TargetLoop::IsKin(const LoopSpec& spec) const {
+  return spec.job->name == spec_.job->name && spec.target.labels == spec_.target.labels &&
+         spec.target.url == spec_.target.url &&
+         spec.target.unix_socket == spec_.target.unix_socket &&
+         MakeSamePages(*spec.job, *spec_.job);
+}
+
+uint64_t TargetLoop::KinshipOf(const LoopSpec& spec) {
+  return TargetIdentity(spec.target.labels, spec.target.url);
 }
 
 bool TargetLoop::OnHead(const HttpResponseHead& head) {
