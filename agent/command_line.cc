@@ -191,8 +191,14 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   relabel->add_option("LABELS", label_sets, "Label sets, {a=\"b\"}; none: lines of standard input");
 
   CLI::App* parse = app.add_subcommand("parse", "Prints what an exposition contains");
-  parse->add_option("FILE", file,
-                    "File with metrics in the text format; - or none: standard input");
+  parse->add_option("FILE", file, "File with metrics; - or none: standard input");
+  auto format = scrape::PageFormat::kPrometheusText;
+  const std::map<std::string, scrape::PageFormat> formats = {
+      {"text", scrape::PageFormat::kPrometheusText},
+      {"openmetrics", scrape::PageFormat::kOpenMetrics}};
+  parse->add_option("--format", format, "text (the default) or openmetrics")
+      ->transform(CLI::Transformer(formats))
+      ->check(CLI::IsMember(formats));
 
   std::string destination;
   CLI::App* buffer = app.add_subcommand("buffer", "Looks into a data directory");
@@ -214,7 +220,7 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
 
   if (check->parsed()) return commands.check_config(file, agent);
   if (relabel->parsed()) return commands.relabel(file, trace, label_sets);
-  if (parse->parsed()) return commands.parse(file.empty() ? "-" : file);
+  if (parse->parsed()) return commands.parse(file.empty() ? "-" : file, format);
   if (inspect->parsed()) return commands.buffer_inspect(file, verify);
   if (forget->parsed()) return commands.buffer_forget(file, destination);
   if (const Status status = FinishOptions(app, raw, options); !status.ok()) {

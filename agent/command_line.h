@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/options.h"
+#include "scrape/entry.h"
 
 namespace sluice::agent {
 
@@ -16,7 +17,8 @@ struct Commands {
   std::function<int(const std::string& rules_file, bool trace,
                     const std::vector<std::string>& label_sets)>
       relabel;
-  std::function<int(const std::string& file)> parse;  // "-" = standard input
+  // "-" = standard input.
+  std::function<int(const std::string& file, scrape::PageFormat format)> parse;
   std::function<int(const std::string& directory, bool verify)> buffer_inspect;
   std::function<int(const std::string& directory, const std::string& destination)> buffer_forget;
 };

@@ -103,11 +103,11 @@ Result<std::string> ReadStandardInput() {
   return text;
 }
 
-int Parse(const std::string& path) {
+int Parse(const std::string& path, scrape::PageFormat format) {
   const Result<std::string> text =
       path == "-" ? ReadStandardInput() : ReadFile(path, kExpositionBytesMax);
   if (!text.ok()) return Fail(text.error());
-  const Status status = scrape::PrintExposition(*text, std::cout);
+  const Status status = scrape::PrintExposition(*text, format, std::cout);
   return status.ok() ? 0 : Fail(status.error());
 }
 

@@ -91,4 +91,8 @@ struct JobConfig {
   std::string fingerprint;
 };
 
+// Whether what is remembered of a target's page under one job holds under the other: what makes
+// series of its entries is the same.
+bool MakeSamePages(const JobConfig& a, const JobConfig& b);
+
 }  // namespace sluice::scrape

@@ -10,8 +10,8 @@
 namespace sluice::scrape {
 
 // Chunks are read back, which fails above a limit: 256 series, their families' names, which the
-// names of the series begin with, and their help texts stay below it.
-static_assert(kChunkSeriesMax * (2 * kSeriesBytesMax + kHelpBytesMax + 64) <
+// names of the series begin with, and their texts stay below it.
+static_assert(kChunkSeriesMax * (2 * kSeriesBytesMax + kHelpBytesMax + kUnitBytesMax + 64) <
               buffer::kChunkContentBytesMax);
 
 namespace {

@@ -6,8 +6,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "scrape/text_walk.h"
-
 namespace sluice::scrape {
 namespace {
 
@@ -43,14 +41,6 @@ std::vector<uint32_t> OrderOf(const PageWalk::Outcome& outcome, uint32_t old_cou
 
 }  // namespace
 
-buffer::FrameColumns PageFrame::Columns() const {
-  return {.kind = kind,
-          .timestamp_ms = timestamp_ms,
-          .values = values,
-          .timestamps = timestamps,
-          .present = present};
-}
-
 Page::Page(SeriesRules rules, PageReport report)
     : rules_(std::move(rules)), report_(std::move(report)) {
   rules_.extra_report = report_.extra != nullptr;
@@ -59,17 +49,40 @@ Page::Page(SeriesRules rules, PageReport report)
   report_layout_ = buffer::Layout::Of(std::move(chunks));
 }
 
+void Page::Reconfigure(SeriesRules rules, PageReport report) {
+  EndWalk();
+  rules_ = std::move(rules);
+  report_ = std::move(report);
+  rules_.extra_report = report_.extra != nullptr;
+}
+
 void Page::Begin(TimestampMs frame_ms, TimestampMs now_ms) {
   times_ = {.frame_ms = frame_ms, .now_ms = now_ms};
   reader_.reset();
   walk_ = std::make_unique<PageWalk>(state_, rules_, times_);
-  reader_ = std::make_unique<TextWalk>(*walk_, rules_);
 }
 
-Status Page::Feed(std::string_view bytes) { return reader_->Feed(bytes); }
+void Page::SetFormat(PageFormat format) {
+  reader_.reset();
+  if (format != state_.format) {
+    // What one format takes for equal may be ill-formed in the other. The series stay.
+    state_.text = {};
+    state_.is_multi_line = false;
+    state_.format = format;
+    walk_ = std::make_unique<PageWalk>(state_, rules_, times_);
+  }
+  reader_ = MakePageReader(format, *walk_, rules_);
+}
+
+Status Page::Feed(std::string_view bytes) {
+  if (reader_ == nullptr) SetFormat(PageFormat::kPrometheusText);
+  return reader_->Feed(bytes);
+}
 
 Result<PageResult> Page::Succeed(const ScrapeMeasures& measures) {
-  if (Status status = reader_->End(); !status.ok()) return status.error();
+  // A body without a byte is well-formed in every format.
+  const Status status = reader_ == nullptr ? walk_->End() : reader_->End();
+  if (!status.ok()) return status.error();
   PageResult result;
   result.counts = walk_->counts();
   PageWalk::Outcome outcome = walk_->Take();
@@ -175,10 +188,11 @@ size_t Page::memory_bytes() const {
   return state_.text.memory_bytes() + state_.series.hashes.capacity() * sizeof(uint64_t) +
          state_.series.families.capacity() * sizeof(FamilyId) + state_.tracked.capacity() +
          state_.latest.capacity() * sizeof(TimestampMs) +
+         state_.exemplars.capacity() * sizeof(LatestExemplar) +
          state_.series.chunks.capacity() * sizeof(state_.series.chunks[0]);
 }
 
-PageFrame Page::SampleFrame(const PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
+PageFrame Page::SampleFrame(PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
                             const SampleCounts& counts) const {
   PageFrame frame;
   frame.layout = state_.layout;
@@ -197,6 +211,7 @@ PageFrame Page::SampleFrame(const PageWalk::Outcome& outcome, const ScrapeMeasur
     frame.present.assign(frame.values.size(), 1);
     for (const uint32_t slot : outcome.samples.absent) frame.present[slot] = 0;
   }
+  AddRareColumns(outcome.samples, frame);
   return frame;
 }
 
@@ -226,6 +241,7 @@ std::optional<PageFrame> Page::ExtraFrame(const PageWalk::Outcome& outcome) cons
     }
     chunks.push_back(ChunkOfSlots(state_.series, slots));
   }
+  AddRareColumns(outcome.samples.extras, outcome.samples.histogram_bytes, frame);
   frame.layout = buffer::Layout::Of(std::move(chunks));
   return frame;
 }
@@ -322,6 +338,9 @@ void Page::AdoptSeries(PageWalk::Outcome& outcome) {
   outcome.samples.Rearrange(order, moved);
   // Goes now: it is as large as the text, of which there may be a copy soon.
   const AddedSeries done(std::move(outcome.added));
+  std::erase_if(state_.exemplars,
+                [&](const LatestExemplar& latest) { return moved[latest.slot] == kNoSlot; });
+  for (LatestExemplar& latest : state_.exemplars) latest.slot = moved[latest.slot];
 }
 
 // A marker is a sample, behind which no timestamp of the page may fall.
@@ -339,6 +358,7 @@ void Page::RememberMarkers(const Slots& slots) {
 
 // By slots after Adopt().
 void Page::RememberSamples(PageWalk::Outcome& outcome) {
+  outcome.samples.exemplars.Remember(state_.exemplars);
   state_.tracking = Tracking::kAll;
   state_.tracked.clear();
   state_.latest.clear();

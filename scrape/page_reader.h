@@ -1,9 +1,12 @@
 // What reads one body of whatever format.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "base/result.h"
+#include "scrape/page_walk.h"
+#include "scrape/series.h"
 
 namespace sluice::scrape {
 
@@ -17,5 +20,9 @@ class PageReader {
   // The body is complete.
   virtual Status End() = 0;
 };
+
+// Feeds `walk`; both arguments must outlive it.
+std::unique_ptr<PageReader> MakePageReader(PageFormat format, PageWalk& walk,
+                                           const SeriesRules& rules);
 
 }  // namespace sluice::scrape

@@ -22,6 +22,7 @@ bool IsStaleMarker(double value) { return std::bit_cast<uint64_t>(value) == buff
 PageWalk::PageWalk(const PageState& state, const SeriesRules& rules, Times times)
     : state_(state), rules_(rules), times_(times), quota_(rules), maker_(rules) {
   out_.samples.values.resize(state.series.size());
+  out_.samples.exemplars = ExemplarColumn(state.exemplars);
   if (!state.latest.empty()) StartTimed();
   // What the series were read from has been forgotten.
   if (state.text.size() == 0 && state.series.size() != 0) StartRewriting();
@@ -76,6 +77,12 @@ Status PageWalk::End() {
   return Status::Ok();
 }
 
+SampleCounts PageWalk::counts() const {
+  SampleCounts counts = quota_.counts();
+  counts.exemplars = out_.samples.exemplars.counts();
+  return counts;
+}
+
 PageWalk::Outcome PageWalk::Take() {
   out_.known_families = context_.families();
   return std::move(out_);
@@ -87,8 +94,13 @@ PageWalk::Outcome PageWalk::Abandon() {
 }
 
 Status PageWalk::CheckExtras() const {
-  if (out_.samples.extras.size() <= kExtraSamplesMax) return Status::Ok();
-  return InvalidInput("too many samples with timestamps of the same series");
+  if (out_.samples.extras.size() > kExtraSamplesMax) {
+    return InvalidInput("too many samples with timestamps of the same series");
+  }
+  if (out_.samples.histogram_bytes.size() > kHistogramColumnBytesMax) {
+    return InvalidInput("native histograms are too large");
+  }
+  return Status::Ok();
 }
 
 // From the first sample above the limit on no series is seen any more.

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "buffer/frame.h"
 #include "buffer/layout.h"
+#include "scrape/entry.h"
 #include "scrape/family.h"
 #include "scrape/layout_builder.h"
 #include "scrape/page_template.h"
@@ -40,7 +41,8 @@ struct PageState {
   enum class Tracking : uint8_t { kNone, kAll, kSome };
 
   PageTemplate text;
-  bool is_multi_line = false;  // an entry of it holds a newline
+  PageFormat format = PageFormat::kPrometheusText;  // of the text
+  bool is_multi_line = false;                       // an entry of it holds a newline
   SeriesList series;
   std::shared_ptr<const buffer::Layout> layout;  // of `series` and of the report; null at first
 
@@ -53,6 +55,8 @@ struct PageState {
   // Of the last sample of each series, markers included: by slot, or else one for all of them.
   std::vector<TimestampMs> latest;
   TimestampMs latest_of_all = buffer::kNoTimestamp;
+  // Of those series that have had exemplars, ascending by slot.
+  std::vector<LatestExemplar> exemplars;
 };
 
 // Thread-compatible; for one body.
@@ -75,7 +79,7 @@ class PageWalk {
   // The body is complete.
   Status End();
 
-  const SampleCounts& counts() const { return quota_.counts(); }
+  SampleCounts counts() const;
 
   // What came of it, for Page: by slot, where slots past those of the old list are added series.
   struct Outcome {

@@ -43,9 +43,18 @@ std::optional<NameEscaping> FindNameEscaping(std::string_view name) {
   return static_cast<NameEscaping>(found - kNameEscapingNames.begin());
 }
 
-bool IsReadable(ScrapeProtocol protocol) {
-  return protocol == ScrapeProtocol::kPrometheusText0_0_4 ||
-         protocol == ScrapeProtocol::kPrometheusText1_0_0;
+std::optional<PageFormat> FormatOf(ScrapeProtocol protocol) {
+  switch (protocol) {
+    case ScrapeProtocol::kOpenMetricsText0_0_1:
+    case ScrapeProtocol::kOpenMetricsText1_0_0:
+      return PageFormat::kOpenMetrics;
+    case ScrapeProtocol::kPrometheusText0_0_4:
+    case ScrapeProtocol::kPrometheusText1_0_0:
+      return PageFormat::kPrometheusText;
+    case ScrapeProtocol::kPrometheusProto:
+      return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 std::vector<ScrapeProtocol> DefaultScrapeProtocols(bool native_histograms) {

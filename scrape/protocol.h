@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "scrape/entry.h"
+
 namespace sluice::scrape {
 
 enum class ScrapeProtocol {
@@ -35,8 +37,10 @@ inline constexpr std::array<std::string_view, 4> kNameEscapingNames = {"allow-ut
 // Nothing for other names.
 std::optional<NameEscaping> FindNameEscaping(std::string_view name);
 
-// Whether answers in it can be read.
-bool IsReadable(ScrapeProtocol protocol);
+// Nothing for one whose answers cannot be read.
+std::optional<PageFormat> FormatOf(ScrapeProtocol protocol);
+
+inline bool IsReadable(ScrapeProtocol protocol) { return FormatOf(protocol).has_value(); }
 
 // Prometheus's list for a job that does not say.
 std::vector<ScrapeProtocol> DefaultScrapeProtocols(bool native_histograms = false);

@@ -147,14 +147,15 @@ Status CheckStatus(const HttpResponseHead& head) {
   return InvalidInput(std::move(message));
 }
 
-Status CheckContentType(std::string_view content_type, std::optional<ScrapeProtocol> fallback) {
+Result<PageFormat> FormatOf(std::string_view content_type, std::optional<ScrapeProtocol> fallback) {
   constexpr std::string_view kNoFallback = " and no fallback_scrape_protocol specified for target";
   const std::string media_type = MediaTypeOf(content_type);
-  if (media_type == "text/plain") return Status::Ok();
-  // Types that Prometheus knows win over the fallback, also those that cannot be read yet.
-  const bool is_known = media_type == "application/openmetrics-text" ||
-                        media_type == "application/vnd.google.protobuf";
-  if (!is_known && fallback.has_value() && IsReadable(*fallback)) return Status::Ok();
+  if (media_type == "text/plain") return PageFormat::kPrometheusText;
+  if (media_type == "application/openmetrics-text") return PageFormat::kOpenMetrics;
+  // A type that Prometheus knows wins over the fallback, also one that cannot be read yet.
+  const bool is_known = media_type == "application/vnd.google.protobuf";
+  const auto fallback_format = fallback.has_value() ? FormatOf(*fallback) : std::nullopt;
+  if (!is_known && fallback_format.has_value()) return *fallback_format;
   if (content_type.empty()) {
     return InvalidInput("non-compliant scrape target sending blank Content-Type" +
                         std::string(kNoFallback));

@@ -3,14 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "proto/native_histogram.h"
 #include "scrape/entry.h"
+#include "scrape/exemplar_column.h"
 
 namespace sluice::scrape {
 
@@ -23,54 +23,27 @@ struct Sample {
   const Entry* entry = nullptr;
 };
 
-// Exemplars in the order in which they came. Thread-compatible.
-class ExemplarColumn {
- public:
-  struct Item {
-    uint32_t slot;
-    TimestampMs timestamp_ms;
-    double value;
-    size_t first_label;  // of labels()
-    size_t label_count;
-  };
-
-  void Add(uint32_t slot, TimestampMs timestamp_ms, const ExemplarView& exemplar);
-
-  const std::vector<Item>& items() const { return items_; }
-
-  std::vector<Item>& items() { return items_; }
-
-  // Into the column's own memory, until the next Add().
-  buffer::LabelView label(size_t i) const;
-
-  size_t memory_bytes() const { return text_.size() + items_.size() * sizeof(Item); }
-
- private:
-  struct Label {
-    size_t name;  // where it starts in text_; the value follows it
-    uint32_t name_size;
-    uint32_t value_size;
-  };
-
-  std::vector<Item> items_;
-  std::vector<Label> labels_;
-  std::string text_;
-};
+// Encoded native histograms of one body may take this much. More fail the scrape.
+inline constexpr size_t kHistogramColumnBytesMax = 256U << 20;
 
 struct SampleColumns {
-  static constexpr uint32_t kNoHistogram = UINT32_MAX;
+  // Of histogram_bytes.
+  struct Range {
+    size_t from = 0;
+    size_t size = 0;
+  };
 
   struct ExtraSample {
     uint32_t slot;
     TimestampMs timestamp_ms;
     double value;
-    TimestampMs start_ms;
-    uint32_t histogram;  // its index, or kNoHistogram
+    TimestampMs start_ms = 0;
+    std::optional<Range> histogram;  // instead of the value
   };
 
   struct SlotHistogram {
     uint32_t slot;
-    uint32_t histogram;  // its index
+    Range bytes;
   };
 
   std::vector<double> values;
@@ -81,9 +54,9 @@ struct SampleColumns {
   std::vector<TimestampMs> latest;
   std::vector<ExtraSample> extras;  // further samples of series, with timestamps of their own
 
-  std::vector<TimestampMs> starts;                 // empty, or by slot; 0 = none
-  std::vector<SlotHistogram> slot_histograms;      // instead of the values; any order
-  std::vector<proto::NativeHistogram> histograms;  // of slots and extras
+  std::vector<TimestampMs> starts;        // empty, or by slot; 0 = none
+  std::vector<SlotHistogram> histograms;  // instead of the values; any order
+  std::string histogram_bytes;            // of slots and extras
   ExemplarColumn exemplars;
 
   // One more slot, without a sample so far.
@@ -97,8 +70,7 @@ struct SampleColumns {
   void Rearrange(const std::vector<uint32_t>& order, const std::vector<uint32_t>& moved);
 
  private:
-  uint32_t AddHistogram(const proto::NativeHistogram& histogram);
-  void TakeExemplars(uint32_t slot, TimestampMs timestamp_ms, const Entry& entry);
+  Range AddHistogram(const proto::NativeHistogram& histogram);
 };
 
 }  // namespace sluice::scrape

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/result.h"
+#include "scrape/exemplar_column.h"
 #include "scrape/page_template.h"
 #include "scrape/series.h"
 
@@ -19,6 +20,7 @@ struct SampleCounts {
   uint64_t out_of_order = 0;
   uint64_t out_of_bounds = 0;
   uint64_t refused = 0;  // by SampleLimitPolicy::kKeepKnown
+  ExemplarCounts exemplars;
 
   bool sample_limit_exceeded = false;
   bool label_limit_exceeded = false;

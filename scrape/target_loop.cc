@@ -53,6 +53,12 @@ TargetLoop::TargetLoop(const LoopDeps& deps, LoopSpec spec, OnScraped on_scraped
             spec_.since_ms),
       page_(RulesOf(spec_), ReportOf(spec_)) {}
 
+TargetLoop::TargetLoop(TargetLoop& before, LoopSpec spec)
+    : TargetLoop(before.deps_, std::move(spec), before.on_scraped_) {
+  page_ = std::move(before.page_);
+  page_.Reconfigure(RulesOf(spec_), ReportOf(spec_));
+}
+
 TargetLoop::~TargetLoop() {
   if (transfer_.has_value()) deps_.http.Cancel(*transfer_);
 }
@@ -120,6 +126,17 @@ bool TargetLoop::IsSame(const LoopSpec& spec) const {
          spec.job->fingerprint == spec_.job->fingerprint;
 }
 
+bool TargetLoop::IsKin(const LoopSpec& spec) const {
+  return spec.job->name == spec_.job->name && spec.target.labels == spec_.target.labels &&
+         spec.target.url == spec_.target.url &&
+         spec.target.unix_socket == spec_.target.unix_socket &&
+         MakeSamePages(*spec.job, *spec_.job);
+}
+
+uint64_t TargetLoop::KinshipOf(const LoopSpec& spec) {
+  return TargetIdentity(spec.target.labels, spec.target.url);
+}
+
 bool TargetLoop::OnHead(const HttpResponseHead& head) {
   if (Status status = CheckStatus(head); !status.ok()) {
     return FailBody(Page::Failure::kTransfer, status.error());
@@ -132,8 +149,9 @@ bool TargetLoop::OnBody(std::string_view bytes) {
   if (bytes.empty()) return true;
   if (body_bytes_ == 0) {
     // Only now, because an empty body needs no type.
-    const Status status = CheckContentType(content_type_, spec_.job->fallback_scrape_protocol);
-    if (!status.ok()) return FailBody(Page::Failure::kTransfer, status.error());
+    const auto format = FormatOf(content_type_, spec_.job->fallback_scrape_protocol);
+    if (!format.ok()) return FailBody(Page::Failure::kTransfer, format.error());
+    page_.SetFormat(*format);
   }
   body_bytes_ += bytes.size();
   if (body_bytes_ >= body_bytes_limit_) {

@@ -7,16 +7,9 @@
 #include "scrape/number.h"
 
 namespace sluice::scrape {
-namespace {
-
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
-
-bool EndsValue(char c) { return c == '\n' || IsBlank(c); }
-
-}  // namespace
-
-Status TextWalk::Feed(std::string_view bytes) {
-  if (!failure_.ok() || ended_) return failure_;
+template <class Dialect>
+Status TextWalk<Dialect>::Feed(std::string_view bytes) {
+  if (!failure_.ok() || bytes.empty()) return failure_;
   if (!carry_.empty()) {
     const size_t end = scanner_.FindEnd(bytes);
     const size_t taken = end == std::string_view::npos ? bytes.size() : end + 1;
@@ -29,29 +22,32 @@ Status TextWalk::Feed(std::string_view bytes) {
     bytes.remove_prefix(taken);
     const std::string entry = std::exchange(carry_, {});
     failure_ = Walk(entry);
-    if (!failure_.ok() || ended_) return failure_;
+    if (!failure_.ok()) return failure_;
   }
   failure_ = Walk(bytes);
   return failure_;
 }
 
-Status TextWalk::End() {
-  if (!failure_.ok()) return failure_;
-  if (!carry_.empty() && !ended_) {
-    // The last newline is optional.
-    const std::string entry = std::exchange(carry_, {}) + '\n';
-    failure_ = Walk(entry);
-    // Still unfinished: it ends inside quotes, and the parser has the words for that.
-    if (failure_.ok() && !carry_.empty()) {
-      failure_ = ProcessEntry(std::string_view(entry).substr(0, entry.size() - 1));
-    }
-    if (!failure_.ok()) return failure_;
-  }
-  failure_ = walk_.End();
+template <class Dialect>
+Status TextWalk<Dialect>::End() {
+  if (failure_.ok() && !carry_.empty() && !ended_) failure_ = EndCarried();
+  if (Dialect::kIsMarked && failure_.ok() && !ended_) failure_ = AtLine(NoEndMark());
+  if (failure_.ok()) failure_ = walk_.End();
   return failure_;
 }
 
-Status TextWalk::Walk(std::string_view bytes) {
+template <class Dialect>
+Status TextWalk<Dialect>::EndCarried() {
+  const std::string entry = std::exchange(carry_, {});
+  if (Dialect::kIsMarked) return ProcessEntry(entry);
+  // The last newline is optional.
+  Status status = Walk(entry + '\n');
+  // Still unfinished: it ends inside quotes, and the parser has the words for that.
+  return status.ok() && !carry_.empty() ? ProcessEntry(entry) : status;
+}
+
+template <class Dialect>
+Status TextWalk<Dialect>::Walk(std::string_view bytes) {
   const char* p = bytes.data();
   const char* const end = p + bytes.size();
   while (p != end && !ended_) {
@@ -71,15 +67,17 @@ Status TextWalk::Walk(std::string_view bytes) {
       carry_.assign(rest);
       return Status::Ok();
     }
-    if (Status status = ProcessEntry(rest.substr(0, size)); !status.ok()) return status;
+    if (Status status = ProcessEntry(rest.substr(0, size + 1)); !status.ok()) return status;
     p += size + 1;
   }
+  if (Dialect::kIsMarked && ended_ && p != end) return AtLine(DataBehindEnd());
   return Status::Ok();
 }
 
 // Goes on while the body is as expected; returns where it is not, or where bytes are missing.
+template <class Dialect>
 template <bool kRewriting>
-const char* TextWalk::WalkKnown(const char* p, const char* end) {
+const char* TextWalk<Dialect>::WalkKnown(const char* p, const char* end) {
   const PageTemplate& expected = walk_.expected();
   const size_t count = expected.size();
   const PageTemplate::Line* const lines = expected.lines();
@@ -115,56 +113,54 @@ const char* TextWalk::WalkKnown(const char* p, const char* end) {
 }
 
 // Value and timestamp; returns the newline after them, or null when this is not plainly fine.
-inline const char* TextWalk::ReadRest(const char* p, const char* end, Sample& sample) const {
+template <class Dialect>
+inline const char* TextWalk<Dialect>::ReadRest(const char* p, const char* end, Sample& sample) {
   const char* const after = ParseCommonValue(p, end, sample.value);
   if (after != nullptr && *after == '\n') [[likely]]
     return after;
   return ReadUncommonRest(p, end, sample);
 }
 
-const char* TextWalk::ReadUncommonRest(const char* p, const char* end, Sample& sample) const {
-  const char* at = std::find_if(p, end, EndsValue);
-  if (at == end || !ParseValue({p, static_cast<size_t>(at - p)}, sample.value)) return nullptr;
-  at = std::find_if_not(at, end, IsBlank);
-  if (at == end) return nullptr;
-  if (*at == '\n') return at;
-  const char* const digits = at;
-  at = std::find_if(at, end, EndsValue);
-  if (at == end) return nullptr;
-  if (!ParseTimestamp({digits, static_cast<size_t>(at - digits)}, sample.timestamp_ms)) {
-    return nullptr;
-  }
-  sample.has_timestamp = rules_.honor_timestamps;
-  at = std::find_if_not(at, end, IsBlank);
-  return at != end && *at == '\n' ? at : nullptr;
+// Timestamps and exemplars are read anew each time: nothing of them is remembered.
+template <class Dialect>
+const char* TextWalk<Dialect>::ReadUncommonRest(const char* p, const char* end, Sample& sample) {
+  const char* const newline = Dialect::ReadRest(p, end, parser_, entry_);
+  if (newline == nullptr) return nullptr;
+  sample.value = entry_.value;
+  sample.has_timestamp = entry_.has_timestamp && rules_.honor_timestamps;
+  sample.timestamp_ms = entry_.timestamp_ms;
+  if (!entry_.exemplars.empty()) sample.entry = &entry_;
+  return newline;
 }
 
-Status TextWalk::ProcessEntry(std::string_view text) {
-  Status status = parser_.Parse(text, entry_);
+// `whole` is an entry with its newline, if it has one.
+template <class Dialect>
+Status TextWalk<Dialect>::ProcessEntry(std::string_view whole) {
+  Status status = Dialect::Parse(parser_, whole, entry_);
   if (!status.ok()) return AtLine(status.error());
-  if (entry_.kind == EntryKind::kEnd) {
-    ended_ = true;
-    return Status::Ok();
-  }
-  status = Place(text);
+  if (entry_.kind == EntryKind::kEnd) ended_ = true;
+  status = Place(whole);
   if (!status.ok()) return AtLine(status.error());
-  line_ += 1 + static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  line_ += static_cast<uint64_t>(std::count(whole.begin(), whole.end(), '\n'));
   return Status::Ok();
 }
 
-// entry_ is that of `text`.
-Status TextWalk::Place(std::string_view text) {
-  if (entry_.kind == EntryKind::kNothing) return Status::Ok();
+// entry_ is that of `whole`.
+template <class Dialect>
+Status TextWalk<Dialect>::Place(std::string_view whole) {
+  if (entry_.kind == EntryKind::kNothing || entry_.kind == EntryKind::kEnd) return Status::Ok();
   CatchUp();
   const bool is_sample = entry_.kind == EntryKind::kSample;
-  Status status = walk_.Place(is_sample ? text.substr(0, entry_.key_size) : text, entry_);
+  const size_t size = whole.size() - (whole.ends_with('\n') ? 1 : 0);
+  Status status = walk_.Place(whole.substr(0, is_sample ? entry_.key_size : size), entry_);
   told_ = walk_.cursor();
   told_all_ = walk_.rewriting();
   return status;
 }
 
 // Metadata that was as expected was passed without being read.
-void TextWalk::CatchUp() {
+template <class Dialect>
+void TextWalk<Dialect>::CatchUp() {
   if (told_all_) return;
   for (; told_ < walk_.cursor(); ++told_) {
     if (walk_.expected().mark(told_).is_metadata()) TellMetadata(told_);
@@ -172,23 +168,31 @@ void TextWalk::CatchUp() {
   told_all_ = walk_.rewriting();
 }
 
-void TextWalk::TellMetadata(size_t line) {
+template <class Dialect>
+void TextWalk<Dialect>::TellMetadata(size_t line) {
+  // With a parser of its own, because entry_ may wait to be placed.
   Entry entry;
-  TextParser parser;
-  if (parser.Parse(walk_.expected().text(line), entry).ok()) walk_.OnMetadata(entry);
+  typename Dialect::Parser parser;
+  scratch_.assign(walk_.expected().text(line)) += '\n';
+  if (Dialect::Parse(parser, scratch_, entry).ok()) walk_.OnMetadata(entry);
 }
 
-std::string_view TextWalk::MetricNameOf(std::string_view key) {
+template <class Dialect>
+std::string_view TextWalk<Dialect>::MetricNameOf(std::string_view key) {
   const size_t end = key.find_first_of("{ \t\"#");
   if (end != 0) return key.substr(0, end);
-  // Quoted, or indented: let the parser find it.
-  scratch_.assign(key).append("0");
-  if (!parser_.Parse(scratch_, entry_).ok()) return {};
-  return entry_.name;
+  // Quoted, or indented: let the parser find it. Not with entry_, which may hold an exemplar.
+  scratch_.assign(key).append("0\n");
+  if (!Dialect::Parse(parser_, scratch_, named_).ok()) return {};
+  return named_.name;
 }
 
-Error TextWalk::AtLine(const Error& error) const {
+template <class Dialect>
+Error TextWalk<Dialect>::AtLine(const Error& error) const {
   return error.WithContext("line " + std::to_string(line_ + 1));
 }
+
+template class TextWalk<PrometheusText>;
+template class TextWalk<OpenMetricsText>;
 
 }  // namespace sluice::scrape

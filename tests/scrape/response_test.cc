@@ -17,6 +17,12 @@ std::string HeaderOf(const HttpRequest& request, std::string_view name) {
   return "(none)";
 }
 
+std::optional<PageFormat> ReadAs(std::string_view content_type,
+                                 std::optional<ScrapeProtocol> fallback) {
+  const Result<PageFormat> format = FormatOf(content_type, fallback);
+  return format.ok() ? std::optional(*format) : std::nullopt;
+}
+
 TEST_CASE("a scrape asks for what can be parsed, and says how long it waits", "[response]") {
   const HttpRequest request =
       ScrapeRequest("http://h/metrics", std::chrono::milliseconds(9500), {});
@@ -24,6 +30,8 @@ TEST_CASE("a scrape asks for what can be parsed, and says how long it waits", "[
   CHECK(request.accept_gzip);
   CHECK(request.timeout == std::chrono::milliseconds(9500));
   CHECK(HeaderOf(request, "Accept") ==
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+        "application/openmetrics-text;version=0.0.1;q=0.5,"
         "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,"
         "*/*;q=0.2");
   CHECK(HeaderOf(request, "X-Prometheus-Scrape-Timeout-Seconds") == "9.5");
@@ -84,7 +92,14 @@ TEST_CASE("the content type must be one that can be read", "[response]") {
   for (const auto* type : {"text/plain", "text/plain; version=0.0.4; charset=utf-8", "text/plain;",
                            " TEXT/Plain ;version=9", "text/plain; a=\"b;\\\"c\""}) {
     CAPTURE(type);
-    CHECK(CheckContentType(type, {}).ok());
+    CHECK(ReadAs(type, std::nullopt) == PageFormat::kPrometheusText);
+  }
+  for (const auto* type : {"application/openmetrics-text",
+                           "Application/OpenMetrics-Text; version=1.0.0; charset=utf-8",
+                           "application/openmetrics-text;version=0.0.1"}) {
+    CAPTURE(type);
+    // Never read in another format than the one that it states.
+    CHECK(ReadAs(type, ScrapeProtocol::kPrometheusText0_0_4) == PageFormat::kOpenMetrics);
   }
   const std::string no_fallback = " and no fallback_scrape_protocol specified for target";
   const std::vector<std::pair<std::string, std::string>> rows = {
@@ -97,12 +112,12 @@ TEST_CASE("the content type must be one that can be read", "[response]") {
       {"text/", "cannot parse Content-Type \"text/\""}};
   for (const auto& [type, words] : rows) {
     CAPTURE(type);
-    CHECK(CheckContentType(type, {}).error().message == words + no_fallback);
-    CHECK(CheckContentType(type, ScrapeProtocol::kPrometheusText0_0_4).ok());
+    CHECK(FormatOf(type, std::nullopt).error().message == words + no_fallback);
+    CHECK(ReadAs(type, ScrapeProtocol::kPrometheusText0_0_4) == PageFormat::kPrometheusText);
+    CHECK(ReadAs(type, ScrapeProtocol::kOpenMetricsText0_0_1) == PageFormat::kOpenMetrics);
   }
-  // Never read in another format than the one that it states.
   CHECK_FALSE(
-      CheckContentType("application/openmetrics-text", ScrapeProtocol::kPrometheusText0_0_4).ok());
+      FormatOf("application/vnd.google.protobuf", ScrapeProtocol::kPrometheusText0_0_4).ok());
 }
 
 TEST_CASE("a timeout reads as Prometheus writes it", "[response]") {

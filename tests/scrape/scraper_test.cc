@@ -380,6 +380,32 @@ TEST_CASE_METHOD(Fixture, "a changed job ends only the series that it does not g
   CHECK(CountLogged("up stale") == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "another interval or sample limit leaves a target its page",
+                 "[scraper]") {
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  server.SetScript([](const ScriptedRequest&) { return Page("a 1\n"); });
+  JobConfig changed = Job();
+  changed.fingerprint = "2";
+  changed.scrape_interval = 2 * kInterval;
+  changed.sample_limit = 10;
+  scraper->Apply({changed}, {});
+  CHECK(Only().scrape_interval == 2 * kInterval);
+  clock.Advance(2 * kInterval);
+  REQUIRE(Await([&] { return Only().last_scrape_ms != 0; }));
+  // At once, and not when the target of before has ended.
+  CHECK(Logged() == Lines{"a 1.0", "b 2.0", "up 1.0", "a 1.0", "up 1.0", "b stale"});
+  for (int i = 0; i < 3; ++i) {
+    const TimestampMs before = Only().last_scrape_ms;
+    clock.Advance(2 * kInterval);
+    REQUIRE(Await([&] { return Only().last_scrape_ms != before; }));
+  }
+  CHECK(CountLogged("b stale") == 1);
+  CHECK(CountLogged("a stale") == 0);
+  CHECK(CountLogged("up stale") == 0);
+  CHECK(CountLogged("up 1.0") == 5);
+}
+
 TEST_CASE_METHOD(Fixture, "a removed job and a stop leave no markers", "[scraper]") {
   scraper->Apply({Job()}, {});
   ScrapeOnce();
