@@ -55,8 +55,11 @@ class RequestWriter {
   std::string_view bytes() const { return {memory_.data(), size_}; }
 
  private:
-  // Where to write `size_max` bytes.
-  char* Reserve(size_t size_max);
+  // Where to write `size_max` bytes. Here because it is called for each series.
+  char* Reserve(size_t size_max) {
+    if (memory_.size() - size_ < size_max) memory_.resize(2 * memory_.size() + size_max);
+    return memory_.data() + size_;
+  }
 
   std::string memory_;  // what stands beyond size_ has no meaning
   size_t size_ = 0;

@@ -127,11 +127,13 @@ void PartEncoder::EncodeSeries(std::string_view labels, uint32_t series, Part& p
   for (size_t i = 0; i < frame_count_; ++i) {
     if (!HasSample(frames_[i], series)) continue;
     const proto::SampleView sample = SampleAt(frames_[i], series);
-    StartEntry(labels, sample.timestamp_ms, /*is_histogram=*/false);
+    if (!samples_.empty() && sample.timestamp_ms <= samples_.back().timestamp_ms) {
+      FlushSamples(labels);
+    }
     samples_.push_back(sample);
     ++shares_[i].samples;
   }
-  Flush(labels);
+  FlushSamples(labels);
 }
 
 void PartEncoder::EncodeSeriesWithExtras(std::string_view labels, uint32_t series, Part& part) {
@@ -219,15 +221,20 @@ void PartEncoder::AddExemplars(std::span<const buffer::FrameExemplar> exemplars,
   }
 }
 
+void PartEncoder::FlushSamples(std::string_view labels) {
+  if (!samples_.empty()) writer_.AddSeries(labels, samples_);
+  samples_.clear();
+}
+
 void PartEncoder::Flush(std::string_view labels) {
   if (!histograms_.empty() || !exemplars_.empty()) {
     writer_.AddSeries({labels, samples_, exemplars_, histograms_});
-  } else if (!samples_.empty()) {
-    writer_.AddSeries(labels, samples_);
+    samples_.clear();
+    histograms_.clear();
+    exemplars_.clear();
+    return;
   }
-  samples_.clear();
-  histograms_.clear();
-  exemplars_.clear();
+  FlushSamples(labels);
 }
 
 }  // namespace sluice::remotewrite

@@ -49,6 +49,7 @@ class PartEncoder {
   void StartEntry(std::string_view labels, TimestampMs timestamp_ms, bool is_histogram);
   void AddExemplars(std::span<const buffer::FrameExemplar> exemplars, Part& part);
   void Flush(std::string_view labels);
+  void FlushSamples(std::string_view labels);
 
   const SendOptions send_;
   buffer::FrameDecoder decoder_;

@@ -14,6 +14,7 @@
 #include "buffer/layout.h"
 #include "buffer/log_writer.h"
 #include "buffer/record.h"
+#include "proto/histogram_codec.h"
 
 using namespace sluice;
 using namespace sluice::buffer;
@@ -52,6 +53,19 @@ void DecodeAsFrame(std::string_view bytes) {
   SLUICE_CHECK(again.start_timestamps.size() <= frame.start_timestamps.size());
 }
 
+// What a frame keeps of a native histogram, and what a scrape would do with it.
+void DecodeAsHistogram(std::string_view bytes) {
+  proto::NativeHistogram histogram;
+  (void)proto::SchemaOf(bytes);
+  if (!proto::DecodeHistogram(bytes, histogram).ok()) return;
+  std::string encoded;
+  proto::AppendHistogram(histogram, encoded);
+  SLUICE_CHECK(proto::SchemaOf(encoded) == histogram.schema);
+  (void)proto::Validate(histogram).ok();
+  (void)proto::LimitSchema(histogram, proto::kSchemaMin).ok();
+  (void)proto::LimitBuckets(histogram, 2).ok();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -67,5 +81,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)TargetLabels::Decode(bytes).ok();
   SLUICE_CHECK(DecodedChunk::Decode(bytes).ok() == ChunkScanner().Open(bytes).ok());
   DecodeAsFrame(bytes);
+  DecodeAsHistogram(bytes);
   return 0;
 }
