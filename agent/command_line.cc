@@ -192,12 +192,11 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
 
   CLI::App* parse = app.add_subcommand("parse", "Prints what an exposition contains");
   parse->add_option("FILE", file, "File with metrics; - or none: standard input");
-  auto format = scrape::PageFormat::kPrometheusText;
   const std::map<std::string, scrape::PageFormat> formats = {
       {"text", scrape::PageFormat::kPrometheusText},
       {"openmetrics", scrape::PageFormat::kOpenMetrics}};
-  parse->add_option("--format", format, "text (the default) or openmetrics")
-      ->transform(CLI::Transformer(formats))
+  std::string format = "text";
+  parse->add_option("--format", format, "Its format; text where nothing is said")
       ->check(CLI::IsMember(formats));
 
   std::string destination;
@@ -220,7 +219,7 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
 
   if (check->parsed()) return commands.check_config(file, agent);
   if (relabel->parsed()) return commands.relabel(file, trace, label_sets);
-  if (parse->parsed()) return commands.parse(file.empty() ? "-" : file, format);
+  if (parse->parsed()) return commands.parse(file.empty() ? "-" : file, formats.at(format));
   if (inspect->parsed()) return commands.buffer_inspect(file, verify);
   if (forget->parsed()) return commands.buffer_forget(file, destination);
   if (const Status status = FinishOptions(app, raw, options); !status.ok()) {
