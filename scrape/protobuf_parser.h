@@ -16,6 +16,7 @@
 #include "scrape/bucket_compactor.h"
 #include "scrape/classic_histogram.h"
 #include "scrape/entry.h"
+#include "scrape/histogram_rules.h"
 #include "scrape/metric_message.h"
 #include "scrape/protobuf_wire.h"
 
@@ -23,16 +24,6 @@ namespace sluice::scrape {
 
 // The message of one metric may be this large; a larger one fails the scrape.
 inline constexpr size_t kMetricBytesMax = 4U << 20;
-
-// What becomes of histograms.
-struct HistogramRules {
-  // Native ones are read; else only the classic part of a histogram counts.
-  bool native = false;
-  // Classic series stay beside the native histogram that stands for them.
-  bool always_classic = false;
-  // The classic series of a histogram become one native histogram with custom buckets.
-  bool to_custom_buckets = false;
-};
 
 // Thread-compatible. Keeps its memory between families.
 class ProtobufParser {

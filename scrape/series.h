@@ -13,6 +13,7 @@
 #include "relabel/program.h"
 #include "relabel/rule.h"
 #include "scrape/entry.h"
+#include "scrape/histogram_rules.h"
 #include "scrape/limits.h"
 
 namespace sluice::scrape {
@@ -27,6 +28,7 @@ struct SeriesRules {
   bool track_timestamps_staleness = false;
   // Names that are not of it fail the scrape.
   relabel::NameScheme name_scheme = relabel::NameScheme::kUtf8;
+  HistogramRules histograms = {};
   LabelLimits label_limits;
   uint64_t sample_limit = 0;  // samples of a scrape after relabeling; 0 = none
   SampleLimitPolicy sample_limit_policy = SampleLimitPolicy::kFail;
