@@ -15,6 +15,7 @@ KNOWN_DIFFERENCES = {
     ],
     "of one series spelled in two ways, Prometheus ends the old spelling beside the new sample": [
         "spelling-labels | a | 1=2.0 2=3.0 2=stale 3=stale | 1=2.0 2=3.0 3=stale",
+        "openmetrics-labels | a | 1=2.0 2=3.0 2=stale 3=stale | 1=2.0 2=3.0 3=stale",
         "spelling-labels | scrape_series_added | 0=1.0 1=1.0 2=1.0 3=1.0 4=1.0 5=1.0 6=1.0 7=1.0"
         " | 0=1.0 1=1.0 2=0.0 3=1.0 4=1.0 5=1.0 6=1.0 7=1.0",
     ],
@@ -42,6 +43,10 @@ KNOWN_DIFFERENCES = {
         "histogram | rows_bucket{le='10.0'} | None | 0=2.0 1=2.0",
         "histogram | rows_bucket{le='1000.0'} | None | 0=3.0 1=3.0",
         "histogram | rows_bucket{le='1e3'} | 0=3.0 1=3.0 | None",
+        "openmetrics-histogram | h_bucket{le='1'} | 0=1.0 1=stale | None",
+        "openmetrics-histogram | h_bucket{le='1.0'} | None | 0=1.0 1=stale",
+        "openmetrics-histogram | s{quantile='1'} | 1=1.0 | None",
+        "openmetrics-histogram | s{quantile='1.0'} | None | 1=1.0",
     ],
     "since 3.0 names may be quoted UTF-8": [
         "spelling-newer | a.b | None | 1=2.0 2=stale",
@@ -54,6 +59,26 @@ KNOWN_DIFFERENCES = {
         "spelling-newer | scrape_series_added"
         " | 0=1.0 1=0.0 2=0.0 3=0.0 4=0.0 | 0=1.0 1=1.0 2=1.0 3=1.0 4=0.0",
         "spelling-newer | up | 0=1.0 1=0.0 2=0.0 3=0.0 4=0.0 | 0=1.0 1=1.0 2=1.0 3=1.0 4=0.0",
+    ],
+    "today an empty body is an empty page, whatever its type": [
+        "openmetrics-ends | up | 0=1.0 1=1.0 2=0.0 3=0.0 4=0.0 5=1.0 6=0.0 7=0.0"
+        " | 0=1.0 1=1.0 2=0.0 3=0.0 4=0.0 5=1.0 6=1.0 7=0.0",
+        "openmetrics-gone | up | 0=1.0 1=1.0 2=1.0 3=0.0 | 0=1.0 1=1.0 2=1.0 3=1.0",
+    ],
+    "today a comma may stand behind the last label (and see above for the other spellings)": [
+        "openmetrics-labels | a{b='c'} | None | 0=1.0 1=stale",
+        "openmetrics-labels | scrape_samples_post_metric_relabeling"
+        " | 0=0.0 1=1.0 2=1.0 3=0.0 4=0.0 5=0.0 6=1.0 7=0.0"
+        " | 0=1.0 1=1.0 2=1.0 3=0.0 4=0.0 5=0.0 6=1.0 7=0.0",
+        "openmetrics-labels | scrape_samples_scraped"
+        " | 0=0.0 1=1.0 2=1.0 3=0.0 4=0.0 5=0.0 6=1.0 7=0.0"
+        " | 0=1.0 1=1.0 2=1.0 3=0.0 4=0.0 5=0.0 6=1.0 7=0.0",
+        "openmetrics-labels | scrape_series_added"
+        " | 0=0.0 1=1.0 2=1.0 3=0.0 4=0.0 5=0.0 6=1.0 7=0.0"
+        " | 0=1.0 1=1.0 2=0.0 3=0.0 4=0.0 5=0.0 6=1.0 7=0.0",
+        "openmetrics-labels | up"
+        " | 0=0.0 1=1.0 2=1.0 3=0.0 4=0.0 5=0.0 6=1.0 7=0.0"
+        " | 0=1.0 1=1.0 2=1.0 3=0.0 4=0.0 5=0.0 6=1.0 7=0.0",
     ],
     "Prometheus takes blanks before a name for a part of it (and 2.42 then refuses the name)": [
         "spelling-blanks | a{b='c'} | 2=3.0 3=stale | 2=3.0 3=stale 5=6.0 6=stale",
@@ -70,6 +95,10 @@ KNOWN_DIFFERENCES = {
     "a series that a failed scrape showed first: Prometheus knows it from then on, may end it "
     "without ever having sent a sample, and does not count it as added any more": [
         "bad-timestamps | scrape_series_added | 0=1.0 1=0.0 2=0.0 3=0.0 | 0=1.0 1=1.0 2=1.0 3=1.0",
+        "openmetrics-blanks | a | 5=stale | None",
+        "openmetrics-ends | scrape_series_added"
+        " | 0=1.0 1=0.0 2=0.0 3=0.0 4=0.0 5=0.0 6=0.0 7=0.0"
+        " | 0=1.0 1=0.0 2=0.0 3=0.0 4=0.0 5=0.0 6=0.0 7=1.0",
         "parse-error | d | 4=stale | None",
         "parse-error-new-series | new | 2=stale 3=2.0 | 3=2.0",
         "parse-error-new-series | scrape_series_added | 0=1.0 1=1.0 2=0.0 3=0.0"

@@ -17,8 +17,9 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
-# In a body, a time in milliseconds: after the start of the server, or after the request.
-TIME = re.compile(rb"<(start|now)([+-][0-9]+)>")
+# In a body, a time: so many milliseconds after the start of the server, or after the request. With
+# an `s` it is written in seconds.
+TIME = re.compile(rb"<(start|now)([+-][0-9]+)(s?)>")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +51,7 @@ class PageServer:
         self.lock = threading.Lock()
         self.requests: dict[tuple[str, str], list[tuple[str, dict]]] = {}
         self.times: dict[str, dict[int, tuple[str, int]]] = {}
-        self.start_ms = int(time.time() * 1000)
+        self.start_ms = int(time.time()) * 1000
         self.server = None
 
     def start(self):
@@ -101,7 +102,7 @@ class PageServer:
             since = self.start_ms if match[1] == b"start" else now_ms
             time_ms = since + int(match[2])
             times.setdefault(time_ms, (match[0].decode(), scrape))
-            return str(time_ms).encode()
+            return (repr(time_ms / 1000) if match[3] else str(time_ms)).encode()
         return TIME.sub(replace, body)
 
 

@@ -8,6 +8,7 @@ import struct
 import tempfile
 import unittest
 
+import recorded_openmetrics
 import recorded_pages
 from known_differences import KNOWN_DIFFERENCES
 from page_server import PageServer
@@ -111,7 +112,7 @@ class SamePages(unittest.TestCase):
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
-        self.jobs = recorded_pages.jobs()
+        self.jobs = recorded_pages.jobs() | recorded_openmetrics.jobs()
         scripts = {name: job.script for name, job in self.jobs.items()}
         self.server = PageServer(scripts | recorded_pages.OTHER_SCRIPTS).start()
         self.cases = {}  # name -> how many scrapes count
