@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "agent/config/canonical.h"
+#include "agent/config/destination_names.h"
 #include "agent/config/headers_section.h"
 #include "agent/config/http_client_section.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/relabel_rules.h"
 #include "agent/config/url_text.h"
-#include "base/hash.h"
 #include "base/utf8.h"
 
 namespace sluice::agent {
@@ -117,15 +116,6 @@ void CheckCredentials(const Fields& fields) {
       configured + "]");
 }
 
-// Stable for ever: the progress of a destination belongs to its name.
-std::string NameFromUrl(std::string_view url) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  const uint64_t hash = XxHash64(url);
-  std::string name;
-  for (int shift = 60; shift >= 40; shift -= 4) name += kDigits[(hash >> shift) & 0xf];
-  return name;
-}
-
 remotewrite::DestinationConfig DecodeDestination(const Value& value, const GlobalSection& global) {
   remotewrite::DestinationConfig destination;
   const std::vector<std::string_view> pending = NamesOf(PendingRemoteWriteFields());
@@ -163,20 +153,13 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
 std::vector<remotewrite::DestinationConfig> DecodeRemoteWrite(const Value& list,
                                                               const GlobalSection& global) {
   std::vector<remotewrite::DestinationConfig> destinations;
-  std::map<std::string, bool> names;  // and whether the name was written
+  DestinationNames names;
   for (const Value& item : list.Items("[]*config.RemoteWriteConfig")) {
     if (item.is_null()) item.Fail("empty or null remote write config section");
     remotewrite::DestinationConfig destination = DecodeDestination(item, global);
-    const bool is_named = !destination.name.empty();
-    if (!is_named) destination.name = NameFromUrl(destination.url);
-    const auto [other, is_new] = names.emplace(destination.name, is_named);
-    if (!is_new && is_named && other->second) {
-      item.Fail("found multiple remote write configs with job name " + QuoteText(destination.name));
-    } else if (!is_new) {
-      item.Fail("another remote write config has the same URL or the name " +
-                QuoteText(destination.name) + " that is derived from it: give each a `name`");
-    }
-    destination.fingerprint = CanonicalText(item.node()) + " name=" + QuoteText(destination.name) +
+    const std::string text = CanonicalText(item.node());
+    names.Name(item, text, destination);
+    destination.fingerprint = text + " name=" + QuoteText(destination.name) +
                               " external_labels=" + global.external_labels.ToString();
     destinations.push_back(std::move(destination));
   }

@@ -122,6 +122,17 @@ TEST_CASE("empty list items are refused with Prometheus's phrases", "[agent]") {
              Catch::Contains("empty or null section in static_configs"));
 }
 
+TEST_CASE("two destinations that would share their progress are refused", "[agent]") {
+  CHECK(Refusal("remote_write: [{url: http://r/}, {url: http://r/}]\n") ==
+        "f.yml:1: remote_write[1]: duplicate remote write configs are not allowed, found duplicate "
+        "for URL: http://r/");
+  CHECK_THAT(Refusal("remote_write: [{url: http://r/}, {url: http://r/, send_exemplars: true}]\n"),
+             Catch::Contains("same URL and tenant") && Catch::Contains("give each a `name`"));
+  CHECK_THAT(Refusal("remote_write: [{url: http://r/, headers: {X-Scope-OrgID: a}}, "
+                     "{url: http://r/, headers: {x-scope-orgid: a}}]\n"),
+             Catch::Contains("same URL and tenant"));
+}
+
 TEST_CASE("the global section is checked", "[agent]") {
   CHECK(Global("scrape_interval: 10s, scrape_timeout: 11s") ==
         "f.yml:1: global.scrape_timeout: global scrape timeout greater than scrape interval");
@@ -198,8 +209,6 @@ TEST_CASE("destinations are checked", "[agent]") {
              Catch::Contains("invalid character in host name"));
   CHECK(Refusal("remote_write:\n- {url: http://a/, name: q}\n- {url: http://b/, name: q}\n") ==
         "f.yml:3: remote_write[1]: found multiple remote write configs with job name \"q\"");
-  CHECK_THAT(Refusal("remote_write: [{url: http://a/}, {url: http://a/}]"),
-             Catch::Contains("give each a `name`"));
   CHECK_THAT(Remote("headers: {X-Prometheus-Remote-Write-Version: 1}"),
              Catch::Contains("is a reserved header. It must not be changed"));
   CHECK_THAT(Remote("headers: {Authorization: x}"),

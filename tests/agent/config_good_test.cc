@@ -249,6 +249,10 @@ TEST_CASE("a destination without a name gets a stable one from its URL", "[agent
   // Progress on disk belongs to this name: it must never change.
   CHECK(Remote("remote_timeout: 5s").name == "cdeda9");
   CHECK(Remote("remote_timeout: 6s").name == Remote("remote_timeout: 5s").name);
+  CHECK(Remote("headers: {X-Key: secret}").name == "cdeda9");
+  CHECK(Remote("headers: {X-Scope-OrgID: a}").name == "9fd80a");
+  CHECK(Remote("headers: {x-scope-orgid: a}").name == Remote("headers: {X-Scope-OrgID: a}").name);
+  CHECK(Remote("headers: {X-Scope-OrgID: b}").name != Remote("headers: {X-Scope-OrgID: a}").name);
 }
 
 TEST_CASE("giving up at 429 is refused with a warning", "[agent]") {
