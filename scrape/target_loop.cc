@@ -18,6 +18,7 @@ SeriesRules RulesOf(const LoopSpec& spec) {
           .honor_timestamps = spec.job->honor_timestamps,
           .track_timestamps_staleness = spec.job->track_timestamps_staleness,
           .name_scheme = spec.job->metric_name_validation_scheme,
+          .histograms = {},
           .label_limits = spec.job->label_limits,
           .sample_limit = spec.job->sample_limit,
           .sample_limit_policy = spec.job->sample_limit_policy};
