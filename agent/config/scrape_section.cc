@@ -57,8 +57,6 @@ void DecodeFallback(const Value& value, scrape::JobConfig& job) {
   if (!job.fallback_scrape_protocol.has_value()) {
     value.Fail("invalid fallback_scrape_protocol for scrape config with job name " +
                QuoteText(job.name) + ": " + UnknownProtocol(name));
-  } else if (!scrape::IsReadable(*job.fallback_scrape_protocol)) {
-    value.Fail("field fallback_scrape_protocol is not supported yet");
   }
 }
 

@@ -231,7 +231,6 @@ TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") 
         "native_histogram_bucket_limit is not supported yet");
   for (const auto* field :
        {"kubernetes_sd_configs: [{role: pod}]", "scrape_native_histograms: yes",
-        "scrape_protocols: [PrometheusProto]", "fallback_scrape_protocol: PrometheusProto",
         "native_histogram_min_bucket_factor: 1.1"}) {
     CAPTURE(field);
     CHECK_THAT(Job(field), Catch::EndsWith("is not supported yet"));
