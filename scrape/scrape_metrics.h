@@ -35,8 +35,8 @@ struct ScrapeMetrics {
   Counter out_of_bounds;
   Counter floats_appended;
   Counter histograms_appended;
-  Counter samples_lost;     // because the log refused them
-  Counter samples_refused;  // because the target had too many
+  Counter samples_lost;          // because the log refused them
+  Counter samples_refused;       // because the target had too many
   Counter histograms_malformed;  // classic ones that make none with custom buckets
   Counter exemplars_out_of_order;
   Counter exemplars_appended;
