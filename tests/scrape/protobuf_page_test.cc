@@ -1,7 +1,6 @@
 // Pages in the protobuf format, scrape after scrape.
 #include <algorithm>
 #include <bit>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,9 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "page_support.h"
-#include "proto/histogram_codec.h"
-#include "proto/histogram_text.h"
+#include "page_target.h"
 #include "protobuf_support.h"
 #include "scrape/page.h"
 
@@ -20,101 +17,22 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-constexpr TimestampMs kStart = 1'700'000'000'000;
-constexpr TimestampMs kIntervalMs = 15'000;
-
 SeriesRules WithNative() {
   SeriesRules rules;
   rules.histograms.native = true;
   return rules;
 }
 
-// A target of which a receiver sees sorted lines, without the report.
-class Target {
+class Target : public test::PageTarget {
  public:
-  explicit Target(SeriesRules rules = WithNative())
-      : page_(std::move(rules), {MakeReportChunk()}) {}
+  explicit Target(SeriesRules rules = WithNative()) : PageTarget(std::move(rules)) {}
 
-  Lines Scrape(PageFormat format, std::string_view body, size_t piece_bytes = SIZE_MAX) {
-    now_ms_ += kIntervalMs;
-    error_.clear();
-    page_.Begin(now_ms_, now_ms_);
-    if (!body.empty()) page_.SetFormat(format);
-    for (size_t at = 0; at < body.size();) {
-      const std::string_view piece = body.substr(at, piece_bytes);
-      at += piece.size();
-      const Status status = page_.Feed(piece);
-      if (!status.ok()) return Fail(status.error());
-    }
-    const auto result = page_.Succeed({});
-    return result.ok() ? LinesOf(*result) : Fail(result.error());
-  }
+  using PageTarget::Scrape;
 
   // Families in protobuf's text format.
   Lines Scrape(const std::vector<std::string>& families) {
     return Scrape(PageFormat::kProtobuf, test::PageOf(families));
   }
-
-  const std::string& error() const { return error_; }
-
-  const SampleCounts& counts() const { return counts_; }
-
-  const Page& page() const { return page_; }
-
-  // Of the last scrape.
-  const Lines& exemplars() const { return exemplars_; }
-
-  // Of the series with this text: name, type, help and unit.
-  std::string FamilyOf(std::string_view series) {
-    for (const auto& [text, family] : test::SeriesOf(*page_.layout(), {})) {
-      if (text == series) return family;
-    }
-    return "(none)";
-  }
-
- private:
-  Lines Fail(const Error& error) {
-    error_ = error.message;
-    return LinesOf(page_.Fail(Page::Failure::kContent, {}));
-  }
-
-  Lines LinesOf(const PageResult& result) {
-    counts_ = result.counts;
-    exemplars_ = test::ExemplarsOf(result.frames, {}, now_ms_);
-    const std::map<std::string, std::string> histograms = HistogramsOf(result.frames);
-    Lines lines;
-    for (const test::Seen& seen : test::SamplesOf(result.frames, {})) {
-      const bool is_report = seen.series.starts_with("{__name__=\"up\"") ||
-                             seen.series.starts_with("{__name__=\"scrape_");
-      if (is_report) continue;
-      const auto found = histograms.find(seen.series);
-      const std::string at = " @" + std::to_string(seen.timestamp_ms - now_ms_);
-      lines.push_back(found != histograms.end() ? seen.series + " " + found->second + at
-                                                : test::Describe(seen.timestamp_ms - now_ms_,
-                                                                 seen.series, seen.value_bits));
-    }
-    std::sort(lines.begin(), lines.end());
-    return lines;
-  }
-
-  static std::map<std::string, std::string> HistogramsOf(const std::vector<PageFrame>& frames) {
-    std::map<std::string, std::string> histograms;
-    for (const PageFrame& frame : frames) {
-      const auto series = test::SeriesOf(*frame.layout, {});
-      for (const buffer::FrameHistogram& stored : frame.histograms) {
-        proto::NativeHistogram histogram;
-        REQUIRE(proto::DecodeHistogram(stored.bytes, histogram).ok());
-        histograms[series[stored.series].first] = proto::HistogramText(histogram);
-      }
-    }
-    return histograms;
-  }
-
-  Page page_;
-  TimestampMs now_ms_ = kStart;
-  std::string error_;
-  SampleCounts counts_;
-  Lines exemplars_;
 };
 
 std::string Gauge(const std::string& name, const std::string& label, double value) {
@@ -177,9 +95,11 @@ TEST_CASE("errors of a protobuf page say which message and family", "[protobuf_p
   target.Scrape({Gauge("a", "x", 1), "name: 'b' unit: 'seconds' metric { counter { value: 1 } }"});
   CHECK(target.error() ==
         "message 2 (family \"b\"): unit \"seconds\" not a suffix of metric \"b\"");
-  target.Scrape({Gauge("a", "x", 1), Gauge("b", "\\xff", 1)});
+  std::string body = test::PageOf({Gauge("a", "x", 1), Gauge("b", "Z", 1)});
+  body[body.find('Z')] = '\xff';
+  target.Scrape(PageFormat::kProtobuf, body);
   CHECK(target.error() == "message 2 (family \"b\"): invalid label value: \"\\xff\"");
-  std::string body = test::PageOf({Gauge("a", "x", 1)});
+  body = test::PageOf({Gauge("a", "x", 1)});
   test::AppendMessage("\x08\x01", body);
   target.Scrape(PageFormat::kProtobuf, body);
   CHECK_THAT(target.error(), Catch::StartsWith("message 2: "));
