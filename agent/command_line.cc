@@ -194,7 +194,8 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   parse->add_option("FILE", file, "File with metrics; - or none: standard input");
   const std::map<std::string, scrape::PageFormat> formats = {
       {"text", scrape::PageFormat::kPrometheusText},
-      {"openmetrics", scrape::PageFormat::kOpenMetrics}};
+      {"openmetrics", scrape::PageFormat::kOpenMetrics},
+      {"protobuf", scrape::PageFormat::kProtobuf}};
   std::string format = "text";
   parse->add_option("--format", format, "Its format; text where nothing is said")
       ->check(CLI::IsMember(formats));

@@ -303,16 +303,13 @@ Status ReduceResolution(NativeHistogram& histogram, int32_t schema) {
   return {};
 }
 
-Status LimitBuckets(NativeHistogram& histogram, size_t buckets_max) {
+Result<bool> LimitBuckets(NativeHistogram& histogram, size_t buckets_max) {
   while (BucketCount(histogram) > buckets_max) {
-    if (!IsExponential(histogram.schema) || histogram.schema == kSchemaMin) {
-      return Refused("histogram bucket limit exceeded");
-    }
-    if (Status reduced = ReduceResolution(histogram, histogram.schema - 1); !reduced.ok()) {
-      return reduced;
-    }
+    if (!IsExponential(histogram.schema) || histogram.schema == kSchemaMin) return false;
+    Status reduced = ReduceResolution(histogram, histogram.schema - 1);
+    if (!reduced.ok()) return reduced.error();
   }
-  return {};
+  return true;
 }
 
 int32_t MaxSchemaOf(double min_bucket_factor) {

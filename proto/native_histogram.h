@@ -77,8 +77,9 @@ Status Validate(const NativeHistogram& histogram);
 Status ReduceResolution(NativeHistogram& histogram, int32_t schema);
 
 // native_histogram_bucket_limit: reduces the resolution step by step until no more than
-// `buckets_max` buckets are left. kInvalidInput when that cannot be done.
-Status LimitBuckets(NativeHistogram& histogram, size_t buckets_max);
+// `buckets_max` buckets are left. False when the lowest one has more, or the buckets are custom
+// ones; kInvalidInput when spans do not fit the buckets.
+Result<bool> LimitBuckets(NativeHistogram& histogram, size_t buckets_max);
 
 // native_histogram_min_bucket_factor as the greatest schema whose buckets grow by at least that
 // factor; 8, which is no limit, for 1 and less.

@@ -13,7 +13,7 @@
 namespace sluice::scrape {
 
 // The formats that can be read.
-enum class PageFormat : unsigned char { kPrometheusText, kOpenMetrics };
+enum class PageFormat : unsigned char { kPrometheusText, kOpenMetrics, kProtobuf };
 
 enum class EntryKind {
   kNothing,  // blank line or comment
@@ -43,7 +43,8 @@ struct Entry {
   std::vector<buffer::LabelView> labels;  // as written, in the order of the text, without the name
   size_t key_size = 0;                    // text formats: bytes of the text before the value
   double value = 0;
-  const proto::NativeHistogram* histogram = nullptr;  // instead of the value, unless null
+  // Instead of the value, unless null. Whoever takes the entry may reduce it.
+  proto::NativeHistogram* histogram = nullptr;
   bool has_timestamp = false;
   TimestampMs timestamp_ms = 0;
   TimestampMs start_timestamp_ms = 0;  // when the counter started; 0 = not known

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/result.h"
 #include "proto/native_histogram.h"
 
 namespace sluice::scrape {
@@ -21,5 +22,9 @@ struct HistogramRules {
 
   friend bool operator==(const HistogramRules&, const HistogramRules&) = default;
 };
+
+// Brings a native histogram below schema_max and bucket_limit. False when it has too many buckets
+// and cannot have fewer; an error when it is malformed.
+Result<bool> ApplyLimits(const HistogramRules& rules, proto::NativeHistogram& histogram);
 
 }  // namespace sluice::scrape

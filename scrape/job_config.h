@@ -53,6 +53,7 @@ struct JobConfig {
   // Which names series may have; a scrape with any other fails.
   relabel::NameScheme metric_name_validation_scheme = relabel::NameScheme::kUtf8;
   NameEscaping metric_name_escaping_scheme = NameEscaping::kAllowUtf8;
+  // What a target's labels say wins over these three.
   // Whether native histograms are read, which only kPrometheusProto can carry. When not, or in any
   // other protocol, a histogram is its classic series. A default list of protocols begins with
   // kPrometheusProto when this is set.

@@ -15,6 +15,10 @@ constexpr size_t kNearLines = 4;
 
 Error TooLarge() { return InvalidInput("the page is too large"); }
 
+bool HasHistogram(const Sample& sample) {
+  return sample.entry != nullptr && sample.entry->histogram != nullptr;
+}
+
 bool IsStaleMarker(double value) { return std::bit_cast<uint64_t>(value) == buffer::kStaleNanBits; }
 
 }  // namespace
@@ -29,12 +33,21 @@ PageWalk::PageWalk(const PageState& state, const SeriesRules& rules, Times times
 }
 
 Status PageWalk::Place(std::string_view key, const Entry& entry) {
-  if (entry.kind == EntryKind::kNothing || entry.kind == EntryKind::kEnd) return Status::Ok();
+  const Result<bool> is_placed = PlaceKnown(key, entry);
+  if (!is_placed.ok()) return is_placed.error();
+  return *is_placed ? Status::Ok() : PlaceUnknown(key, entry);
+}
+
+Result<bool> PageWalk::PlaceKnown(std::string_view key, const Entry& entry) {
+  if (entry.kind == EntryKind::kNothing || entry.kind == EntryKind::kEnd) return true;
   if (entry.kind != EntryKind::kSample) context_.OnMetadata(entry);
-  if (!out_.rewritten && PlaceExpected(key, entry)) return CheckExtras();
-  if (!out_.rewritten) StartRewriting();
-  if (Status status = PlaceAnywhere(key, entry); !status.ok()) return status;
-  return CheckExtras();
+  if (out_.rewritten || !PlaceExpected(key, entry)) {
+    if (!out_.rewritten) StartRewriting();
+    const Result<bool> is_placed = PlaceAnywhere(key, entry);
+    if (!is_placed.ok() || !*is_placed) return is_placed;
+  }
+  if (Status status = CheckTaken(); !status.ok()) return status.error();
+  return true;
 }
 
 bool PageWalk::PlaceExpected(std::string_view key, const Entry& entry) {
@@ -46,17 +59,17 @@ bool PageWalk::PlaceExpected(std::string_view key, const Entry& entry) {
   return true;
 }
 
-Status PageWalk::PlaceAnywhere(std::string_view key, const Entry& entry) {
+Result<bool> PageWalk::PlaceAnywhere(std::string_view key, const Entry& entry) {
   const uint32_t line = FindLine(key);
   const bool is_known = line != LineIndex::kNone;
   if (is_known) cursor_ = line + 1;
   if (entry.kind != EntryKind::kSample) {
-    return out_.text.Append(key, LineMark::Metadata()) ? Status::Ok() : Status(TooLarge());
+    if (!out_.text.Append(key, LineMark::Metadata())) return TooLarge();
+    return true;
   }
-  const Sample sample = SampleOf(entry, is_known ? state_.text.mark(line) : LineMark::Dropped());
+  if (!is_known) return false;
   const auto name_of = [&](std::string_view) { return entry.name; };
-  if (is_known && KeepKnown(line, sample, name_of)) return Status::Ok();
-  return PlaceUnknown(key, entry, sample);
+  return KeepKnown(line, SampleOf(entry, state_.text.mark(line)), name_of);
 }
 
 Sample PageWalk::SampleOf(const Entry& entry, LineMark mark) {
@@ -93,7 +106,8 @@ PageWalk::Outcome PageWalk::Abandon() {
   return Take();
 }
 
-Status PageWalk::CheckExtras() const {
+Status PageWalk::CheckTaken() const {
+  if (!invalid_histogram_.ok()) return invalid_histogram_;
   if (out_.samples.extras.size() > kExtraSamplesMax) {
     return InvalidInput("too many samples with timestamps of the same series");
   }
@@ -105,7 +119,14 @@ Status PageWalk::CheckExtras() const {
 
 // From the first sample above the limit on no series is seen any more.
 bool PageWalk::IsAboveLimit(LineMark mark, const Sample& sample) {
-  if (!quota_.CountAbove(mark, sample.has_timestamp)) return false;
+  // Buckets are counted before samples.
+  if (HasTooManyBuckets(mark, sample)) {
+    ++quota_.counts().scraped;
+    ++quota_.counts().post_relabel;
+    quota_.CountTooManyBuckets();
+  } else if (!quota_.CountAbove(mark, sample.has_timestamp)) {
+    return false;
+  }
   if (!out_.rewritten) StartRewriting();
   return true;
 }
@@ -113,6 +134,7 @@ bool PageWalk::IsAboveLimit(LineMark mark, const Sample& sample) {
 void PageWalk::TakeUncommon(uint32_t slot, bool is_repeat, const Sample& sample) {
   SampleColumns& samples = out_.samples;
   if (sample.has_timestamp && !samples.timed) StartTimed();
+  if (!PassesHistogram(slot, is_repeat, sample)) return;
   if (is_repeat) {
     TakeRepeat(slot, sample);
     return;
@@ -152,6 +174,39 @@ void PageWalk::TakeRepeat(uint32_t slot, const Sample& sample) {
     out_.samples.latest[slot] = sample.timestamp_ms;
     out_.samples.TakeExtra(slot, sample);
   }
+}
+
+bool PageWalk::HasTooManyBuckets(LineMark mark, const Sample& sample) const {
+  const bool is_duplicate = mark.is_repeat() && !sample.has_timestamp;
+  const bool counts = mark.has_slot() || mark.is_refused();
+  if (!counts || is_duplicate || !HasHistogram(sample)) return false;
+  const Result<bool> fits = ApplyLimits(rules_.histograms, *sample.entry->histogram);
+  return fits.ok() && !*fits;
+}
+
+// Whether the sample goes on; it does when it has no histogram.
+bool PageWalk::PassesHistogram(uint32_t slot, bool is_repeat, const Sample& sample) {
+  const bool is_duplicate = is_repeat && !sample.has_timestamp;
+  if (!HasHistogram(sample) || is_duplicate) return true;
+  proto::NativeHistogram& histogram = *sample.entry->histogram;
+  const Result<bool> fits = ApplyLimits(rules_.histograms, histogram);
+  if (fits.ok() && !*fits) {
+    RefuseHistogram(slot, is_repeat);
+    return false;
+  }
+  invalid_histogram_ = fits.ok() ? proto::Validate(histogram) : Status(fits.error());
+  if (invalid_histogram_.ok()) return true;
+  --quota_.counts().post_relabel;
+  return false;
+}
+
+// The scrape has failed, but goes on for its counts and to see which other series are there.
+void PageWalk::RefuseHistogram(uint32_t slot, bool is_repeat) {
+  quota_.CountTooManyBuckets();
+  if (!out_.rewritten) StartRewriting();
+  if (is_repeat) return;
+  out_.seen[slot] = 0;
+  out_.samples.absent.push_back(slot);
 }
 
 void PageWalk::StartTimed() {
@@ -216,7 +271,7 @@ void PageWalk::UpdateFamily(uint32_t slot, std::string_view metric_name) {
   out_.families_changed = true;
 }
 
-Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry, const Sample& sample) {
+Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry) {
   const buffer::MetricType type = context_.last_type();
   SampleCounts& counts = quota_.counts();
   const Result<SeriesFate> fate = maker_.Make(entry, type, content_);
@@ -240,7 +295,8 @@ Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry, const Sa
     }
   }
   mark = mark.WithSpelling(maker_.le_depends(), maker_.quantile_depends(), type);
-  return PlaceSample(key, mark, sample) ? Status::Ok() : Status(TooLarge());
+  if (!PlaceSample(key, mark, SampleOf(entry, LineMark::Dropped()))) return TooLarge();
+  return CheckTaken();
 }
 
 // For the series in encoded_, which becomes a new one if nobody has it and there is room.
@@ -266,6 +322,8 @@ Result<LineMark> PageWalk::MarkOf(uint64_t hash, std::string_view metric_name) {
   out_.anchors.push_back(anchor_);
   out_.seen.push_back(0);
   out_.samples.AddSlot();
+  // What comes after a failure is not reported as added.
+  if (quota_.counts().bucket_limit_exceeded) out_.samples.absent.push_back(slot);
   return LineMark::Slot(slot);
 }
 

@@ -76,6 +76,14 @@ class PageWalk {
   // final; they do not say where.
   Status Place(std::string_view key, const Entry& entry);
 
+  // The same in two steps, for readers that have to work for the labels. The first does without
+  // them; false when they are needed. Then, and only then, the second follows.
+  Result<bool> PlaceKnown(std::string_view key, const Entry& entry);
+  Status PlaceUnknown(std::string_view key, const Entry& entry);
+
+  // Classic histograms that were to get custom buckets and make none.
+  void CountMalformedHistograms(uint64_t count) { quota_.counts().malformed_histograms += count; }
+
   // The body is complete.
   Status End();
 
@@ -137,13 +145,12 @@ class PageWalk {
     return true;
   }
 
-  // Whether there are not too many samples that need memory of their own.
-  Status CheckExtras() const;
+  // Whether what was taken is well-formed and does not need too much memory.
+  Status CheckTaken() const;
 
  private:
   bool PlaceExpected(std::string_view key, const Entry& entry);
-  Status PlaceAnywhere(std::string_view key, const Entry& entry);
-  Status PlaceUnknown(std::string_view key, const Entry& entry, const Sample& sample);
+  Result<bool> PlaceAnywhere(std::string_view key, const Entry& entry);
   Sample SampleOf(const Entry& entry, LineMark mark);
 
   template <class NameOf>
@@ -165,6 +172,9 @@ class PageWalk {
   void TakeSample(LineMark mark, const Sample& sample);
   void TakeUncommon(uint32_t slot, bool is_repeat, const Sample& sample);
   void TakeRepeat(uint32_t slot, const Sample& sample);
+  bool HasTooManyBuckets(LineMark mark, const Sample& sample) const;
+  bool PassesHistogram(uint32_t slot, bool is_repeat, const Sample& sample);
+  void RefuseHistogram(uint32_t slot, bool is_repeat);
   bool IsAboveLimit(LineMark mark, const Sample& sample);
 
   // Series that the target had before have their places, be they here or not, so that the order
@@ -185,6 +195,7 @@ class PageWalk {
 
   size_t cursor_ = 0;
   SampleQuota quota_;
+  Status invalid_histogram_;
   Outcome out_;
 
   // While rewriting.

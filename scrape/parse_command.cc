@@ -6,7 +6,10 @@
 #include <cmath>
 #include <string>
 
+#include "proto/histogram_text.h"
 #include "relabel/labels.h"
+#include "scrape/message_stream.h"
+#include "scrape/protobuf_parser.h"
 #include "scrape/series.h"
 #include "scrape/text_dialect.h"
 
@@ -65,7 +68,9 @@ class Printer {
   Status PrintSample(const Entry& entry) {
     const Result<SeriesFate> fate = maker_.Make(entry, type_, content_);
     if (!fate.ok()) return fate.error();
-    out_ << "sample " << TextOf(content_.set) << " " << ValueText(entry.value);
+    out_ << "sample " << TextOf(content_.set) << " "
+         << (entry.histogram == nullptr ? ValueText(entry.value)
+                                        : proto::HistogramText(*entry.histogram));
     if (entry.has_timestamp) out_ << " @" << entry.timestamp_ms;
     out_ << "\n";
     for (const ExemplarView& exemplar : entry.exemplars) {
@@ -109,12 +114,46 @@ Status PrintText(std::string_view text, Printer& printer) {
   return error.WithContext("line " + std::to_string(line));
 }
 
+Status PrintFamily(std::string_view message, ProtobufParser& parser, Printer& printer) {
+  Status status = parser.Start(message);
+  while (status.ok()) {
+    const Result<bool> next = parser.Next();
+    if (!next.ok()) return next.error();
+    if (!*next) break;
+    if (parser.entry().kind == EntryKind::kSample) status = parser.ReadLabels();
+    if (status.ok()) status = printer.Print(parser.entry());
+  }
+  return status;
+}
+
+// All that is there: native histograms and their classic series.
+Status PrintProtobuf(std::string_view body, Printer& printer) {
+  MessageStream stream;
+  ProtobufParser parser({.native = true, .always_classic = true});
+  stream.Feed(body);
+  for (uint64_t number = 1;; ++number) {
+    std::string_view message;
+    const Result<bool> next = stream.Next(message);
+    Status status = next.ok() ? Status::Ok() : Status(next.error());
+    if (status.ok()) status = *next ? PrintFamily(message, parser, printer) : stream.End();
+    if (!status.ok()) return status.error().WithContext("message " + std::to_string(number));
+    if (!*next) return Status::Ok();
+  }
+}
+
 }  // namespace
 
 Status PrintExposition(std::string_view text, PageFormat format, std::ostream& out) {
   Printer printer(out);
-  if (format == PageFormat::kOpenMetrics) return PrintText<OpenMetricsText>(text, printer);
-  return PrintText<PrometheusText>(text, printer);
+  switch (format) {
+    case PageFormat::kPrometheusText:
+      return PrintText<PrometheusText>(text, printer);
+    case PageFormat::kOpenMetrics:
+      return PrintText<OpenMetricsText>(text, printer);
+    case PageFormat::kProtobuf:
+      return PrintProtobuf(text, printer);
+  }
+  return Status::Ok();
 }
 
 }  // namespace sluice::scrape

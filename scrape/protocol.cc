@@ -43,7 +43,7 @@ std::optional<NameEscaping> FindNameEscaping(std::string_view name) {
   return static_cast<NameEscaping>(found - kNameEscapingNames.begin());
 }
 
-std::optional<PageFormat> FormatOf(ScrapeProtocol protocol) {
+PageFormat FormatOf(ScrapeProtocol protocol) {
   switch (protocol) {
     case ScrapeProtocol::kOpenMetricsText0_0_1:
     case ScrapeProtocol::kOpenMetricsText1_0_0:
@@ -52,9 +52,9 @@ std::optional<PageFormat> FormatOf(ScrapeProtocol protocol) {
     case ScrapeProtocol::kPrometheusText1_0_0:
       return PageFormat::kPrometheusText;
     case ScrapeProtocol::kPrometheusProto:
-      return std::nullopt;
+      return PageFormat::kProtobuf;
   }
-  return std::nullopt;
+  return PageFormat::kPrometheusText;
 }
 
 std::vector<ScrapeProtocol> DefaultScrapeProtocols(bool native_histograms) {
@@ -72,14 +72,11 @@ std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols, NameEscap
   std::string header;
   size_t weight = kScrapeProtocolNames.size() + 1;  // tenths
   for (const ScrapeProtocol protocol : protocols) {
-    if (IsReadable(protocol)) {
-      header += MediaRange(protocol);
-      if (HasEscaping(protocol)) {
-        header.append(";escaping=").append(kNameEscapingNames.at(static_cast<size_t>(escaping)));
-      }
-      header.append(";q=0.").append(std::to_string(weight)) += ',';
+    header += MediaRange(protocol);
+    if (HasEscaping(protocol)) {
+      header.append(";escaping=").append(kNameEscapingNames.at(static_cast<size_t>(escaping)));
     }
-    --weight;
+    header.append(";q=0.").append(std::to_string(weight--)) += ',';
   }
   return header + "*/*;q=0." + std::to_string(weight);
 }

@@ -37,17 +37,14 @@ inline constexpr std::array<std::string_view, 4> kNameEscapingNames = {"allow-ut
 // Nothing for other names.
 std::optional<NameEscaping> FindNameEscaping(std::string_view name);
 
-// Nothing for one whose answers cannot be read.
-std::optional<PageFormat> FormatOf(ScrapeProtocol protocol);
-
-inline bool IsReadable(ScrapeProtocol protocol) { return FormatOf(protocol).has_value(); }
+// How its answers are read.
+PageFormat FormatOf(ScrapeProtocol protocol);
 
 // Prometheus's list for a job that does not say.
 std::vector<ScrapeProtocol> DefaultScrapeProtocols(bool native_histograms = false);
 
 // The header Accept with which Prometheus would ask for these, in the order of preference, and for
-// names written in this manner; protocols that cannot be read are left out and keep their weight
-// to themselves.
+// names written in this manner.
 std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols, NameEscaping escaping);
 
 }  // namespace sluice::scrape

@@ -152,10 +152,8 @@ Result<PageFormat> FormatOf(std::string_view content_type, std::optional<ScrapeP
   const std::string media_type = MediaTypeOf(content_type);
   if (media_type == "text/plain") return PageFormat::kPrometheusText;
   if (media_type == "application/openmetrics-text") return PageFormat::kOpenMetrics;
-  // A type that Prometheus knows wins over the fallback, also one that cannot be read yet.
-  const bool is_known = media_type == "application/vnd.google.protobuf";
-  const auto fallback_format = fallback.has_value() ? FormatOf(*fallback) : std::nullopt;
-  if (!is_known && fallback_format.has_value()) return *fallback_format;
+  if (media_type == "application/vnd.google.protobuf") return PageFormat::kProtobuf;
+  if (fallback.has_value()) return FormatOf(*fallback);
   if (content_type.empty()) {
     return InvalidInput("non-compliant scrape target sending blank Content-Type" +
                         std::string(kNoFallback));
@@ -164,7 +162,6 @@ Result<PageFormat> FormatOf(std::string_view content_type, std::optional<ScrapeP
   if (media_type.empty()) {
     return InvalidInput("cannot parse Content-Type " + quoted + std::string(kNoFallback));
   }
-  if (is_known) return InvalidInput("Content-Type " + quoted + " is not supported yet");
   return InvalidInput("received unsupported Content-Type " + quoted + std::string(kNoFallback));
 }
 

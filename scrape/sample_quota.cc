@@ -33,8 +33,11 @@ void SampleQuota::CountWithoutSlot(LineMark mark) {
 }
 
 Status SampleQuota::Check() const {
-  if (allowance_ == UINT64_MAX || !counts_.sample_limit_exceeded) return Status::Ok();
-  return InvalidInput("sample limit exceeded");
+  if (allowance_ != UINT64_MAX && counts_.sample_limit_exceeded) {
+    return InvalidInput("sample limit exceeded");
+  }
+  if (counts_.bucket_limit_exceeded) return InvalidInput("histogram bucket limit exceeded");
+  return Status::Ok();
 }
 
 }  // namespace sluice::scrape

@@ -22,7 +22,10 @@ struct SampleCounts {
   uint64_t refused = 0;  // by SampleLimitPolicy::kKeepKnown
   ExemplarCounts exemplars;
 
+  uint64_t malformed_histograms = 0;  // classic ones that make none with custom buckets
+
   bool sample_limit_exceeded = false;
+  bool bucket_limit_exceeded = false;
   bool label_limit_exceeded = false;
 };
 
@@ -63,12 +66,18 @@ class SampleQuota {
     Exempt();
   }
 
+  // A histogram with more buckets than allowed: the scrape has failed.
+  void CountTooManyBuckets() {
+    counts_.bucket_limit_exceeded = true;
+    Exempt();
+  }
+
   // A sample that the limit does not mean.
   void Exempt() {
     if (allowance_ != UINT64_MAX) ++allowance_;
   }
 
-  // Once the body is complete: `sample limit exceeded`.
+  // Once the body is complete: `sample limit exceeded`, `histogram bucket limit exceeded`.
   Status Check() const;
 
  private:

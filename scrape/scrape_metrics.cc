@@ -35,6 +35,9 @@ ScrapeMetrics::ScrapeMetrics(Telemetry& telemetry)
       sample_limit_exceeded(
           telemetry.AddCounter("prometheus_target_scrapes_exceeded_sample_limit_total",
                                "Scrapes with more samples than the sample limit.")),
+      bucket_limit_exceeded(telemetry.AddCounter(
+          "prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total",
+          "Scrapes that failed because a native histogram kept too many buckets.")),
       label_limit_exceeded(
           telemetry.AddCounter("prometheus_target_scrape_pool_exceeded_label_limits_total",
                                "Scrapes that failed because a series exceeded a label limit.")),
@@ -51,6 +54,8 @@ ScrapeMetrics::ScrapeMetrics(Telemetry& telemetry)
       histograms_appended(telemetry.AddCounter(kAppended, kAppendedHelp, {{"type", "histogram"}})),
       samples_lost(telemetry.AddCounter(kDropped, kDroppedHelp, {{"reason", "append_failed"}})),
       samples_refused(telemetry.AddCounter(kDropped, kDroppedHelp, {{"reason", "sample_limit"}})),
+      histograms_malformed(
+          telemetry.AddCounter(kDropped, kDroppedHelp, {{"reason", "malformed_histogram"}})),
       exemplars_out_of_order(telemetry.AddCounter(
           "prometheus_target_scrapes_exemplar_out_of_order_total",
           "Exemplars dropped because they were older than the last one of their series.")),
@@ -75,12 +80,14 @@ void ScrapeMetrics::Count(const SampleCounts& counts) const {
   Add(out_of_order, counts.out_of_order);
   Add(out_of_bounds, counts.out_of_bounds);
   Add(samples_refused, counts.refused);
+  Add(histograms_malformed, counts.malformed_histograms);
   const ExemplarCounts& exemplars = counts.exemplars;
   Add(exemplars_out_of_order, exemplars.out_of_order);
   Add(exemplars_too_long, exemplars.too_long);
   Add(exemplars_invalid, exemplars.invalid);
   Add(exemplars_too_many, exemplars.too_many);
   if (counts.sample_limit_exceeded) sample_limit_exceeded.Increment();
+  if (counts.bucket_limit_exceeded) bucket_limit_exceeded.Increment();
   if (counts.label_limit_exceeded) label_limit_exceeded.Increment();
 }
 

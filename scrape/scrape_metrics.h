@@ -28,14 +28,16 @@ struct ScrapeMetrics {
   Counter scrapes_missed;
   Counter body_limit_exceeded;
   Counter sample_limit_exceeded;
+  Counter bucket_limit_exceeded;
   Counter label_limit_exceeded;
   Counter duplicate;
   Counter out_of_order;
   Counter out_of_bounds;
   Counter floats_appended;
   Counter histograms_appended;
-  Counter samples_lost;     // because the log refused them
-  Counter samples_refused;  // because the target had too many
+  Counter samples_lost;          // because the log refused them
+  Counter samples_refused;       // because the target had too many
+  Counter histograms_malformed;  // classic ones that make none with custom buckets
   Counter exemplars_out_of_order;
   Counter exemplars_appended;
   Counter exemplars_lost;

@@ -18,6 +18,7 @@ SeriesRules RulesOf(const LoopSpec& spec) {
           .honor_timestamps = spec.job->honor_timestamps,
           .track_timestamps_staleness = spec.job->track_timestamps_staleness,
           .name_scheme = spec.job->metric_name_validation_scheme,
+          .histograms = spec.target.histograms,
           .label_limits = spec.job->label_limits,
           .sample_limit = spec.job->sample_limit,
           .sample_limit_policy = spec.job->sample_limit_policy};
@@ -130,7 +131,7 @@ bool TargetLoop::IsKin(const LoopSpec& spec) const {
   return spec.job->name == spec_.job->name && spec.target.labels == spec_.target.labels &&
          spec.target.url == spec_.target.url &&
          spec.target.unix_socket == spec_.target.unix_socket &&
-         MakeSamePages(*spec.job, *spec_.job);
+         spec.target.histograms == spec_.target.histograms && MakeSamePages(*spec.job, *spec_.job);
 }
 
 uint64_t TargetLoop::KinshipOf(const LoopSpec& spec) {

@@ -57,7 +57,7 @@ Status TextWalk<Dialect>::Walk(std::string_view bytes) {
     } else {
       p = WalkKnown<false>(p, end);
     }
-    if (Status status = walk_.CheckExtras(); !status.ok()) return AtLine(status.error());
+    if (Status status = walk_.CheckTaken(); !status.ok()) return AtLine(status.error());
     if (p == end) break;
     const std::string_view rest(p, static_cast<size_t>(end - p));
     scanner_.Reset();

@@ -109,7 +109,6 @@ std::optional<std::vector<scrape::ScrapeProtocol>> ReadProtocols(const Fields& f
   if (names.empty()) value->Fail("scrape_protocols cannot be empty" + whose);
   std::vector<scrape::ScrapeProtocol> protocols;
   std::set<std::string> seen;
-  bool is_readable = false;
   for (const std::string& name : names) {
     if (!seen.insert(LowerAscii(name)).second) {
       value->Fail("duplicated protocol in scrape_protocols, got " + Listed(names) + whose);
@@ -119,10 +118,8 @@ std::optional<std::vector<scrape::ScrapeProtocol>> ReadProtocols(const Fields& f
       value->Fail("scrape_protocols: " + UnknownProtocol(name) + whose);
       return std::nullopt;
     }
-    is_readable = is_readable || scrape::IsReadable(*protocol);
     protocols.push_back(*protocol);
   }
-  if (!is_readable) value->Fail("field scrape_protocols is not supported yet");
   return protocols;
 }
 

@@ -36,17 +36,6 @@ constexpr PendingField kGlobal[] = {
     {.spec = {kDuration, "evaluation_interval"}, .harmless = Harmless::kWarned},
     {.spec = {kDuration, "rule_query_offset"}, .harmless = Harmless::kWarned},
     {.spec = {kText, "query_log_file"}, .harmless = Harmless::kWarned},
-    {.spec = {kBool, "scrape_native_histograms"}},
-    {.spec = {kBool, "convert_classic_histograms_to_nhcb"}},
-    {.spec = {kBool, "always_scrape_classic_histograms"}},
-};
-
-constexpr PendingField kScrape[] = {
-    {.spec = {kBool, "scrape_native_histograms"}},
-    {.spec = {kBool, "always_scrape_classic_histograms"}},
-    {.spec = {kBool, "convert_classic_histograms_to_nhcb"}},
-    {.spec = {kUnsigned, "native_histogram_bucket_limit"}},
-    {.spec = {kNumber, "native_histogram_min_bucket_factor"}},
 };
 
 constexpr PendingField kRemoteWrite[] = {
@@ -122,8 +111,6 @@ bool IsHarmless(const PendingField& field, const Value& value) {
 std::span<const PendingField> PendingTopLevelFields() { return kTopLevel; }
 
 std::span<const PendingField> PendingGlobalFields() { return kGlobal; }
-
-std::span<const PendingField> PendingScrapeFields() { return kScrape; }
 
 std::span<const PendingField> PendingRemoteWriteFields() { return kRemoteWrite; }
 

@@ -57,8 +57,6 @@ void DecodeFallback(const Value& value, scrape::JobConfig& job) {
   if (!job.fallback_scrape_protocol.has_value()) {
     value.Fail("invalid fallback_scrape_protocol for scrape config with job name " +
                QuoteText(job.name) + ": " + UnknownProtocol(name));
-  } else if (!scrape::IsReadable(*job.fallback_scrape_protocol)) {
-    value.Fail("field fallback_scrape_protocol is not supported yet");
   }
 }
 
@@ -149,11 +147,9 @@ void CheckDiscoveries(const Fields& fields) {
 
 scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   scrape::JobConfig job = global.job;
-  const std::vector<std::string_view> pending = NamesOf(PendingScrapeFields());
   const Fields fields(
       value, "config.plain",
-      {kFields, InheritedFieldNames(), pending, HttpClientFields(), NamesOf(DiscoverySpecs())});
-  CheckPendingFields(fields, PendingScrapeFields());
+      {kFields, InheritedFieldNames(), HttpClientFields(), NamesOf(DiscoverySpecs())});
   CheckDiscoveries(fields);
   fields.Read("job_name", job.name);
   if (job.name.empty()) value.Fail("job_name is empty");

@@ -68,6 +68,15 @@ TEST_CASE("the bounds of native histograms are numbers of a job alone", "[agent]
   CHECK(
       Decode("", "native_histogram_min_bucket_factor: 2").job.native_histogram_min_bucket_factor ==
       2);
+  CHECK(Decode("",
+               "native_histogram_bucket_limit: 160, native_histogram_min_bucket_factor: 1.1, "
+               "scrape_native_histograms: true, convert_classic_histograms_to_nhcb: true, "
+               "fallback_scrape_protocol: PrometheusProto, scrape_protocols: [PrometheusProto]")
+            .error.empty());
+  CHECK_THAT(Decode("", "native_histogram_bucket_limit: -1").error,
+             Catch::Contains("native_histogram_bucket_limit: "));
+  CHECK_THAT(Decode("scrape_native_histograms: 1", "").error,
+             Catch::Contains("scrape_native_histograms: "));
   CHECK(Decode("native_histogram_bucket_limit: 1", "").error ==
         "f.yml:1: global: field native_histogram_bucket_limit not found in type config.plain");
 }

@@ -1,5 +1,6 @@
 #include "page_check.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -25,8 +26,9 @@ void Check(bool holds) {
   if (!holds) std::abort();
 }
 
-SeriesRules Rules() {
+SeriesRules RulesWith(const scrape::HistogramRules& histograms) {
   SeriesRules rules;
+  rules.histograms = histograms;
   rules.target_labels = {{"instance", "i"}, {"job", "j"}};
   return rules;
 }
@@ -69,33 +71,49 @@ void CheckFrames(const PageResult& result) {
   }
 }
 
+bool AreSame(const buffer::FrameHistogram& a, const buffer::FrameHistogram& b) {
+  return a.series == b.series && a.bytes == b.bytes;
+}
+
 void CheckSame(const PageResult& a, const PageResult& b) {
   Check(a.counts.scraped == b.counts.scraped);
   Check(a.frames.size() == b.frames.size());
   for (size_t i = 0; i < a.frames.size(); ++i) {
     Check(a.frames[i].layout->id == b.frames[i].layout->id);
     Check(a.frames[i].exemplars.size() == b.frames[i].exemplars.size());
+    Check(std::equal(a.frames[i].histograms.begin(), a.frames[i].histograms.end(),
+                     b.frames[i].histograms.begin(), b.frames[i].histograms.end(), AreSame));
   }
 }
 
 PageFormat Other(PageFormat format) {
-  return format == PageFormat::kOpenMetrics ? PageFormat::kPrometheusText
-                                            : PageFormat::kOpenMetrics;
+  switch (format) {
+    case PageFormat::kPrometheusText:
+      return PageFormat::kOpenMetrics;
+    case PageFormat::kOpenMetrics:
+      return PageFormat::kProtobuf;
+    case PageFormat::kProtobuf:
+      break;
+  }
+  return PageFormat::kPrometheusText;
 }
 
 }  // namespace
 
-void CheckPages(PageFormat format, std::string_view input) {
+Bodies SplitBodies(std::string_view input) {
   const size_t middle = input.find(std::string_view("\0\0", 2));
-  const std::string_view first = input.substr(0, middle);
-  const std::string_view second =
-      middle == std::string_view::npos ? first : input.substr(middle + 2);
+  if (middle == std::string_view::npos) return {input, input};
+  return {input.substr(0, middle), input.substr(middle + 2)};
+}
+
+void CheckPages(PageFormat format, const Bodies& bodies, const scrape::HistogramRules& histograms) {
+  const SeriesRules rules = RulesWith(histograms);
   const auto report = MakeReportChunk();
-  Page page(Rules(), {report});
-  Page cut(Rules(), {report});
-  Page changing(Rules(), {report});
+  Page page(rules, {report});
+  Page cut(rules, {report});
+  Page changing(rules, {report});
   int64_t now_ms = 1'000'000;
-  for (const std::string_view body : {first, second, second, first}) {
+  for (const std::string_view body : {bodies.first, bodies.second, bodies.second, bodies.first}) {
     now_ms += kIntervalMs;
     const size_t all = body.size() + 1;
     const Ending whole = Scrape(page, body, {format, all, now_ms});
@@ -103,7 +121,7 @@ void CheckPages(PageFormat format, std::string_view input) {
     CheckFrames(whole.result);
     Check(whole.ok == pieces.ok);
     CheckSame(whole.result, pieces.result);
-    Page fresh(Rules(), {report});
+    Page fresh(rules, {report});
     const Ending anew = Scrape(fresh, body, {format, all, now_ms});
     Check(whole.ok == anew.ok);
     if (whole.ok) Check(whole.result.counts.post_relabel == anew.result.counts.post_relabel);

@@ -110,7 +110,7 @@ TEST_CASE("exemplars of one sample are taken in the order of time and value", "[
 }
 
 TEST_CASE("exemplars of a native histogram must say when they were", "[exemplars]") {
-  const proto::NativeHistogram histogram;
+  proto::NativeHistogram histogram;
   Entry entry = With({Exemplar("a", 1), Exemplar("b", 2, kNow)});
   entry.histogram = &histogram;
   ExemplarColumn column;

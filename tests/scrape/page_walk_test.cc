@@ -132,6 +132,7 @@ TEST_CASE("a histogram, exemplars and a start timestamp go to the slot of their 
   PageWalk walk = walks.Start();
   proto::NativeHistogram histogram;
   histogram.count = 7;
+  histogram.zero_count = 7;
   Entry entry = SampleEntry("h", 0);
   entry.histogram = &histogram;
   entry.start_timestamp_ms = kNow - 5000;

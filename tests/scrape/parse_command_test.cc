@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "protobuf_support.h"
+
 namespace sluice::scrape {
 namespace {
 
@@ -47,6 +49,31 @@ TEST_CASE("parse prints what OpenMetrics has beyond the text format", "[parse]")
         "line 1: data does not end with # EOF");
   CHECK(PrintExposition("# EOF\n\n", PageFormat::kOpenMetrics, out).error().message ==
         "line 2: unexpected data after # EOF");
+}
+
+TEST_CASE("parse shows native histograms and their classic series", "[parse]") {
+  const std::string page = test::PageOf(
+      {"name: 'h' help: 'Help.' type: HISTOGRAM metric { label { name: 'a' value: 'b' } histogram "
+       "{ sample_count: 3 sample_sum: 1.5 schema: 1 positive_span { offset: 0 length: 2 } "
+       "positive_delta: [1, 1] bucket { cumulative_count: 3 upper_bound: 1 } exemplars { label { "
+       "name: 'id' value: 'x' } value: 1 timestamp { seconds: 3 } } } timestamp_ms: 5 }"});
+  std::ostringstream out;
+  REQUIRE(PrintExposition(page, PageFormat::kProtobuf, out).ok());
+  CHECK(out.str() ==
+        "help h Help.\n"
+        "type h histogram\n"
+        "sample {__name__=\"h\", a=\"b\"} {schema:1, count:3, sum:1.5, (0.7071067811865476,1]:1, "
+        "(1,1.4142135623730951]:2} @5\n"
+        "  exemplar {id=\"x\"} 1 @3000\n"
+        "sample {__name__=\"h_count\", a=\"b\"} 3 @5\n"
+        "sample {__name__=\"h_sum\", a=\"b\"} 1.5 @5\n"
+        "sample {__name__=\"h_bucket\", a=\"b\", le=\"1.0\"} 3 @5\n"
+        "sample {__name__=\"h_bucket\", a=\"b\", le=\"+Inf\"} 3 @5\n");
+  CHECK_THAT(
+      PrintExposition(page.substr(0, page.size() - 1), PageFormat::kProtobuf, out).error().message,
+      Catch::StartsWith("message 1: insufficient length of buffer"));
+  CHECK_THAT(PrintExposition(page + "\x01\x07", PageFormat::kProtobuf, out).error().message,
+             Catch::StartsWith("message 2: "));
 }
 
 }  // namespace

@@ -65,8 +65,16 @@ TEST_CASE("protocols are asked for in the order of the list", "[response]") {
         "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
   CHECK(AcceptHeader({P::kPrometheusText0_0_4, P::kPrometheusProto, P::kPrometheusText1_0_0},
                      NameEscaping::kAllowUtf8) ==
-        "text/plain;version=0.0.4;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
-        "*/*;q=0.3");
+        "text/plain;version=0.0.4;q=0.6,application/vnd.google.protobuf;"
+        "proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.5,"
+        "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,*/*;q=0.3");
+  CHECK(
+      AcceptHeader(DefaultScrapeProtocols(/*native_histograms=*/true), NameEscaping::kAllowUtf8) ==
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+      "encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;"
+      "escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
+      "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,"
+      "*/*;q=0.1");
 }
 
 TEST_CASE("formats that have names beyond the legacy ones are asked for their escaping",
@@ -116,8 +124,16 @@ TEST_CASE("the content type must be one that can be read", "[response]") {
     CHECK(ReadAs(type, ScrapeProtocol::kPrometheusText0_0_4) == PageFormat::kPrometheusText);
     CHECK(ReadAs(type, ScrapeProtocol::kOpenMetricsText0_0_1) == PageFormat::kOpenMetrics);
   }
-  CHECK_FALSE(
-      FormatOf("application/vnd.google.protobuf", ScrapeProtocol::kPrometheusText0_0_4).ok());
+  for (const auto* type :
+       {"application/vnd.google.protobuf",
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
+        "encoding=delimited",
+        "application/vnd.google.protobuf; encoding=text; proto=other"}) {
+    CAPTURE(type);
+    // As for Prometheus, the parameters do not matter.
+    CHECK(ReadAs(type, ScrapeProtocol::kPrometheusText0_0_4) == PageFormat::kProtobuf);
+  }
+  CHECK(ReadAs("", ScrapeProtocol::kPrometheusProto) == PageFormat::kProtobuf);
 }
 
 TEST_CASE("a timeout reads as Prometheus writes it", "[response]") {
