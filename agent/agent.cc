@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/config/checksum.h"
 #include "base/process_metrics.h"
 
 namespace sluice::agent {
@@ -34,7 +35,8 @@ Status Agent::OpenAll() {
       .Set(1);
 
   // The configuration comes first: a file that does not load must not create anything.
-  Result<Config> config = LoadConfig(options_.config_file, ProcessEnvironment);
+  Result<Config> config =
+      LoadConfig(options_.config_file, ProcessEnvironment, options_.config_flags);
   if (!config.ok()) return config.error();
 
   buffer::LogOptions log_options;
@@ -72,6 +74,7 @@ Status Agent::OpenAll() {
   server_ = std::move(*server);
 
   MutexLock lock(reload_mu_);
+  NoteChecksum();
   if (Status status = Apply(std::move(*config)); !status.ok()) return status;
   ready_ = true;
   logger_.Info("ready to scrape and send", {{"address", server_->address()},
@@ -87,14 +90,42 @@ Status Agent::Apply(Config config) {
     return status;
   }
   scraper_->Apply(std::move(config.jobs), config.external_labels);
+  {
+    const MutexLock lock(shown_mu_);
+    shown_config_ = std::move(config.shown);
+  }
   NoteReload(true);
   return Status::Ok();
 }
 
 Status Agent::Reload() {
   MutexLock lock(reload_mu_);
+  NoteChecksum();  // before the file is read: what changes in between is noticed later
+  return LoadAndApply();
+}
+
+void Agent::ReloadIfChanged() {
+  if (!options_.auto_reload) return;
+  MutexLock lock(reload_mu_);
+  const MonotonicTime now = clock_.MonotonicNow();
+  if (now < next_check_) return;
+  const std::string before = checksum_;
+  NoteChecksum();
+  // Loaded once for each change: a file that is bad is not complained about again and again.
+  if (checksum_ != before) static_cast<void>(LoadAndApply().ok());
+}
+
+void Agent::NoteChecksum() {
+  next_check_ = clock_.MonotonicNow() + options_.auto_reload_interval;
+  if (!options_.auto_reload) return;
+  const Result<std::string> checksum = ConfigChecksum(options_.config_file);
+  checksum_ = checksum.ok() ? *checksum : checksum.error().message;
+}
+
+Status Agent::LoadAndApply() {
   if (stopping_) return Error{ErrorCode::kCancelled, "the agent is stopping"};
-  Result<Config> config = LoadConfig(options_.config_file, ProcessEnvironment);
+  Result<Config> config =
+      LoadConfig(options_.config_file, ProcessEnvironment, options_.config_flags);
   Status status = config.ok() ? Apply(std::move(*config)) : Status(config.error());
   if (!status.ok()) {
     NoteReload(false);
@@ -104,6 +135,11 @@ Status Agent::Reload() {
   }
   logger_.Info("configuration reloaded", {{"config", options_.config_file}});
   return Status::Ok();
+}
+
+std::string Agent::ShownConfig() const {
+  const MutexLock lock(shown_mu_);
+  return shown_config_;
 }
 
 void Agent::NoteReload(bool good) {

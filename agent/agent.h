@@ -37,6 +37,10 @@ class Agent {
   // Loads the configuration file again. On an error the old configuration goes on running.
   Status Reload() SLUICE_EXCLUDES(reload_mu_);
 
+  // The same when the configuration differs on disk from what was loaded last. Does nothing most of
+  // the time: to be called often.
+  void ReloadIfChanged() SLUICE_EXCLUDES(reload_mu_);
+
   // True once somebody asked for an end over HTTP.
   bool stop_requested() const { return stop_requested_.load(); }
 
@@ -50,8 +54,12 @@ class Agent {
   Agent(Options options, Logger logger);
 
   Status OpenAll();
+  // Loads and applies.
+  Status LoadAndApply() SLUICE_REQUIRES(reload_mu_);
   Status Apply(Config config) SLUICE_REQUIRES(reload_mu_);
+  void NoteChecksum() SLUICE_REQUIRES(reload_mu_);
   void NoteReload(bool good);
+  std::string ShownConfig() const SLUICE_EXCLUDES(shown_mu_);
 
   // routes.cc
   HttpServerResponse Handle(const HttpServerRequest& request);
@@ -70,7 +78,11 @@ class Agent {
   std::unique_ptr<remotewrite::Destinations> destinations_;
   std::unique_ptr<scrape::Scraper> scraper_;
 
-  Mutex reload_mu_;  // one reload at a time
+  Mutex reload_mu_;  // one reload at a time; taken before the next
+  std::string checksum_ SLUICE_GUARDED_BY(reload_mu_);  // of what was loaded last, good or bad
+  MonotonicTime next_check_ SLUICE_GUARDED_BY(reload_mu_);
+  mutable Mutex shown_mu_;
+  std::string shown_config_ SLUICE_GUARDED_BY(shown_mu_);  // of the running configuration
 
   std::atomic<bool> ready_{false};           // set by Start, cleared by Stop
   std::atomic<bool> stopping_{false};        // set by Stop

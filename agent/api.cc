@@ -146,6 +146,8 @@ std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& 
   return Success(Json{{"destinations", std::move(list)}});
 }
 
+std::string ConfigJson(const std::string& yaml) { return Success(Json{{"yaml", yaml}}); }
+
 std::string FlagsJson(const std::map<std::string, std::string>& flags) {
   return Success(Json(flags));
 }

@@ -26,6 +26,9 @@ std::string ScrapePoolsJson(const scrape::ScraperStatus& status);
 // GET /api/v1/destinations: state and ledger of each destination (ours, not in Prometheus).
 std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& destinations);
 
+// GET /api/v1/status/config. `yaml` must have no secrets in it.
+std::string ConfigJson(const std::string& yaml);
+
 // GET /api/v1/status/flags
 std::string FlagsJson(const std::map<std::string, std::string>& flags);
 

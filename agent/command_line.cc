@@ -1,5 +1,6 @@
 #include "agent/command_line.h"
 
+#include <algorithm>
 #include <array>
 #include <iostream>
 #include <string_view>
@@ -7,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/features.h"
 #include "base/duration.h"
 
 namespace sluice::agent {
@@ -18,21 +20,27 @@ struct IgnoredFlag {
 };
 
 // Flags of Prometheus's agent mode whose purpose does not exist here, or not yet.
-constexpr std::array<IgnoredFlag, 21> kIgnoredFlags = {{
-    {"--agent", false},
+constexpr std::array<IgnoredFlag, 32> kIgnoredFlags = {{
     {"--auto-gomaxprocs", false},
     {"--no-auto-gomaxprocs", false},
     {"--auto-gomemlimit", false},
     {"--no-auto-gomemlimit", false},
     {"--auto-gomemlimit.ratio", true},
-    {"--enable-feature", true},
     {"--storage.agent.wal-compression", false},
     {"--no-storage.agent.wal-compression", false},
     {"--storage.agent.wal-segment-size", true},
     {"--storage.agent.wal-truncate-frequency", true},
     {"--storage.agent.retention.min-time", true},
     {"--storage.agent.retention.max-time", true},
+    {"--storage.agent.wal-compression-type", true},
     {"--storage.agent.no-lockfile", false},
+    {"--storage.agent.checkpoint-from-in-memory-series", false},
+    {"--storage.agent.checkpoint-batch-size", true},
+    {"--scrape.adjust-timestamps", false},
+    {"--no-scrape.adjust-timestamps", false},
+    {"--scrape.timestamp-tolerance", true},
+    {"--scrape.discovery-reload-interval", true},
+    {"--web.max-notifications-subscribers", true},
     {"--web.read-timeout", true},
     {"--web.max-connections", true},
     {"--web.console.templates", true},
@@ -40,10 +48,16 @@ constexpr std::array<IgnoredFlag, 21> kIgnoredFlags = {{
     {"--web.page-title", true},
     {"--web.cors.origin", true},
     {"--web.user-assets", true},
+    {"--web.enable-admin-api", false},
+    {"--web.enable-remote-write-receiver", false},
+    {"--web.remote-write-receiver.accepted-protobuf-messages", true},
+    {"--web.enable-otlp-receiver", false},
 }};
 
 // Text values as they stand on the command line, parsed after CLI11 is done with them.
 struct RawFlags {
+  std::string auto_reload_interval = "30s";
+  std::vector<std::string> features;
   std::string flush_deadline = "4s";
   std::string sync_interval = "1s";
   std::string buffer_bytes = "0";
@@ -55,6 +69,17 @@ struct RawFlags {
 void AddFlags(CLI::App& app, Options& options, RawFlags& raw) {
   app.add_option("--config.file", options.config_file, "Prometheus configuration file")
       ->capture_default_str();
+  app.add_flag("--agent", options.config_flags.agent,
+               "Refuse what Prometheus's agent mode refuses; the sections of a server are ignored "
+               "otherwise");
+  app.add_flag("--config.auto-reload", options.auto_reload,
+               "Load the configuration again when it changed");
+  app.add_option("--config.auto-reload-interval", raw.auto_reload_interval,
+                 "How often to look whether it changed")
+      ->capture_default_str();
+  app.add_option("--enable-feature", raw.features,
+                 "Features of Prometheus, separated by commas; may be repeated")
+      ->take_all();
   app.add_option("--web.listen-address", options.listen_address,
                  "Address of the API, the pages and our own metrics; port 0 takes any free one")
       ->capture_default_str();
@@ -104,8 +129,22 @@ Status Assign(std::string_view flag, Result<T> parsed, U& target) {
   return Status::Ok();
 }
 
+Status FinishFeatures(const RawFlags& raw, Options& options) {
+  Result<Features> features = ParseFeatures(raw.features);
+  if (!features.ok()) return features.error();
+  options.config_flags.extra_scrape_metrics = features->extra_scrape_metrics;
+  options.auto_reload = options.auto_reload || features->auto_reload_config;
+  options.auto_reload_interval =
+      std::max(options.auto_reload_interval, std::chrono::milliseconds(1'000));
+  options.warnings = std::move(features->warnings);
+  return Status::Ok();
+}
+
 Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options) {
-  const std::array<Status, 6> steps = {
+  const std::array<Status, 8> steps = {
+      Assign("--config.auto-reload-interval", ParseDuration(raw.auto_reload_interval),
+             options.auto_reload_interval),
+      FinishFeatures(raw, options),
       Assign("--storage.remote.flush-deadline", ParseDuration(raw.flush_deadline),
              options.flush_deadline),
       Assign("--storage.agent.sync-interval", ParseDuration(raw.sync_interval),
@@ -141,6 +180,8 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   std::string file;
   CLI::App* check = app.add_subcommand("check-config", "Checks a configuration file");
   check->add_option("FILE", file, "Configuration file")->required();
+  bool agent = false;
+  check->add_flag("--agent", agent, "Refuse what Prometheus's agent mode refuses");
 
   bool trace = false;
   std::vector<std::string> label_sets;
@@ -150,8 +191,14 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   relabel->add_option("LABELS", label_sets, "Label sets, {a=\"b\"}; none: lines of standard input");
 
   CLI::App* parse = app.add_subcommand("parse", "Prints what an exposition contains");
-  parse->add_option("FILE", file,
-                    "File with metrics in the text format; - or none: standard input");
+  parse->add_option("FILE", file, "File with metrics; - or none: standard input");
+  const std::map<std::string, scrape::PageFormat> formats = {
+      {"text", scrape::PageFormat::kPrometheusText},
+      {"openmetrics", scrape::PageFormat::kOpenMetrics},
+      {"protobuf", scrape::PageFormat::kProtobuf}};
+  std::string format = "text";
+  parse->add_option("--format", format, "Its format; text where nothing is said")
+      ->check(CLI::IsMember(formats));
 
   std::string destination;
   CLI::App* buffer = app.add_subcommand("buffer", "Looks into a data directory");
@@ -171,9 +218,9 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
     return app.exit(error) == 0 ? 0 : 2;
   }
 
-  if (check->parsed()) return commands.check_config(file);
+  if (check->parsed()) return commands.check_config(file, agent);
   if (relabel->parsed()) return commands.relabel(file, trace, label_sets);
-  if (parse->parsed()) return commands.parse(file.empty() ? "-" : file);
+  if (parse->parsed()) return commands.parse(file.empty() ? "-" : file, formats.at(format));
   if (inspect->parsed()) return commands.buffer_inspect(file, verify);
   if (forget->parsed()) return commands.buffer_forget(file, destination);
   if (const Status status = FinishOptions(app, raw, options); !status.ok()) {

@@ -6,17 +6,19 @@
 #include <string>
 
 #include "agent/options.h"
+#include "scrape/entry.h"
 
 namespace sluice::agent {
 
 // What to do with each command; each returns the exit status of the process.
 struct Commands {
   std::function<int(const Options&)> run;
-  std::function<int(const std::string& config_file)> check_config;
+  std::function<int(const std::string& config_file, bool agent)> check_config;
   std::function<int(const std::string& rules_file, bool trace,
                     const std::vector<std::string>& label_sets)>
       relabel;
-  std::function<int(const std::string& file)> parse;  // "-" = standard input
+  // "-" = standard input.
+  std::function<int(const std::string& file, scrape::PageFormat format)> parse;
   std::function<int(const std::string& directory, bool verify)> buffer_inspect;
   std::function<int(const std::string& directory, const std::string& destination)> buffer_forget;
 };

@@ -41,6 +41,7 @@ int RunAgent(const Options& options) {
   Signals signals;  // before any thread
   const Logger logger(MakeStderrSink(options.log_level, options.log_format));
   logger.Info("starting", {{"version", SLUICE_VERSION}});
+  for (const std::string& warning : options.warnings) logger.Warn(warning);
   for (const std::string& flag : options.ignored) {
     logger.Warn("flag accepted for compatibility; it has no effect", {{"flag", flag}});
   }
@@ -53,6 +54,7 @@ int RunAgent(const Options& options) {
   while (running && !(*agent)->stop_requested()) {
     switch (signals.Wait(std::chrono::milliseconds(250))) {
       case Signal::kNone:
+        (*agent)->ReloadIfChanged();
         break;
       case Signal::kReload:
         static_cast<void>((*agent)->Reload().ok());  // logged, counted; the old one goes on
@@ -68,8 +70,9 @@ int RunAgent(const Options& options) {
   return 0;
 }
 
-int CheckConfigFile(const std::string& path) {
+int CheckConfigFile(const std::string& path, bool agent) {
   ConfigChecks checks;
+  checks.flags.agent = agent;
   checks.environment = ProcessEnvironment;
   checks.match_files = scrape::MatchFiles;
   checks.check_target_file = [](const std::string& file) {
@@ -100,11 +103,11 @@ Result<std::string> ReadStandardInput() {
   return text;
 }
 
-int Parse(const std::string& path) {
+int Parse(const std::string& path, scrape::PageFormat format) {
   const Result<std::string> text =
       path == "-" ? ReadStandardInput() : ReadFile(path, kExpositionBytesMax);
   if (!text.ok()) return Fail(text.error());
-  const Status status = scrape::PrintExposition(*text, std::cout);
+  const Status status = scrape::PrintExposition(*text, format, std::cout);
   return status.ok() ? 0 : Fail(status.error());
 }
 

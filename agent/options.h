@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/config.h"
 #include "base/logger.h"
 #include "base/result.h"
 
@@ -15,6 +16,9 @@ namespace sluice::agent {
 // Flags of the process. Names and defaults are Prometheus's where it has the flag (agent mode).
 struct Options {
   std::string config_file = "prometheus.yml";
+  bool auto_reload = false;  // when the file changed
+  std::chrono::milliseconds auto_reload_interval{30'000};
+  ConfigFlags config_flags;
   std::string listen_address = "0.0.0.0:9090";
   std::string external_url;
   bool enable_lifecycle = false;  // allows POST /-/reload and /-/quit
@@ -29,6 +33,8 @@ struct Options {
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;
 
+  // Said at start about flags that do not do all that they say.
+  std::vector<std::string> warnings;
   // Flags of Prometheus that are accepted so that a command line can be kept, and have no effect.
   std::vector<std::string> ignored;
   // Every flag with its effective value, for /api/v1/status/flags.

@@ -36,6 +36,7 @@ HttpServerResponse StartPage() {
       "<!doctype html><title>Sluice</title><h1>Sluice</h1><ul>"
       "<li><a href=\"/api/v1/targets\">targets</a>"
       "<li><a href=\"/api/v1/destinations\">destinations</a>"
+      "<li><a href=\"/api/v1/status/config\">configuration</a>"
       "<li><a href=\"/api/v1/status/flags\">flags</a>"
       "<li><a href=\"/metrics\">metrics</a></ul>\n";
   return response;
@@ -88,6 +89,7 @@ HttpServerResponse Agent::Api(const HttpServerRequest& request) {
   if (name == "scrape_pools") return Json(200, ScrapePoolsJson(scraper_->Snapshot()));
   if (name == "destinations") return Json(200, DestinationsJson(destinations_->Snapshot()));
   if (name == "status/buildinfo") return Json(200, BuildInfoJson());
+  if (name == "status/config") return Json(200, ConfigJson(ShownConfig()));
   if (name == "status/flags") return Json(200, FlagsJson(options_.flags));
   return Json(404, ApiError("not_found", "no such endpoint: " + request.path));
 }

@@ -307,6 +307,10 @@ Result<YamlNode> ParseYaml(std::string_view text, std::string_view file_name) {
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
   } catch (const YAML::Exception& e) {
+    // Where the parser gives up for its own bounds, ours have better words.
+    if (const auto& failure = builder.failure(); failure.has_value()) {
+      return ErrorAt(file_name, failure->place, failure->message);
+    }
     return ErrorAt(file_name, PlaceOf(e.mark), e.msg);
   } catch (const std::exception& e) {
     return ErrorAt(file_name, Place{}, e.what());

@@ -1,5 +1,8 @@
 // Frames and the log. SLUICE_BENCH_PAGE names a file in the text exposition format whose values are
 // used instead of the made-up page; B/sample is what a frame takes on disk.
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +18,7 @@
 #include "buffer/frame.h"
 #include "buffer/layout.h"
 #include "buffer/log.h"
+#include "proto/histogram_codec.h"
 
 using namespace sluice;
 using namespace sluice::buffer;
@@ -88,6 +92,102 @@ void DecodeFrame(benchmark::State& state) {
 }
 
 BENCHMARK(DecodeFrame);
+
+// Latencies of a service in native histograms of schema 3, each with an exemplar; started together.
+struct HistogramPage {
+  static constexpr uint32_t kSeries = 200;
+
+  HistogramPage() {
+    std::mt19937_64 random(1);
+    for (uint32_t i = 0; i < kSeries; ++i) AddHistogram(random, i);
+    for (uint32_t i = 0; i < kSeries; ++i) {
+      histograms.push_back({i, messages[i]});
+      labels.push_back({{"trace_id", traces[i]}, {"span_id", "00f067aa0ba902b7"}});
+      exemplars.push_back({i, 1'700'000'000'000 - i, 0.25 + i, labels.back()});
+    }
+    starts.assign(kSeries, 1'699'000'000'123);
+    values.resize(kSeries);
+  }
+
+  void AddHistogram(std::mt19937_64& random, uint32_t series) {
+    std::array<uint64_t, 60> counts{};
+    std::lognormal_distribution<double> latency(static_cast<int>(series % 3) - 4, 0.7);
+    proto::NativeHistogram histogram;
+    histogram.schema = 3;
+    histogram.count = 1'000 + random() % 100'000;
+    for (int i = 0; i < 2'000; ++i) {
+      const double bucket = std::ceil(std::log2(latency(random)) * 8) + 75;
+      const auto index = static_cast<size_t>(std::clamp(bucket, 0.0, 59.0));
+      counts[index] += histogram.count / 2'000;
+      histogram.sum += std::exp2((bucket - 75) / 8);
+    }
+    int64_t before = 0;
+    histogram.positive.spans = {{-75, counts.size()}};
+    for (const uint64_t count : counts) {
+      histogram.positive.deltas.push_back(static_cast<int64_t>(count) - before);
+      before = static_cast<int64_t>(count);
+    }
+    proto::AppendHistogram(histogram, messages.emplace_back());
+    traces.push_back(std::to_string(random()) + std::to_string(random()));
+  }
+
+  FrameColumns Columns() const {
+    return {.timestamp_ms = 1'700'000'000'000,
+            .values = values,
+            .histograms = histograms,
+            .exemplars = exemplars,
+            .start_timestamps = starts};
+  }
+
+  std::vector<std::string> messages;
+  std::vector<std::string> traces;
+  std::vector<std::vector<LabelView>> labels;
+  std::vector<FrameHistogram> histograms;
+  std::vector<FrameExemplar> exemplars;
+  std::vector<TimestampMs> starts;
+  std::vector<double> values;
+};
+
+// What each column takes on disk per series.
+void EncodeHistogramFrame(benchmark::State& state) {
+  const HistogramPage page;
+  FrameEncoder encoder;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(encoder.Encode(page.Columns()).size());
+  }
+  CountSamples(state, HistogramPage::kSeries);
+  const auto bytes = [&](const FrameColumns& columns) {
+    const FrameColumns plain = {.timestamp_ms = columns.timestamp_ms, .values = columns.values};
+    const size_t without = encoder.Encode(plain).size();
+    return static_cast<double>(encoder.Encode(columns).size() - without) / HistogramPage::kSeries;
+  };
+  FrameColumns columns = {.timestamp_ms = page.Columns().timestamp_ms, .values = page.values};
+  columns.histograms = page.histograms;
+  state.counters["B/histogram"] = bytes(columns);
+  columns.histograms = {};
+  columns.exemplars = page.exemplars;
+  state.counters["B/exemplar"] = bytes(columns);
+  columns.exemplars = {};
+  columns.start_timestamps = page.starts;
+  state.counters["B/start"] = bytes(columns);
+}
+
+BENCHMARK(EncodeHistogramFrame);
+
+void DecodeHistogramFrame(benchmark::State& state) {
+  const HistogramPage page;
+  FrameEncoder encoder;
+  FrameDecoder decoder;
+  DecodedFrame frame;
+  const std::string stored(encoder.Encode(page.Columns()));
+  for (auto _ : state) {
+    if (!decoder.Decode(stored, HistogramPage::kSeries, frame).ok()) state.SkipWithError("decode");
+    benchmark::DoNotOptimize(frame.histograms.data());
+  }
+  CountSamples(state, HistogramPage::kSeries);
+}
+
+BENCHMARK(DecodeHistogramFrame);
 
 std::shared_ptr<const Chunk> BuildChunk(int series_count) {
   ChunkBuilder builder;

@@ -1,5 +1,6 @@
 // What a scrape costs without the network: the walk of a known page, of a page never seen, and of
-// a large page of which one series in a hundred changes its name each time.
+// a large page of which one series in a hundred changes its name each time. In the text format, and
+// the same page in OpenMetrics, with and without exemplars that are others each time.
 #include <array>
 #include <string>
 #include <utility>
@@ -13,14 +14,21 @@ namespace {
 
 using sluice::scrape::MakeReportChunk;
 using sluice::scrape::Page;
+using sluice::scrape::PageFormat;
 using sluice::scrape::SeriesRules;
 
 constexpr size_t kPieceBytes = 16 * 1024;
 constexpr int kNodeSeries = 543;
 constexpr int kLargeSeries = 100'000;
 
+// What stands behind the value of every fourth series.
+std::string Exemplar(int generation, int i) {
+  return " # {trace_id=\"" + std::to_string(generation * 1'000'003 + i) +
+         "0123456789abcdef\"} 0.25";
+}
+
 // About 110 bytes and values of mixed length for each series, as a node exporter prints them.
-std::string NodePage(int generation) {
+std::string NodePage(int generation, bool with_exemplars = false) {
   static const std::array<const char*, 4> kModes = {"idle", "iowait", "system", "user"};
   std::string page;
   for (int i = 0; i < kNodeSeries; ++i) {
@@ -34,6 +42,7 @@ std::string NodePage(int generation) {
     switch (i % 4) {
       case 0:
         page += "0";
+        if (with_exemplars) page += Exemplar(generation, i);
         break;
       case 1:
         page += std::to_string(generation * 1000 + i);
@@ -67,8 +76,10 @@ SeriesRules Rules() {
   return rules;
 }
 
-void ScrapeOnce(Page& page, const std::string& body, int64_t now_ms) {
+void ScrapeOnce(Page& page, const std::string& body, int64_t now_ms,
+                PageFormat format = PageFormat::kPrometheusText) {
   page.Begin(now_ms, now_ms);
+  page.SetFormat(format);
   for (size_t at = 0; at < body.size(); at += kPieceBytes) {
     if (!page.Feed(std::string_view(body).substr(at, kPieceBytes)).ok()) std::abort();
   }
@@ -99,6 +110,36 @@ void BM_KnownPage(benchmark::State& state) {
 }
 
 BENCHMARK(BM_KnownPage);
+
+void BM_KnownOpenMetricsPage(benchmark::State& state) {
+  const bool with_exemplars = state.range(0) != 0;
+  Page page(Rules(), {MakeReportChunk()});
+  const std::array<std::string, 2> bodies = {NodePage(1, with_exemplars) + "# EOF\n",
+                                             NodePage(2, with_exemplars) + "# EOF\n"};
+  int64_t now_ms = 1000;
+  ScrapeOnce(page, bodies[0], now_ms, PageFormat::kOpenMetrics);
+  for (auto _ : state) {
+    now_ms += 1000;
+    ScrapeOnce(page, bodies[static_cast<size_t>(now_ms / 1000 % 2)], now_ms,
+               PageFormat::kOpenMetrics);
+  }
+  SetRates(state, kNodeSeries, bodies[0].size());
+  state.counters["kept_bytes_per_series"] = static_cast<double>(page.memory_bytes()) / kNodeSeries;
+}
+
+BENCHMARK(BM_KnownOpenMetricsPage)->ArgName("exemplars")->Arg(0)->Arg(1);
+
+void BM_UnknownOpenMetricsPage(benchmark::State& state) {
+  const std::string body = NodePage(1) + "# EOF\n";
+  const auto report = MakeReportChunk();
+  for (auto _ : state) {
+    Page page(Rules(), {report});
+    ScrapeOnce(page, body, 1000, PageFormat::kOpenMetrics);
+  }
+  SetRates(state, kNodeSeries, body.size());
+}
+
+BENCHMARK(BM_UnknownOpenMetricsPage);
 
 void BM_UnknownPage(benchmark::State& state) {
   const std::string body = NodePage(1);

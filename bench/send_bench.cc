@@ -100,7 +100,7 @@ void BM_Request(benchmark::State& state) {
     frame.stored = encoder.Encode(columns);
     frames.push_back(std::move(frame));
   }
-  PartEncoder part_encoder;
+  PartEncoder part_encoder({});
   size_t size = 0;
   for (auto _ : state) {
     std::vector<PlannedFrame> planned;

@@ -57,6 +57,11 @@ struct Chunk {
 // back; the limits of a scrape keep far away from it.
 inline constexpr size_t kChunkContentBytesMax = 64 << 20;
 
+// One self-delimiting string of a series, as chunks hold it: `set` sorted by name, `unset` sorted.
+// Equal series have equal strings.
+void AppendSeries(std::span<const LabelView> set, std::span<const std::string_view> unset,
+                  std::string& out);
+
 class Compressor;
 
 // Collects series in order. Thread-compatible; reusable after Finish().
@@ -72,6 +77,9 @@ class ChunkBuilder {
 
   // `set` sorted by name, `unset` sorted; copies both.
   void AddSeries(std::span<const LabelView> set, std::span<const std::string_view> unset);
+
+  // What AppendSeries wrote, or ChunkScanner found.
+  void AddEncoded(std::string_view series);
 
   uint32_t series_count() const { return series_count_; }
 

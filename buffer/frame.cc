@@ -6,6 +6,7 @@
 
 #include "base/varint.h"
 #include "buffer/compression.h"
+#include "buffer/sparse_columns.h"
 #include "buffer/value_column.h"
 
 namespace sluice::buffer {
@@ -16,6 +17,12 @@ constexpr uint8_t kFrameVersion = 1;
 constexpr uint8_t kKindMask = 0x0f;
 constexpr uint8_t kHasTimestamps = 0x10;
 constexpr uint8_t kHasPresent = 0x20;
+constexpr uint8_t kHasMoreColumns = 0x40;
+
+// The columns beyond those, in the order in which they are stored.
+constexpr uint64_t kHasExemplars = 1;
+constexpr uint64_t kHasHistograms = 2;
+constexpr uint64_t kHasStarts = 4;
 
 // A timestamp as its distance from the frame's. "None" has a distance too, one that no real
 // timestamp can have; it changes places with the distance 0, so that it takes one byte.
@@ -38,11 +45,26 @@ TimestampMs TimestampOf(uint64_t code, TimestampMs frame) {
 // Far beyond any page; bounds what a damaged count can make the decoder allocate.
 constexpr uint32_t kSeriesMax = 1 << 25;
 
+// A run of start timestamps takes this at most.
+constexpr size_t kStartRunBytesMax = 10 + 10;
+
 size_t BitmapBytes(size_t count) { return (count + 7) / 8; }
 
 // The most that the columns of a frame can take before compression.
 size_t BodyBytesMax(size_t series_count) {
   return BitmapBytes(series_count) + series_count * (kValueBytesMax + 10);
+}
+
+uint64_t MoreColumnsOf(const FrameColumns& columns) {
+  uint64_t flags = 0;
+  if (columns.kind != FrameKind::kSamples) return flags;
+  if (!columns.exemplars.empty()) flags |= kHasExemplars;
+  if (!columns.histograms.empty()) flags |= kHasHistograms;
+  const bool has_starts =
+      std::any_of(columns.start_timestamps.begin(), columns.start_timestamps.end(),
+                  [](TimestampMs start) { return start != 0; });
+  if (has_starts) flags |= kHasStarts;
+  return flags;
 }
 
 bool AllPresent(std::span<const uint8_t> present) {
@@ -61,23 +83,34 @@ struct FrameEncoder::Scratch {
   Compressor compressor;
   ValueColumnEncoder values;
   std::vector<double> present_values;
+  ExemplarEncoder exemplars;
+  std::string column;
+  std::string packed_column;
   std::string body;
   std::string stored;
 
-  // Both return the part of a column that belongs to series that are present.
+  // Both take the part of a column that belongs to series that are present.
   std::span<const double> PickValues(const FrameColumns& columns, bool all_present);
   void AppendTimestamps(const FrameColumns& columns, bool all_present);
+  // Columns that need no place in the body.
+  void AppendMoreColumns(const FrameColumns& columns, uint64_t flags);
+  void AppendPackedColumn();
 };
 
 std::span<const double> FrameEncoder::Scratch::PickValues(const FrameColumns& columns,
                                                           bool all_present) {
-  if (all_present) return columns.values;
-  body.resize(BitmapBytes(columns.values.size()), 0);
+  if (all_present && columns.histograms.empty()) return columns.values;
+  if (!all_present) body.resize(BitmapBytes(columns.values.size()), 0);
+  auto histogram = columns.histograms.begin();
   present_values.clear();
   for (size_t i = 0; i < columns.values.size(); ++i) {
-    if (columns.present[i] == 0) continue;
-    body[i / 8] = static_cast<char>(static_cast<uint8_t>(body[i / 8]) | (1U << (i % 8)));
-    present_values.push_back(columns.values[i]);
+    const bool has_histogram = histogram != columns.histograms.end() && histogram->series == i;
+    if (has_histogram) ++histogram;
+    if (!all_present) {
+      if (columns.present[i] == 0) continue;
+      body[i / 8] = static_cast<char>(static_cast<uint8_t>(body[i / 8]) | (1U << (i % 8)));
+    }
+    present_values.push_back(has_histogram ? 0.0 : columns.values[i]);
   }
   return present_values;
 }
@@ -86,6 +119,29 @@ void FrameEncoder::Scratch::AppendTimestamps(const FrameColumns& columns, bool a
   for (size_t i = 0; i < columns.timestamps.size(); ++i) {
     if (!all_present && columns.present[i] == 0) continue;
     PutVarint(body, TimestampCode(columns.timestamps[i], columns.timestamp_ms));
+  }
+}
+
+void FrameEncoder::Scratch::AppendPackedColumn() {
+  packed_column.clear();
+  compressor.AppendPacked(column, packed_column);
+  PutString(stored, packed_column);
+  column.clear();
+}
+
+void FrameEncoder::Scratch::AppendMoreColumns(const FrameColumns& columns, uint64_t flags) {
+  PutVarint(stored, flags);
+  if ((flags & kHasExemplars) != 0) {
+    exemplars.Encode(columns.exemplars, columns.timestamp_ms, column);
+    AppendPackedColumn();
+  }
+  if ((flags & kHasHistograms) != 0) {
+    EncodeHistograms(columns.histograms, column);
+    AppendPackedColumn();
+  }
+  if ((flags & kHasStarts) != 0) {
+    EncodeStarts(columns.start_timestamps, columns.present, columns.timestamp_ms, column);
+    AppendPackedColumn();
   }
 }
 
@@ -104,16 +160,19 @@ std::string_view FrameEncoder::Encode(const FrameColumns& columns) {
   const bool has_timestamps =
       std::any_of(columns.timestamps.begin(), columns.timestamps.end(),
                   [](TimestampMs timestamp) { return timestamp != kNoTimestamp; });
+  const uint64_t more_columns = MoreColumnsOf(columns);
   auto flags = static_cast<uint8_t>(columns.kind);
   if (columns.kind == FrameKind::kSamples) {
     if (!all_present) flags |= kHasPresent;
     if (has_timestamps) flags |= kHasTimestamps;
+    if (more_columns != 0) flags |= kHasMoreColumns;
   }
   stored.push_back(static_cast<char>(flags));
   PutVarint(stored, ZigZag(columns.timestamp_ms));
   if (columns.kind == FrameKind::kStale) return stored;
 
   PutVarint(stored, columns.values.size());
+  if (more_columns != 0) scratch.AppendMoreColumns(columns, more_columns);
   scratch.body.clear();
   const std::span<const double> values = scratch.PickValues(columns, all_present);
   scratch.values.Encode(values, scratch.body);
@@ -122,11 +181,41 @@ std::string_view FrameEncoder::Encode(const FrameColumns& columns) {
   return stored;
 }
 
+namespace {
+
+// The columns beyond the body, as they are stored; empty = none.
+struct PackedColumns {
+  std::string_view exemplars;
+  std::string_view histograms;
+  std::string_view starts;
+};
+
+// False on a column that is unknown or cut short. A packed column is never empty.
+bool ReadPackedColumns(ByteReader& reader, PackedColumns& out) {
+  const uint64_t flags = reader.Varint();
+  if (flags == 0 || (flags & ~(kHasExemplars | kHasHistograms | kHasStarts)) != 0) return false;
+  const auto read = [&](uint64_t flag, std::string_view& column) {
+    if ((flags & flag) == 0) return true;
+    column = reader.String();
+    return !column.empty();
+  };
+  return read(kHasExemplars, out.exemplars) && read(kHasHistograms, out.histograms) &&
+         read(kHasStarts, out.starts);
+}
+
+}  // namespace
+
 struct FrameDecoder::Scratch {
   Decompressor decompressor;
+  ExemplarDecoder exemplars;
   std::vector<double> present_values;
   std::string body;
+  std::string column;
 
+  Status DecodeBody(std::string_view packed, uint8_t flags, uint32_t series_count,
+                    DecodedFrame& out);
+  // After the body, which says which series are present.
+  bool DecodeMoreColumns(const PackedColumns& packed, uint32_t series_count, DecodedFrame& out);
   bool DecodeColumns(uint8_t flags, DecodedFrame& out);
   bool DecodePresent(std::string_view& rest, DecodedFrame& out);
   bool DecodeTimestamps(std::string_view& rest, DecodedFrame& out) const;
@@ -172,6 +261,41 @@ bool FrameDecoder::Scratch::DecodeColumns(uint8_t flags, DecodedFrame& out) {
   return rest.empty();
 }
 
+bool FrameDecoder::Scratch::DecodeMoreColumns(const PackedColumns& packed, uint32_t series_count,
+                                              DecodedFrame& out) {
+  if (!out.texts) out.texts = std::make_unique<DecodedFrame::Texts>();
+  DecodedFrame::Texts& texts = *out.texts;
+  if (!packed.exemplars.empty()) {
+    texts.labels.clear();
+    if (!decompressor.Unpack(packed.exemplars, kExemplarBytesMax, texts.exemplars) ||
+        !exemplars.Decode(texts.exemplars, series_count, out.timestamp_ms, out.exemplars,
+                          texts.labels)) {
+      return false;
+    }
+  }
+  if (!packed.histograms.empty()) {
+    if (!decompressor.Unpack(packed.histograms, kHistogramBytesMax, texts.histograms) ||
+        !DecodeHistograms(texts.histograms, series_count, out.present, out.histograms)) {
+      return false;
+    }
+  }
+  if (packed.starts.empty()) return true;
+  return decompressor.Unpack(packed.starts, series_count * kStartRunBytesMax, column) &&
+         DecodeStarts(column, series_count, out.timestamp_ms, out.start_timestamps);
+}
+
+Status FrameDecoder::Scratch::DecodeBody(std::string_view packed, uint8_t flags,
+                                         uint32_t series_count, DecodedFrame& out) {
+  if (!decompressor.Unpack(packed, BodyBytesMax(series_count), body)) {
+    return Corruption("frame: cannot be decompressed");
+  }
+  // A value takes a byte of the body at least, present or not: a bit. So this is bounded.
+  if (series_count > body.size() * 8) return Corruption("frame: truncated");
+  out.values.resize(series_count);
+  if (!DecodeColumns(flags, out)) return Corruption("frame: malformed columns");
+  return {};
+}
+
 FrameDecoder::FrameDecoder() : scratch_(std::make_unique<Scratch>()) {}
 
 FrameDecoder::~FrameDecoder() = default;
@@ -182,6 +306,9 @@ Status FrameDecoder::Decode(std::string_view stored, uint32_t series_count, Deco
   out.values.clear();
   out.timestamps.clear();
   out.present.clear();
+  out.histograms.clear();
+  out.exemplars.clear();
+  out.start_timestamps.clear();
   ByteReader reader(stored);
   if (reader.Byte() != kFrameVersion) return Corruption("frame: unknown version");
   const uint8_t flags = reader.Byte();
@@ -192,19 +319,21 @@ Status FrameDecoder::Decode(std::string_view stored, uint32_t series_count, Deco
     return reader.empty() ? Status::Ok() : Corruption("frame: trailing bytes");
   }
   const bool known = (flags & kKindMask) == static_cast<uint8_t>(FrameKind::kSamples) &&
-                     (flags & ~(kKindMask | kHasTimestamps | kHasPresent)) == 0;
+                     (flags & ~(kKindMask | kHasTimestamps | kHasPresent | kHasMoreColumns)) == 0;
   if (!known) return Corruption("frame: unknown kind");
   out.kind = FrameKind::kSamples;
   if (reader.Varint() != series_count || !reader.ok() || series_count > kSeriesMax) {
     return Corruption("frame: does not fit its layout");
   }
-  if (!scratch_->decompressor.Unpack(reader.rest(), BodyBytesMax(series_count), scratch_->body)) {
-    return Corruption("frame: cannot be decompressed");
+  PackedColumns more;
+  const bool has_more = (flags & kHasMoreColumns) != 0;
+  if (has_more && !ReadPackedColumns(reader, more)) return Corruption("frame: unknown columns");
+  if (Status body = scratch_->DecodeBody(reader.rest(), flags, series_count, out); !body.ok()) {
+    return body;
   }
-  // A value takes a byte of the body at least, present or not: a bit. So this is bounded.
-  if (series_count > scratch_->body.size() * 8) return Corruption("frame: truncated");
-  out.values.resize(series_count);
-  if (!scratch_->DecodeColumns(flags, out)) return Corruption("frame: malformed columns");
+  if (has_more && !scratch_->DecodeMoreColumns(more, series_count, out)) {
+    return Corruption("frame: malformed columns");
+  }
   return {};
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "buffer/chunk.h"
 
 namespace sluice::buffer {
 
@@ -24,28 +25,69 @@ enum class FrameKind : uint8_t {
   kStale = 1,    // a stale marker for each series of the layout; no columns
 };
 
+// A native histogram sample. `bytes` is remote write's Histogram message without its timestamp
+// (proto/histogram_codec.h); the time is that of the series in this frame.
+struct FrameHistogram {
+  uint32_t series = 0;
+  std::string_view bytes;
+};
+
+// An exemplar of a series. Exemplars are no samples: SampleCount and the ledger know nothing of
+// them.
+struct FrameExemplar {
+  uint32_t series = 0;
+  TimestampMs timestamp_ms = 0;
+  double value = 0;
+  std::span<const LabelView> labels;  // in the order in which they were exposed
+};
+
 // Columns to store. Spans are borrowed for the call.
 struct FrameColumns {
   FrameKind kind = FrameKind::kSamples;
   TimestampMs timestamp_ms = 0;
-  // kSamples: one per series of the layout; what stands at absent ones does not matter.
+  // kSamples: one per series of the layout; what stands at absent ones, and at series with a
+  // histogram, does not matter.
   std::span<const double> values = {};
   // Empty, or one per series: its own timestamp; kNoTimestamp = the frame's.
   std::span<const TimestampMs> timestamps = {};
   // Empty, or one per series: 0 = this series has no sample in this frame.
   std::span<const uint8_t> present = {};
+  // Ascending by series, at most one each; the series are present. Their value is read back as 0.
+  std::span<const FrameHistogram> histograms = {};
+  // Ascending by series; those of one series in order of time.
+  std::span<const FrameExemplar> exemplars = {};
+  // Empty, or one per series: 0 = none. Reads back as empty when all are 0, and as anything at
+  // absent series.
+  std::span<const TimestampMs> start_timestamps = {};
 };
 
 inline constexpr TimestampMs kNoTimestamp = INT64_MIN;
 
-// As FrameColumns, owning.
+// As FrameColumns, owning: views point into memory that moves along with the frame and is used
+// again by the next decoding.
 struct DecodedFrame {
   FrameKind kind = FrameKind::kSamples;
   TimestampMs timestamp_ms = 0;
   std::vector<double> values;
   std::vector<TimestampMs> timestamps;
   std::vector<uint8_t> present;
+  std::vector<FrameHistogram> histograms;
+  std::vector<FrameExemplar> exemplars;
+  std::vector<TimestampMs> start_timestamps;
+
+  struct Texts {
+    std::string histograms;
+    std::string exemplars;
+    std::vector<LabelView> labels;
+  };
+
+  std::unique_ptr<Texts> texts;  // null until it is needed
 };
+
+// What these columns may hold, uncompressed. More is stored but cannot be read back; the limits of
+// a scrape keep far away from it.
+inline constexpr size_t kHistogramBytesMax = 512 << 20;
+inline constexpr size_t kExemplarBytesMax = 64 << 20;
 
 // Samples that the frame holds for a layout of `series_count` series.
 uint32_t SampleCount(const FrameColumns& columns, uint32_t series_count);

@@ -5,11 +5,14 @@
 #include <ctime>
 #include <iomanip>
 #include <limits>
-#include <numeric>
+#include <map>
+#include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "buffer/chunk.h"
+#include "buffer/frame.h"
 #include "buffer/log.h"
 
 namespace sluice::buffer {
@@ -64,62 +67,94 @@ struct Contents {
   uint64_t frames = 0;
   uint64_t samples = 0;
   uint64_t bytes = 0;
+  uint64_t histograms = 0;  // those of the samples that are native histograms
+  uint64_t exemplars = 0;
   uint64_t unreadable = 0;  // frames whose labels or layout are damaged or gone
+  uint64_t malformed = 0;   // others that cannot be decoded
   TimestampMs first_ms = std::numeric_limits<TimestampMs>::max();
   TimestampMs last_ms = std::numeric_limits<TimestampMs>::min();
   std::set<Sequence> targets;
   std::set<Sequence> layouts;
 };
 
-bool LayoutReadable(const Log& log, Sequence at) {
+// The number of series of a layout, when it and all its chunks are readable.
+std::optional<uint32_t> ReadLayout(const Log& log, Sequence at) {
   const Result<StoredLayout> layout = log.LoadLayout(at);
-  if (!layout.ok()) return false;
+  if (!layout.ok()) return std::nullopt;
   for (const StoredLayout::ChunkRef& chunk : layout.value().chunks) {
     const Result<std::string> stored = log.LoadChunk(chunk.at);
-    if (!stored.ok() || !DecodedChunk::Decode(stored.value()).ok()) return false;
+    if (!stored.ok() || !DecodedChunk::Decode(stored.value()).ok()) return std::nullopt;
   }
-  return true;
+  return layout.value().series_count;
 }
 
-Result<Contents> ReadContents(const Log& log) {
-  Contents contents;
-  std::set<Sequence> good;
-  std::set<Sequence> bad;
-  const auto readable = [&good, &bad](Sequence at, const auto& check) {
-    if (good.count(at) > 0) return true;
-    if (bad.count(at) > 0) return false;
-    const bool is_good = check(at);
-    (is_good ? good : bad).insert(at);
-    return is_good;
-  };
-  const auto visit = [&](const FrameRecord& frame) {
-    ++contents.frames;
-    contents.samples += frame.sample_count;
-    contents.bytes += frame.record_bytes;
-    contents.first_ms = std::min(contents.first_ms, frame.timestamp_ms);
-    contents.last_ms = std::max(contents.last_ms, frame.timestamp_ms);
-    contents.targets.insert(frame.target_at);
-    contents.layouts.insert(frame.layout_at);
-    const bool target_good =
-        readable(frame.target_at, [&log](Sequence at) { return log.LoadTarget(at).ok(); });
-    const bool layout_good =
-        readable(frame.layout_at, [&log](Sequence at) { return LayoutReadable(log, at); });
-    if (!target_good || !layout_good) ++contents.unreadable;
-    return true;
-  };
-  const Result<Sequence> end = log.Scan(1, std::numeric_limits<uint32_t>::max(), visit);
-  if (!end.ok()) return end.error();
-  return contents;
-}
+// Looks into each frame; what many frames share is looked at once.
+class ContentsReader {
+ public:
+  explicit ContentsReader(const Log& log) : log_(log) {}
+
+  Result<Contents> Read() {
+    const auto visit = [this](const FrameRecord& frame) {
+      Visit(frame);
+      return true;
+    };
+    const Result<Sequence> end = log_.Scan(1, std::numeric_limits<uint32_t>::max(), visit);
+    if (!end.ok()) return end.error();
+    return std::move(contents_);
+  }
+
+ private:
+  void Visit(const FrameRecord& frame) {
+    ++contents_.frames;
+    contents_.samples += frame.sample_count;
+    contents_.bytes += frame.record_bytes;
+    contents_.first_ms = std::min(contents_.first_ms, frame.timestamp_ms);
+    contents_.last_ms = std::max(contents_.last_ms, frame.timestamp_ms);
+    contents_.targets.insert(frame.target_at);
+    contents_.layouts.insert(frame.layout_at);
+    const bool target_good = IsTargetReadable(frame.target_at);
+    const std::optional<uint32_t> series_count = SeriesCountOf(frame.layout_at);
+    if (!target_good || !series_count) {
+      ++contents_.unreadable;
+    } else if (!decoder_.Decode(frame.stored, *series_count, decoded_).ok()) {
+      ++contents_.malformed;
+    } else {
+      contents_.histograms += decoded_.histograms.size();
+      contents_.exemplars += decoded_.exemplars.size();
+    }
+  }
+
+  bool IsTargetReadable(Sequence at) {
+    const auto [known, is_new] = targets_.emplace(at, false);
+    if (is_new) known->second = log_.LoadTarget(at).ok();
+    return known->second;
+  }
+
+  std::optional<uint32_t> SeriesCountOf(Sequence at) {
+    const auto [known, is_new] = layouts_.emplace(at, std::nullopt);
+    if (is_new) known->second = ReadLayout(log_, at);
+    return known->second;
+  }
+
+  const Log& log_;
+  Contents contents_;
+  std::map<Sequence, bool> targets_;
+  std::map<Sequence, std::optional<uint32_t>> layouts_;
+  FrameDecoder decoder_;
+  DecodedFrame decoded_;
+};
 
 void WriteContents(const Contents& contents, std::ostream& out) {
   out << "\nframes on disk: " << contents.frames << " with " << contents.samples << " samples, "
       << FormatBytes(contents.bytes) << "\n";
   if (contents.frames == 0) return;
   out << "  from " << FormatTime(contents.first_ms) << " to " << FormatTime(contents.last_ms)
+      << "\n  native histograms among the samples: " << contents.histograms
+      << ", exemplars: " << contents.exemplars
       << "\n  target records used: " << contents.targets.size()
       << ", layout records used: " << contents.layouts.size()
-      << "\n  frames without readable labels or layout: " << contents.unreadable << "\n";
+      << "\n  frames without readable labels or layout: " << contents.unreadable
+      << "\n  other frames that cannot be decoded: " << contents.malformed << "\n";
 }
 
 }  // namespace
@@ -130,7 +165,7 @@ Status Inspect(const std::string& directory, const InspectOptions& options, std:
   const Log& log = *opened.value();
   Contents contents;
   if (options.verify) {
-    Result<Contents> read = ReadContents(log);
+    Result<Contents> read = ContentsReader(log).Read();
     if (!read.ok()) return read.error();
     contents = std::move(read.value());
   }

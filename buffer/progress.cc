@@ -14,6 +14,10 @@ std::string_view DropReasonName(DropReason reason) {
       return "damaged";
     case DropReason::kForgotten:
       return "forgotten";
+    case DropReason::kNativeHistogram:
+      return "native_histograms_disabled";
+    case DropReason::kCustomBuckets:
+      return "nhcb_in_rw1_not_supported";
   }
   return "unknown";
 }

@@ -30,8 +30,11 @@ enum class DropReason : uint8_t {
   kBudget = 2,     // the disk budget was full: the oldest went
   kDamaged = 3,    // the stored record, or what it needs, is damaged or gone
   kForgotten = 4,  // somebody asked for the backlog to be dropped
+  // Native histograms that its configuration, or its protocol, does not send.
+  kNativeHistogram = 5,
+  kCustomBuckets = 6,
 };
-inline constexpr size_t kDropReasonCount = 5;
+inline constexpr size_t kDropReasonCount = 7;
 
 std::string_view DropReasonName(DropReason reason);
 

@@ -41,6 +41,8 @@ struct Rule {
   uint64_t modulus = 0;
   std::string target_label;
   std::string replacement = "$1";
+
+  friend bool operator==(const Rule&, const Rule&) = default;
 };
 
 // Prometheus's load-time checks and messages (reference: relabel_config validation).

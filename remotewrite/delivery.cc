@@ -36,6 +36,7 @@ Delivery::Delivery(const DeliveryOptions& options, FrameSource& source, Projecti
       backoff_{.min = queue_.min_backoff, .max = queue_.max_backoff},
       rng_(options.seed),
       lanes_(Lanes::Limits{}),
+      encoder_(options.send),
       concurrency_(std::clamp<uint32_t>(queue_.min_shards, 1, MostShards(queue_)),
                    MostShards(queue_)),
       samples_max_(std::max<uint64_t>(1, queue_.max_samples_per_send)) {}
@@ -204,7 +205,7 @@ Job& Delivery::PlanWitness(const DeliveryTime& time) {
   job.witness = true;
   Part& part = job.todo.emplace_back();
   part.encoded = true;
-  part.samples = 1;
+  part.counts.samples = 1;
   part.body = std::make_shared<const std::string>(compressor.Compress(writer.bytes()));
   return job;
 }
@@ -213,10 +214,10 @@ std::optional<Transfer> Delivery::Start(Job& job, MonotonicTime now) {
   while (!job.todo.empty()) {
     Part& part = job.todo.front();
     if (!part.encoded) encoder_.Encode(job, part);
-    if (part.samples > 0) break;
+    if (part.counts.samples > 0) break;
     const Part nothing = std::move(part);
     job.todo.pop_front();
-    EndPart(job, nothing, PartEnd::kAccepted);
+    End(job, nothing, PartEnd::kAccepted);
   }
   if (job.todo.empty()) {
     FinishIfDone(job, now);
@@ -229,7 +230,7 @@ std::optional<Transfer> Delivery::Start(Job& job, MonotonicTime now) {
   ++counters_.requests;
   const Part& part = job.todo.front();
   return Transfer{
-      .job = job.id, .attempt = job.attempts, .samples = part.samples, .body = part.body};
+      .job = job.id, .attempt = job.attempts, .samples = part.counts.samples, .body = part.body};
 }
 
 Status Delivery::Acknowledge(const DeliveryTime& time) {
@@ -271,7 +272,7 @@ DeliveryView Delivery::View() const {
   view.last_error = last_error_;
   view.requests_in_flight = active_;
   for (const Job& job : jobs_) {
-    if (job.active) view.samples_in_flight += job.todo.front().samples;
+    if (job.active) view.samples_in_flight += job.todo.front().counts.samples;
   }
   view.highest_sent_ms = highest_sent_ms_;
   view.oldest_pending_ms = lanes_.oldest_queued_ms();

@@ -54,10 +54,12 @@ struct Rejection {
 
 // Since the start, in samples but where said.
 struct DeliveryCounters {
-  uint64_t accepted = 0;
-  uint64_t retried = 0;
-  uint64_t rejected = 0;
-  uint64_t relabeled = 0;
+  SendCounts accepted;
+  SendCounts retried;
+  SendCounts rejected;
+  SendCounts relabeled;
+  uint64_t custom_buckets = 0;   // histograms that remote write 1.0 has no place for
+  uint64_t unfit_exemplars = 0;  // not sent, see PartEncoder
   uint64_t damaged = 0;
   uint64_t accepted_bytes = 0;  // compressed
   uint64_t requests = 0;
@@ -77,6 +79,7 @@ struct DeliveryView {
 struct DeliveryOptions {
   std::string name;
   QueueConfig queue;
+  SendOptions send;
   relabel::Labels external_labels;
   uint64_t seed = 0;  // of the jitter
 };
@@ -152,6 +155,7 @@ class Delivery {
 
   void GiveUpFirst(Job& job, MonotonicTime now);
   void BookRejected(Job& job, const Part& part);
+  void End(Job& job, const Part& part, PartEnd end);
   void BelieveDeferred(MonotonicTime now);
   void Acquit(const Job& job, const Part& part);
   void DivideStuck(Job& job, MonotonicTime now);

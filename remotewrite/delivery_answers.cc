@@ -83,10 +83,10 @@ void Delivery::OnAccepted(Job& job, const DeliveryTime& time) {
   job.attempts = 0;
   job.any_accepted = true;
   job.retry_at = time.now;
-  counters_.accepted += part.samples;
+  counters_.accepted += part.counts;
   counters_.accepted_bytes += part.body->size();
   Acquit(job, part);
-  EndPart(job, part, PartEnd::kAccepted);
+  End(job, part, PartEnd::kAccepted);
   const bool full = job.full && !job.any_refused;
   concurrency_.OnSuccess(full ? Concurrency::Fill::kFull : Concurrency::Fill::kPartial,
                          BacklogNow(), time.now);
@@ -99,7 +99,7 @@ void Delivery::OnFailed(Job& job, const Answer& answer, const DeliveryTime& time
   ++job.attempts;
   paused_ = false;
   last_error_ = Describe(answer);
-  counters_.retried += job.todo.front().samples;
+  counters_.retried += job.todo.front().counts;
   concurrency_.OnFailure();
   const milliseconds wait = answer.retry_after ? RetryAfterDelay(*answer.retry_after, rng_)
                                                : BackoffDelay(backoff_, failures_, rng_);
@@ -113,7 +113,7 @@ void Delivery::OnPaused(Job& job, const Answer& answer, const DeliveryTime& time
   ++job.attempts;
   paused_ = true;
   last_error_ = Describe(answer);
-  counters_.retried += job.todo.front().samples;
+  counters_.retried += job.todo.front().counts;
   concurrency_.OnFailure();
   WaitForProbe(time.now);
 }
@@ -129,7 +129,8 @@ void Delivery::OnRefused(Job& job, const Answer& answer, const DeliveryTime& tim
   Part& part = job.todo.front();
   if (!part.refused_before) guard_.OnRefused();
   part.refused_before = true;
-  if (answer.http_status == 413 && part.samples > 1) NoteSizeLimit(part.samples / 2, time.now);
+  const uint64_t samples = part.counts.samples;
+  if (answer.http_status == 413 && samples > 1) NoteSizeLimit(samples / 2, time.now);
   if (guard_.IsSuspicious(time.now)) {
     ++job.attempts;
     HoldAll();
@@ -210,13 +211,19 @@ void Delivery::BookRejected(Job& job, const Part& part) {
   if (part.slices.size() == 1 && !slice.all_series && slice.series.size() == 1) {
     suspects_.Add(job.groups[slice.group].layout->key, slice.series[0]);
   }
-  counters_.rejected += part.samples;
+  counters_.rejected += part.counts;
   if (rejections_.size() >= kRejectionsMax) rejections_.erase(rejections_.begin());
-  rejections_.push_back({.samples = part.samples,
+  rejections_.push_back({.samples = part.counts.samples,
                          .series = FirstSeriesText(job, part),
                          .http_status = last_refusal_.http_status,
                          .words = last_refusal_.words});
-  EndPart(job, part, PartEnd::kRejected);
+  End(job, part, PartEnd::kRejected);
+}
+
+void Delivery::End(Job& job, const Part& part, PartEnd end) {
+  counters_.relabeled += part.relabeled;
+  counters_.unfit_exemplars += part.unfit_exemplars;
+  EndPart(job, part, end);
 }
 
 void Delivery::BelieveDeferred(MonotonicTime now) {
@@ -279,7 +286,8 @@ void Delivery::FinishIfDone(Job& job, MonotonicTime now) {
 
 void Delivery::CollectOutcomes(Job& job) {
   for (const buffer::FrameOutcome& outcome : TakeOutcomes(job)) {
-    counters_.relabeled += outcome.dropped[static_cast<size_t>(buffer::DropReason::kRelabel)];
+    counters_.custom_buckets +=
+        outcome.dropped[static_cast<size_t>(buffer::DropReason::kCustomBuckets)];
     counters_.damaged += outcome.dropped[static_cast<size_t>(buffer::DropReason::kDamaged)];
     outcomes_.push_back(outcome);
   }

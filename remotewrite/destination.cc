@@ -76,6 +76,7 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
              options.projection_bytes_max),
       delivery_({.name = config_.name,
                  .queue = config_.queue,
+                 .send = config_.send,
                  .external_labels = config_.external_labels,
                  .seed = std::random_device()()},
                 source_, cache_),

@@ -25,6 +25,12 @@ struct QueueConfig {
   std::chrono::milliseconds max_backoff{5'000};
 };
 
+// What of the log goes to a destination besides float samples. Defaults are Prometheus's.
+struct SendOptions {
+  bool exemplars = false;
+  bool native_histograms = false;
+};
+
 struct DestinationConfig {
   // From the file, else derived from the URL: progress belongs to it. Unique.
   std::string name;
@@ -34,6 +40,7 @@ struct DestinationConfig {
   relabel::Labels external_labels;
   relabel::Program write_relabel;
   QueueConfig queue;
+  SendOptions send;
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> http_client;
 

@@ -15,7 +15,37 @@ MetricLabels With(MetricLabels labels, const std::string& name, std::string_view
   return labels;
 }
 
+using std::string_literals::operator""s;
+
 double Seconds(TimestampMs ms) { return static_cast<double>(ms) / 1000; }
+
+}  // namespace
+
+struct DestinationMetrics::KindNames {
+  const char* what;
+  const char* accepted;
+  const char* failed;
+  const char* retried;
+  const char* dropped;
+};
+
+namespace {
+
+constexpr DestinationMetrics::KindNames kSampleNames = {
+    "Samples (but for native histograms)", "prometheus_remote_storage_samples_total",
+    "prometheus_remote_storage_samples_failed_total",
+    "prometheus_remote_storage_samples_retried_total",
+    "prometheus_remote_storage_samples_dropped_total"};
+constexpr DestinationMetrics::KindNames kHistogramNames = {
+    "Native histograms", "prometheus_remote_storage_histograms_total",
+    "prometheus_remote_storage_histograms_failed_total",
+    "prometheus_remote_storage_histograms_retried_total",
+    "prometheus_remote_storage_histograms_dropped_total"};
+constexpr DestinationMetrics::KindNames kExemplarNames = {
+    "Exemplars", "prometheus_remote_storage_exemplars_total",
+    "prometheus_remote_storage_exemplars_failed_total",
+    "prometheus_remote_storage_exemplars_retried_total",
+    "prometheus_remote_storage_exemplars_dropped_total"};
 
 }  // namespace
 
@@ -47,17 +77,38 @@ DestinationMetrics::DestinationMetrics(Telemetry& telemetry, const std::string& 
 
 DestinationMetrics::~DestinationMetrics() { telemetry_.RemoveSeriesWith(labels_); }
 
+Counter DestinationMetrics::AddDropped(const KindNames& names, const MetricLabels& labels,
+                                       const std::string& reason) {
+  return telemetry_.AddCounter(names.dropped, names.what + " that were not sent, by reason."s,
+                               With(labels, "reason", reason));
+}
+
+void DestinationMetrics::AddKind(Kind& kind, const KindNames& names, const MetricLabels& labels) {
+  Telemetry& t = telemetry_;
+  kind.accepted.counter =
+      t.AddCounter(names.accepted, names.what + " that the remote storage accepted."s, labels);
+  kind.failed.counter = t.AddCounter(
+      names.failed, names.what + " that the remote storage refused for good."s, labels);
+  kind.retried.counter = t.AddCounter(
+      names.retried, names.what + " in requests that failed and are sent again."s, labels);
+  kind.relabeled.counter = AddDropped(names, labels, "dropped_series");
+}
+
+void DestinationMetrics::Kind::Follow(const DeliveryCounters& counters,
+                                      uint64_t (*of)(const SendCounts&)) {
+  accepted.Follow(of(counters.accepted));
+  failed.Follow(of(counters.rejected));
+  retried.Follow(of(counters.retried));
+  relabeled.Follow(of(counters.relabeled));
+}
+
 void DestinationMetrics::AddRemoteStorage(const MetricLabels& labels, const QueueConfig& queue) {
   Telemetry& t = telemetry_;
-  samples_.counter = t.AddCounter("prometheus_remote_storage_samples_total",
-                                  "Samples that the remote storage accepted.", labels);
-  failed_.counter = t.AddCounter("prometheus_remote_storage_samples_failed_total",
-                                 "Samples that the remote storage refused for good.", labels);
-  retried_.counter = t.AddCounter("prometheus_remote_storage_samples_retried_total",
-                                  "Samples in requests that failed and are sent again.", labels);
-  relabeled_.counter = t.AddCounter("prometheus_remote_storage_samples_dropped_total",
-                                    "Samples that were not sent, by reason.",
-                                    With(labels, "reason", "dropped_series"));
+  AddKind(samples_, kSampleNames, labels);
+  AddKind(histograms_, kHistogramNames, labels);
+  AddKind(exemplars_, kExemplarNames, labels);
+  custom_buckets_.counter = AddDropped(kHistogramNames, labels, "nhcb_in_rw1_not_supported");
+  unfit_exemplars_.counter = AddDropped(kExemplarNames, labels, "unfit");
   bytes_.counter = t.AddCounter("prometheus_remote_storage_bytes_total",
                                 "Bytes of compressed requests that were accepted.", labels);
   pending_ = t.AddGauge("prometheus_remote_storage_samples_pending",
@@ -123,10 +174,12 @@ void DestinationMetrics::OnAnswer(int http_status, std::chrono::duration<double>
 }
 
 void DestinationMetrics::Update(const Reading& reading) {
-  samples_.Follow(reading.counters.accepted);
-  failed_.Follow(reading.counters.rejected);
-  retried_.Follow(reading.counters.retried);
-  relabeled_.Follow(reading.counters.relabeled);
+  samples_.Follow(reading.counters,
+                  [](const SendCounts& counts) { return counts.samples - counts.histograms; });
+  histograms_.Follow(reading.counters, [](const SendCounts& counts) { return counts.histograms; });
+  exemplars_.Follow(reading.counters, [](const SendCounts& counts) { return counts.exemplars; });
+  custom_buckets_.Follow(reading.counters.custom_buckets);
+  unfit_exemplars_.Follow(reading.counters.unfit_exemplars);
   bytes_.Follow(reading.counters.accepted_bytes);
   shards_.Set(reading.concurrency.active());
   shards_min_.Set(reading.concurrency.least());

@@ -25,6 +25,8 @@ class DestinationMetrics {
 
   void OnAnswer(int http_status, std::chrono::duration<double> took);
 
+  struct KindNames;
+
   struct Reading {
     const DeliveryCounters& counters;
     const DeliveryView& view;
@@ -54,7 +56,18 @@ class DestinationMetrics {
   Telemetry& telemetry_;
   MetricLabels labels_;
 
-  Follower samples_, failed_, retried_, relabeled_, bytes_;
+  // Of one kind of what is sent.
+  struct Kind {
+    Follower accepted, failed, retried, relabeled;
+
+    void Follow(const DeliveryCounters& counters, uint64_t (*of)(const SendCounts&));
+  };
+
+  void AddKind(Kind& kind, const KindNames& names, const MetricLabels& labels);
+  Counter AddDropped(const KindNames& names, const MetricLabels& labels, const std::string& reason);
+
+  Kind samples_, histograms_, exemplars_;
+  Follower custom_buckets_, unfit_exemplars_, bytes_;
   Gauge pending_, shards_, shards_min_, shards_max_, shards_desired_, samples_per_send_;
   Gauge highest_read_, highest_sent_;
   Histogram duration_;

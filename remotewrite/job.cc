@@ -169,8 +169,9 @@ buffer::FrameOutcome OutcomeOf(const JobFrame& done) {
     book(buffer::DropReason::kDamaged, left);
     return outcome;
   }
-  book(buffer::DropReason::kRelabel, done.relabeled);
-  book(buffer::DropReason::kRejected, done.rejected);
+  for (size_t i = 0; i < done.dropped.size(); ++i) {
+    book(static_cast<buffer::DropReason>(i), done.dropped[i]);
+  }
   outcome.acknowledged = left;
   return outcome;
 }
@@ -227,8 +228,10 @@ void SplitFirst(Job& job, std::pair<Part, Part> halves) {
 void EndPart(Job& job, const Part& part, PartEnd end) {
   for (const FrameShare& share : part.shares) {
     JobFrame& frame = job.frames[share.frame];
-    frame.relabeled += share.relabeled;
-    if (end == PartEnd::kRejected) frame.rejected += share.samples;
+    for (size_t i = 0; i < frame.dropped.size(); ++i) frame.dropped[i] += share.dropped[i];
+    if (end == PartEnd::kRejected) {
+      frame.dropped[static_cast<size_t>(buffer::DropReason::kRejected)] += share.samples;
+    }
   }
   CountOpen(job, part, -1);
 }

@@ -24,8 +24,7 @@ namespace sluice::remotewrite {
 struct JobFrame {
   QueuedFrame frame;
   uint32_t open_parts = 0;  // parts that hold samples of this frame and did not end yet
-  uint64_t relabeled = 0;   // samples whose series a relabeling rule dropped
-  uint64_t rejected = 0;
+  buffer::DropCounts dropped{};
   bool damaged = false;
   bool reported = false;  // its outcome was handed out
 };
@@ -47,11 +46,25 @@ struct Slice {
   std::vector<uint32_t> series;  // when not all: ascending
 };
 
-// What an encoded part holds of one frame.
+// What an encoded part holds of one frame, and what of its slice of the frame is not sent.
 struct FrameShare {
   uint32_t frame = 0;  // in Job::frames
   uint64_t samples = 0;
-  uint64_t relabeled = 0;
+  buffer::DropCounts dropped{};
+};
+
+// What a request holds. Exemplars are no samples.
+struct SendCounts {
+  uint64_t samples = 0;
+  uint64_t histograms = 0;  // those of the samples that are native histograms
+  uint64_t exemplars = 0;
+
+  SendCounts& operator+=(const SendCounts& other) {
+    samples += other.samples;
+    histograms += other.histograms;
+    exemplars += other.exemplars;
+    return *this;
+  }
 };
 
 struct Part {
@@ -59,7 +72,9 @@ struct Part {
   // Filled by PartEncoder; the body is kept for retries.
   bool encoded = false;
   std::shared_ptr<const std::string> body;
-  uint64_t samples = 0;
+  SendCounts counts;
+  SendCounts relabeled;          // what belongs to series that a rule drops
+  uint64_t unfit_exemplars = 0;  // their sample is not sent, or their labels are no text
   std::vector<FrameShare> shares;
   bool refused_before = false;
 };

@@ -1,64 +1,93 @@
 #include "remotewrite/part_encoder.h"
 
+#include <algorithm>
 #include <bit>
+
+#include "proto/histogram_codec.h"
+#include "relabel/labels.h"
 
 namespace sluice::remotewrite {
 
 namespace {
 
+using buffer::DropReason;
+
 bool HasSample(const buffer::DecodedFrame& frame, size_t series) {
   return frame.present.empty() || frame.present[series] != 0;
 }
 
+TimestampMs TimestampAt(const buffer::DecodedFrame& frame, size_t series) {
+  if (frame.timestamps.empty() || frame.timestamps[series] == buffer::kNoTimestamp) {
+    return frame.timestamp_ms;
+  }
+  return frame.timestamps[series];
+}
+
 proto::SampleView SampleAt(const buffer::DecodedFrame& frame, size_t series) {
-  proto::SampleView sample;
-  sample.timestamp_ms = frame.timestamp_ms;
   if (frame.kind == buffer::FrameKind::kStale) {
-    sample.value = std::bit_cast<double>(buffer::kStaleNanBits);
-    return sample;
+    return {std::bit_cast<double>(buffer::kStaleNanBits), frame.timestamp_ms};
   }
-  sample.value = frame.values[series];
-  if (!frame.timestamps.empty() && frame.timestamps[series] != buffer::kNoTimestamp) {
-    sample.timestamp_ms = frame.timestamps[series];
-  }
-  return sample;
+  return {frame.values[series], TimestampAt(frame, series)};
+}
+
+uint64_t& Dropped(FrameShare& share, DropReason reason) {
+  return share.dropped[static_cast<size_t>(reason)];
+}
+
+bool IsFit(const buffer::FrameExemplar& exemplar) {
+  return std::all_of(exemplar.labels.begin(), exemplar.labels.end(),
+                     [](const buffer::LabelView& label) {
+                       return !label.name.empty() && relabel::IsValidUtf8(label.name) &&
+                              relabel::IsValidUtf8(label.value);
+                     });
 }
 
 }  // namespace
 
 void PartEncoder::Encode(Job& job, Part& part) {
   writer_.Clear();
-  part.samples = 0;
+  part.counts = {};
+  part.relabeled = {};
+  part.unfit_exemplars = 0;
   part.shares.clear();
   for (const Slice& slice : part.slices) EncodeSlice(job, slice, part);
-  for (const FrameShare& share : part.shares) part.samples += share.samples;
+  for (const FrameShare& share : part.shares) part.counts.samples += share.samples;
   part.encoded = true;
   part.body = nullptr;
-  if (part.samples == 0) return;
+  if (part.counts.samples == 0) return;
   part.body = std::make_shared<const std::string>(compressor_.Compress(writer_.bytes()));
 }
 
-void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
+void PartEncoder::DecodeFrames(Job& job, const Slice& slice) {
   const FrameGroup& group = job.groups[slice.group];
-  const uint32_t series_count = group.layout->series_count;
   shares_.clear();
   frame_count_ = 0;
+  has_extras_ = false;
   for (uint32_t i = slice.frame_begin; i < slice.frame_end; ++i) {
     JobFrame& frame = job.frames[group.frames[i]];
     if (frame.damaged) continue;
     if (frames_.size() <= frame_count_) frames_.emplace_back();
-    if (!decoder_.Decode(frame.frame.stored, series_count, frames_[frame_count_]).ok()) {
+    buffer::DecodedFrame& decoded = frames_[frame_count_];
+    if (!decoder_.Decode(frame.frame.stored, group.layout->series_count, decoded).ok()) {
       frame.damaged = true;
       continue;
     }
+    if (!send_.exemplars) decoded.exemplars.clear();
+    has_extras_ = has_extras_ || !decoded.histograms.empty() || !decoded.exemplars.empty();
     ++frame_count_;
-    shares_.push_back({.frame = group.frames[i], .samples = 0, .relabeled = 0});
+    shares_.push_back({.frame = group.frames[i]});
   }
+  cursors_.assign(frame_count_, {});
+}
+
+void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
+  DecodeFrames(job, slice);
+  const FrameGroup& group = job.groups[slice.group];
   if (slice.all_series) {
-    size_t series = 0;
+    uint32_t series = 0;
     for (const auto& projection : group.layout->parts) {
       const uint32_t count = projection->series_count();
-      for (uint32_t i = 0; i < count; ++i) EncodeSeries(projection->LabelsOf(i), series++);
+      for (uint32_t i = 0; i < count; ++i) EncodeSeries(projection->LabelsOf(i), series++, part);
     }
   } else {
     size_t base = 0;
@@ -68,16 +97,23 @@ void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
         base += (*projection)->series_count();
         ++projection;
       }
-      EncodeSeries((*projection)->LabelsOf(series - base), series);
+      EncodeSeries((*projection)->LabelsOf(series - base), series, part);
     }
+  }
+  for (const FrameShare& share : shares_) {
+    part.relabeled.samples += share.dropped[static_cast<size_t>(DropReason::kRelabel)];
   }
   part.shares.insert(part.shares.end(), shares_.begin(), shares_.end());
 }
 
-void PartEncoder::EncodeSeries(std::string_view labels, size_t series) {
+void PartEncoder::EncodeSeries(std::string_view labels, uint32_t series, Part& part) {
+  if (has_extras_) {
+    EncodeSeriesWithExtras(labels, series, part);
+    return;
+  }
   if (labels.empty()) {
     for (size_t i = 0; i < frame_count_; ++i) {
-      if (HasSample(frames_[i], series)) ++shares_[i].relabeled;
+      if (HasSample(frames_[i], series)) ++Dropped(shares_[i], DropReason::kRelabel);
     }
     return;
   }
@@ -88,22 +124,117 @@ void PartEncoder::EncodeSeries(std::string_view labels, size_t series) {
     ++shares_[0].samples;
     return;
   }
-  run_.clear();
   for (size_t i = 0; i < frame_count_; ++i) {
     if (!HasSample(frames_[i], series)) continue;
     const proto::SampleView sample = SampleAt(frames_[i], series);
-    // A target may expose timestamps of its own that stand still or go back; those stay entries of
-    // their own, as samples of one entry have to ascend.
-    if (!run_.empty() && sample.timestamp_ms <= run_.back().timestamp_ms) Flush(labels);
-    run_.push_back(sample);
+    if (!samples_.empty() && sample.timestamp_ms <= samples_.back().timestamp_ms) {
+      FlushSamples(labels);
+    }
+    samples_.push_back(sample);
     ++shares_[i].samples;
+  }
+  FlushSamples(labels);
+}
+
+void PartEncoder::EncodeSeriesWithExtras(std::string_view labels, uint32_t series, Part& part) {
+  for (size_t i = 0; i < frame_count_; ++i) {
+    const buffer::DecodedFrame& frame = frames_[i];
+    FrameShare& share = shares_[i];
+    const Extras extras = ExtrasOf(i, series);
+    const bool has_histogram = extras.histogram != nullptr;
+    if (labels.empty()) {
+      if (HasSample(frame, series)) ++Dropped(share, DropReason::kRelabel);
+      part.relabeled.histograms += has_histogram ? 1 : 0;
+      part.relabeled.exemplars += extras.exemplars.size();
+      continue;
+    }
+    const std::optional<DropReason> refused =
+        has_histogram ? WhyNotSent(extras.histogram->bytes) : std::nullopt;
+    if (refused) ++Dropped(share, *refused);
+    if (refused || !HasSample(frame, series)) {
+      part.unfit_exemplars += extras.exemplars.size();
+      continue;
+    }
+    const proto::SampleView sample = SampleAt(frame, series);
+    StartEntry(labels, sample.timestamp_ms, has_histogram);
+    if (has_histogram) {
+      histograms_.push_back({extras.histogram->bytes, sample.timestamp_ms});
+      ++part.counts.histograms;
+    } else {
+      samples_.push_back(sample);
+    }
+    AddExemplars(extras.exemplars, part);
+    ++share.samples;
   }
   Flush(labels);
 }
 
+// Series are asked for in ascending order.
+PartEncoder::Extras PartEncoder::ExtrasOf(size_t frame, uint32_t series) {
+  const buffer::DecodedFrame& decoded = frames_[frame];
+  Cursor& at = cursors_[frame];
+  Extras extras;
+  const auto& histograms = decoded.histograms;
+  while (at.histogram < histograms.size() && histograms[at.histogram].series < series) {
+    ++at.histogram;
+  }
+  if (at.histogram < histograms.size() && histograms[at.histogram].series == series) {
+    extras.histogram = &histograms[at.histogram];
+  }
+  const std::span<const buffer::FrameExemplar> exemplars = decoded.exemplars;
+  while (at.exemplar < exemplars.size() && exemplars[at.exemplar].series < series) ++at.exemplar;
+  size_t end = at.exemplar;
+  while (end < exemplars.size() && exemplars[end].series == series) ++end;
+  extras.exemplars = exemplars.subspan(at.exemplar, end - at.exemplar);
+  return extras;
+}
+
+std::optional<DropReason> PartEncoder::WhyNotSent(std::string_view histogram_bytes) const {
+  if (!send_.native_histograms) return DropReason::kNativeHistogram;
+  const std::optional<int32_t> schema = proto::SchemaOf(histogram_bytes);
+  if (!schema) return DropReason::kDamaged;
+  if (*schema == proto::kCustomBucketsSchema) return DropReason::kCustomBuckets;
+  return std::nullopt;
+}
+
+// A target may expose timestamps of its own that stand still or go back, and a series may turn into
+// a histogram; those become entries of their own, as what one entry holds has to ascend.
+void PartEncoder::StartEntry(std::string_view labels, TimestampMs timestamp_ms, bool is_histogram) {
+  const bool is_of_other_kind = is_histogram ? !samples_.empty() : !histograms_.empty();
+  const bool ascends = (samples_.empty() || samples_.back().timestamp_ms < timestamp_ms) &&
+                       (histograms_.empty() || histograms_.back().timestamp_ms < timestamp_ms);
+  if (is_of_other_kind || !ascends) Flush(labels);
+}
+
+void PartEncoder::AddExemplars(std::span<const buffer::FrameExemplar> exemplars, Part& part) {
+  for (const buffer::FrameExemplar& exemplar : exemplars) {
+    if (!IsFit(exemplar)) {
+      ++part.unfit_exemplars;
+      continue;
+    }
+    ++part.counts.exemplars;
+    exemplar_labels_.clear();
+    for (const buffer::LabelView& label : exemplar.labels) {
+      proto::AppendLabel(exemplar_labels_, label.name, label.value);
+    }
+    proto::AppendExemplar(exemplars_, exemplar_labels_, {exemplar.value, exemplar.timestamp_ms});
+  }
+}
+
+void PartEncoder::FlushSamples(std::string_view labels) {
+  if (!samples_.empty()) writer_.AddSeries(labels, samples_);
+  samples_.clear();
+}
+
 void PartEncoder::Flush(std::string_view labels) {
-  if (!run_.empty()) writer_.AddSeries(labels, run_);
-  run_.clear();
+  if (!histograms_.empty() || !exemplars_.empty()) {
+    writer_.AddSeries({labels, samples_, exemplars_, histograms_});
+    samples_.clear();
+    histograms_.clear();
+    exemplars_.clear();
+    return;
+  }
+  FlushSamples(labels);
 }
 
 }  // namespace sluice::remotewrite

@@ -12,6 +12,9 @@
 
 namespace sluice::scrape {
 
+// The formats that can be read.
+enum class PageFormat : unsigned char { kPrometheusText, kOpenMetrics, kProtobuf };
+
 enum class EntryKind {
   kNothing,  // blank line or comment
   kEnd,      // the end of the page where the format marks one: the rest of the input does not count
@@ -40,11 +43,29 @@ struct Entry {
   std::vector<buffer::LabelView> labels;  // as written, in the order of the text, without the name
   size_t key_size = 0;                    // text formats: bytes of the text before the value
   double value = 0;
-  const proto::NativeHistogram* histogram = nullptr;  // instead of the value, unless null
+  // Instead of the value, unless null. Whoever takes the entry may reduce it.
+  proto::NativeHistogram* histogram = nullptr;
   bool has_timestamp = false;
   TimestampMs timestamp_ms = 0;
   TimestampMs start_timestamp_ms = 0;  // when the counter started; 0 = not known
   std::vector<ExemplarView> exemplars;
+
+  // As it was made, but for the memory.
+  void Clear() {
+    kind = EntryKind::kNothing;
+    name = {};
+    type = buffer::MetricType::kUnknown;
+    help = {};
+    unit = {};
+    labels.clear();
+    key_size = 0;
+    value = 0;
+    histogram = nullptr;
+    has_timestamp = false;
+    timestamp_ms = 0;
+    start_timestamp_ms = 0;
+    exemplars.clear();
+  }
 };
 
 }  // namespace sluice::scrape

@@ -15,10 +15,26 @@ using buffer::MetricType;
 std::span<const std::string_view> SuffixesOf(MetricType type) {
   static constexpr std::array<std::string_view, 1> kCounter = {"_total"};
   static constexpr std::array<std::string_view, 3> kHistogram = {"_bucket", "_sum", "_count"};
+  static constexpr std::array<std::string_view, 3> kGaugeHistogram = {"_bucket", "_gsum",
+                                                                      "_gcount"};
   static constexpr std::array<std::string_view, 2> kSummary = {"_sum", "_count"};
-  if (type == MetricType::kCounter) return kCounter;
-  if (type == MetricType::kHistogram) return kHistogram;
-  if (type == MetricType::kSummary) return kSummary;
+  static constexpr std::array<std::string_view, 1> kInfo = {"_info"};
+  switch (type) {
+    case MetricType::kCounter:
+      return kCounter;
+    case MetricType::kHistogram:
+      return kHistogram;
+    case MetricType::kGaugeHistogram:
+      return kGaugeHistogram;
+    case MetricType::kSummary:
+      return kSummary;
+    case MetricType::kInfo:
+      return kInfo;
+    case MetricType::kUnknown:
+    case MetricType::kGauge:
+    case MetricType::kStateset:
+      return {};
+  }
   return {};
 }
 
@@ -31,11 +47,10 @@ bool Fits(std::string_view metric_name, const Family& family) {
 }
 
 // Without cutting a character apart.
-std::string_view Shortened(std::string_view help) {
-  if (help.size() <= kHelpBytesMax) return help;
-  size_t size = kHelpBytesMax;
-  while (size > 0 && (static_cast<unsigned char>(help[size]) & 0xc0) == 0x80) --size;
-  return help.substr(0, size);
+std::string_view Shortened(std::string_view text, size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+  return text.substr(0, size);
 }
 
 FamilyId IdOf(const Family& family) {
@@ -43,6 +58,7 @@ FamilyId IdOf(const Family& family) {
   PutString(content, family.name);
   content.push_back(static_cast<char>(family.type));
   PutString(content, family.help);
+  if (!family.unit.empty()) PutString(content, family.unit);
   const auto id = static_cast<FamilyId>(Xxh3(content));
   return id == kNoFamily ? 1 : id;
 }
@@ -50,12 +66,25 @@ FamilyId IdOf(const Family& family) {
 }  // namespace
 
 void FamilyContext::OnMetadata(const Entry& entry) {
-  if (entry.name != current_.name) current_ = Family{.name = std::string(entry.name), .help = {}};
-  if (entry.kind == EntryKind::kType) {
-    current_.type = entry.type;
-    last_type_ = entry.type;
-  } else {
-    current_.help = Shortened(entry.help);
+  if (entry.name != current_.name) {
+    current_ = {};
+    current_.name = entry.name;
+  }
+  switch (entry.kind) {
+    case EntryKind::kType:
+      current_.type = entry.type;
+      last_type_ = entry.type;
+      break;
+    case EntryKind::kHelp:
+      current_.help = Shortened(entry.help, kHelpBytesMax);
+      break;
+    case EntryKind::kUnit:
+      current_.unit = Shortened(entry.unit, kUnitBytesMax);
+      break;
+    case EntryKind::kNothing:
+    case EntryKind::kEnd:
+    case EntryKind::kSample:
+      break;
   }
   settled_ = false;
   current_id_ = kNoFamily;

@@ -11,15 +11,19 @@
 
 namespace sluice::scrape {
 
-// The rest of a longer help text is cut off.
+// The rest of a longer text is cut off.
 inline constexpr size_t kHelpBytesMax = 8 << 10;
+inline constexpr size_t kUnitBytesMax = 1 << 10;
 
 struct Family {
   std::string name;
   buffer::MetricType type = buffer::MetricType::kUnknown;
   std::string help;
+  std::string unit;
 
-  buffer::FamilyView View() const { return {.name = name, .type = type, .help = help, .unit = {}}; }
+  buffer::FamilyView View() const {
+    return {.name = name, .type = type, .help = help, .unit = unit};
+  }
 };
 
 // Names a family by its whole content; 0 = no metadata.
@@ -31,7 +35,7 @@ inline constexpr FamilyId kNoFamily = 0;
 // Thread-compatible.
 class FamilyContext {
  public:
-  // kType and kHelp entries. A line about another name starts a new family.
+  // kType, kHelp and kUnit entries. A line about another name starts a new family.
   void OnMetadata(const Entry& entry);
 
   // The family of a series that was exposed under this name, here.

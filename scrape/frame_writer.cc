@@ -10,7 +10,7 @@ Status FrameWriter::Append(const std::shared_ptr<const buffer::TargetLabels>& ta
   if (stored_.size() < frames.size()) stored_.resize(frames.size());
   std::vector<buffer::FrameAppend> appends;
   appends.reserve(frames.size());
-  uint64_t samples = 0;
+  FrameContent content;
   for (size_t i = 0; i < frames.size(); ++i) {
     const PageFrame& frame = frames[i];
     const buffer::FrameColumns columns = frame.Columns();
@@ -22,11 +22,12 @@ Status FrameWriter::Append(const std::shared_ptr<const buffer::TargetLabels>& ta
                        .timestamp_ms = frame.timestamp_ms,
                        .sample_count = count,
                        .stored = stored_[i]});
-    samples += count;
+    content.histograms += columns.histograms.size();
+    content.floats += count - columns.histograms.size();
+    content.exemplars += columns.exemplars.size();
   }
   Status status = log_.Append(appends);
-  (status.ok() ? metrics_.samples_appended : metrics_.samples_lost)
-      .Increment(static_cast<double>(samples));
+  metrics_.CountAppend(content, status.ok());
   return status;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/http_client.h"
 #include "relabel/program.h"
+#include "relabel/rule.h"
 #include "scrape/discovery/discovery_config.h"
 #include "scrape/limits.h"
 #include "scrape/protocol.h"
@@ -32,6 +33,25 @@ struct JobConfig {
   std::vector<ScrapeProtocol> scrape_protocols = DefaultScrapeProtocols();
   // For answers whose type is missing, ill-formed or unknown.
   std::optional<ScrapeProtocol> fallback_scrape_protocol;
+  // Which names series may have; a scrape with any other fails.
+  relabel::NameScheme metric_name_validation_scheme = relabel::NameScheme::kUtf8;
+  NameEscaping metric_name_escaping_scheme = NameEscaping::kAllowUtf8;
+  // What a target's labels say wins over these three.
+  // Whether native histograms are read, which only kPrometheusProto can carry. When not, or in any
+  // other protocol, a histogram is its classic series. A default list of protocols begins with
+  // kPrometheusProto when this is set.
+  bool scrape_native_histograms = false;
+  // Keep the classic series of a histogram beside its native one, also beside the one that
+  // convert_classic_histograms_to_nhcb makes.
+  bool always_scrape_classic_histograms = false;
+  // Make one native histogram with custom buckets (schema -53) of the classic series.
+  bool convert_classic_histograms_to_nhcb = false;
+  // Native histograms with more buckets are brought to a lower resolution, and where there is none
+  // the scrape fails. 0 = none.
+  uint64_t native_histogram_bucket_limit = 0;
+  // The least factor from one bucket to the next of native histograms; higher resolutions are
+  // reduced. 0 = none; at most 1 is no bound either.
+  double native_histogram_min_bucket_factor = 0;
   bool track_timestamps_staleness = false;
   bool extra_scrape_metrics = false;
   // 0 = none, for all limits.
@@ -45,6 +65,7 @@ struct JobConfig {
   relabel::Program metric_relabel;
   TargetGroups static_groups;
   std::vector<DiscoveryConfig> discoveries;
+  std::string scrape_failure_log_file;  // as the process opens it; empty for none
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> http_client;
 
@@ -53,5 +74,9 @@ struct JobConfig {
   // has the secrets in it: never to be shown.
   std::string fingerprint;
 };
+
+// Whether what is remembered of a target's page under one job holds under the other: what makes
+// series of its entries is the same.
+bool MakeSamePages(const JobConfig& a, const JobConfig& b);
 
 }  // namespace sluice::scrape

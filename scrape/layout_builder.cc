@@ -4,13 +4,14 @@
 #include <optional>
 
 #include "base/result.h"
+#include "buffer/chunk_scanner.h"
 #include "scrape/page_walk.h"
 
 namespace sluice::scrape {
 
 // Chunks are read back, which fails above a limit: 256 series, their families' names, which the
-// names of the series begin with, and their help texts stay below it.
-static_assert(kChunkSeriesMax * (2 * kSeriesBytesMax + kHelpBytesMax + 64) <
+// names of the series begin with, and their texts stay below it.
+static_assert(kChunkSeriesMax * (2 * kSeriesBytesMax + kHelpBytesMax + kUnitBytesMax + 64) <
               buffer::kChunkContentBytesMax);
 
 namespace {
@@ -35,20 +36,19 @@ class ChunkReader {
 
   // Valid until the next call.
   struct Found {
-    const buffer::SeriesView* series;
+    std::string_view series;
     const buffer::FamilyView* family;
   };
 
   Found Read(uint32_t slot) {
     const size_t chunk = ChunkOf(slot);
-    if (!decoded_.has_value() || chunk != decoded_at_) {
-      auto decoded = buffer::DecodedChunk::Decode(list_.chunks[chunk]->stored);
-      SLUICE_CHECK(decoded.ok());  // we encoded it ourselves, and it never left the memory
-      decoded_.emplace(std::move(*decoded));
-      decoded_at_ = chunk;
+    if (chunk != open_) {
+      const Status opened = scanner_.Open(list_.chunks[chunk]->stored);
+      SLUICE_CHECK(opened.ok());  // we encoded it ourselves, and it never left the memory
+      open_ = chunk;
     }
-    const buffer::SeriesView& series = decoded_->series[slot - starts_[chunk]];
-    return {&series, &decoded_->families[series.family]};
+    const uint32_t i = slot - starts_[chunk];
+    return {scanner_.series(i), &scanner_.family(i)};
   }
 
   // The chunk that starts with this slot, or none.
@@ -66,8 +66,8 @@ class ChunkReader {
 
   const SeriesList& list_;
   std::vector<uint32_t> starts_;
-  std::optional<buffer::DecodedChunk> decoded_;
-  size_t decoded_at_ = 0;
+  buffer::ChunkScanner scanner_;
+  std::optional<size_t> open_;  // the chunk that it has
 };
 
 // Encodes runs of slots of the old list and of added series.
@@ -81,13 +81,12 @@ class ChunkWriter {
   void AddOld(uint32_t slot, FamilyId family, const Family* content) {
     const ChunkReader::Found found = reader_.Read(slot);
     Start(family, content == nullptr ? *found.family : content->View());
-    builder_.AddSeries(found.series->set, found.series->unset);
+    builder_.AddEncoded(found.series);
   }
 
   void AddNew(std::string_view encoded, FamilyId family, const buffer::FamilyView& content) {
-    DecodeSeries(encoded, scratch_);
     Start(family, content);
-    builder_.AddSeries(scratch_.set, scratch_.unset);
+    builder_.AddEncoded(encoded);
   }
 
   std::shared_ptr<const buffer::Chunk> Finish() {
@@ -106,7 +105,6 @@ class ChunkWriter {
   ChunkReader reader_;
   buffer::ChunkBuilder builder_;
   std::optional<FamilyId> last_family_;
-  SeriesContent scratch_;
 };
 
 class Rebuild {

@@ -17,6 +17,8 @@ struct LabelLimits {
   uint64_t value_length = 0;
 
   bool any() const { return count != 0 || name_length != 0 || value_length != 0; }
+
+  friend bool operator==(const LabelLimits&, const LabelLimits&) = default;
 };
 
 // What happens to samples above the sample limit.

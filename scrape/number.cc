@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "buffer/frame.h"
+#include "scrape/escapes.h"
 
 namespace sluice::scrape {
 namespace {
@@ -99,6 +100,26 @@ bool ParseValue(std::string_view text, double& value) {
   }
   if (negative) value = -value;
   return true;
+}
+
+std::string WhyNoValue(std::string_view text) {
+  if (text.find_first_of("pP_") != std::string_view::npos) return "unsupported character in float";
+  const bool has_sign = !text.empty() && (text.front() == '+' || text.front() == '-');
+  const std::string_view magnitude = has_sign ? text.substr(1) : text;
+  const char* const end = magnitude.data() + magnitude.size();
+  double value = 0;
+  const auto result = std::from_chars(magnitude.data(), end, value);
+  const bool is_large = result.ec == std::errc::result_out_of_range && result.ptr == end;
+  return "strconv.ParseFloat: parsing " + QuoteExcerpt(text) +
+         (is_large ? ": value out of range" : ": invalid syntax");
+}
+
+TimestampMs MillisecondsOf(double seconds) {
+  constexpr double kTooLarge = 0x1p63;
+  const double milliseconds = seconds * 1000;
+  // Beyond the range Go's conversion gives this on the platforms that count.
+  if (!(milliseconds >= -kTooLarge && milliseconds < kTooLarge)) return INT64_MIN;
+  return static_cast<TimestampMs>(milliseconds);
 }
 
 bool ParseTimestamp(std::string_view text, TimestampMs& timestamp_ms) {

@@ -13,8 +13,15 @@ namespace sluice::scrape {
 // or out of range as 1e400 (but 1e-400 is 0).
 bool ParseValue(std::string_view text, double& value);
 
+// What Prometheus has to say about a text that ParseValue() refuses.
+std::string WhyNoValue(std::string_view text);
+
 // Decimal digits only, no sign; false on anything else and on overflow.
 bool ParseTimestamp(std::string_view text, TimestampMs& timestamp_ms);
+
+// A value that counts seconds, cut to milliseconds; what no number of them can say becomes
+// INT64_MIN.
+TimestampMs MillisecondsOf(double seconds);
 
 // The value at the start of [first, last), which must be followed by at least one byte that ends
 // it: returns where it ends, or null when the common spellings do not match, which does not mean

@@ -15,7 +15,7 @@ constexpr uint32_t kNoSlot = UINT32_MAX;
 
 // Of the added series, those that got a sample.
 uint64_t SeriesAdded(const PageWalk::Outcome& outcome, uint32_t old_count) {
-  const auto missed = std::count_if(outcome.absent.begin(), outcome.absent.end(),
+  const auto missed = std::count_if(outcome.samples.absent.begin(), outcome.samples.absent.end(),
                                     [&](uint32_t slot) { return slot >= old_count; });
   return outcome.added.size() - static_cast<uint64_t>(missed);
 }
@@ -39,23 +39,7 @@ std::vector<uint32_t> OrderOf(const PageWalk::Outcome& outcome, uint32_t old_cou
   return order;
 }
 
-template <class T>
-void Permute(std::vector<T>& column, const std::vector<uint32_t>& order) {
-  std::vector<T> next;
-  next.reserve(order.size());
-  for (const uint32_t from : order) next.push_back(column[from]);
-  column = std::move(next);
-}
-
 }  // namespace
-
-buffer::FrameColumns PageFrame::Columns() const {
-  return {.kind = kind,
-          .timestamp_ms = timestamp_ms,
-          .values = values,
-          .timestamps = timestamps,
-          .present = present};
-}
 
 Page::Page(SeriesRules rules, PageReport report)
     : rules_(std::move(rules)), report_(std::move(report)) {
@@ -65,20 +49,45 @@ Page::Page(SeriesRules rules, PageReport report)
   report_layout_ = buffer::Layout::Of(std::move(chunks));
 }
 
+void Page::Reconfigure(SeriesRules rules, PageReport report) {
+  EndWalk();
+  rules_ = std::move(rules);
+  report_ = std::move(report);
+  rules_.extra_report = report_.extra != nullptr;
+}
+
 void Page::Begin(TimestampMs frame_ms, TimestampMs now_ms) {
   times_ = {.frame_ms = frame_ms, .now_ms = now_ms};
+  reader_.reset();
   walk_ = std::make_unique<PageWalk>(state_, rules_, times_);
 }
 
-Status Page::Feed(std::string_view bytes) { return walk_->Feed(bytes); }
+void Page::SetFormat(PageFormat format) {
+  reader_.reset();
+  if (format != state_.format) {
+    // What one format takes for equal may be ill-formed in the other. The series stay.
+    state_.text = {};
+    state_.is_multi_line = false;
+    state_.format = format;
+    walk_ = std::make_unique<PageWalk>(state_, rules_, times_);
+  }
+  reader_ = MakePageReader(format, *walk_, rules_);
+}
+
+Status Page::Feed(std::string_view bytes) {
+  if (reader_ == nullptr) SetFormat(PageFormat::kPrometheusText);
+  return reader_->Feed(bytes);
+}
 
 Result<PageResult> Page::Succeed(const ScrapeMeasures& measures) {
-  if (Status status = walk_->End(); !status.ok()) return status.error();
+  // A body without a byte is well-formed in every format.
+  const Status status = reader_ == nullptr ? walk_->End() : reader_->End();
+  if (!status.ok()) return status.error();
   PageResult result;
   result.counts = walk_->counts();
   PageWalk::Outcome outcome = walk_->Take();
   result.counts.series_added = SeriesAdded(outcome, state_.series.size());
-  walk_.reset();
+  EndWalk();
   if (times_.frame_ms <= state_.last_frame_ms) {
     // The wall clock stepped back: everything is older than what was sent. The page is looked at
     // again when time has caught up.
@@ -88,8 +97,8 @@ Result<PageResult> Page::Succeed(const ScrapeMeasures& measures) {
   }
   const Slots vanished = Vanished(outcome);
   auto stale = StaleFrame(vanished);
-  if (outcome.timed) {
-    for (const uint32_t slot : vanished) outcome.latest[slot] = times_.frame_ms;
+  if (outcome.samples.timed) {
+    for (const uint32_t slot : vanished) outcome.samples.latest[slot] = times_.frame_ms;
   }
   Adopt(outcome);
   result.frames.push_back(SampleFrame(outcome, measures, result.counts));
@@ -105,11 +114,11 @@ PageResult Page::Fail(Failure failure, const ScrapeMeasures& measures) {
   std::vector<uint8_t> seen;
   if (failure == Failure::kContent) {
     result.counts = walk_->counts();
-    PageWalk::Outcome outcome = walk_->Take();
+    PageWalk::Outcome outcome = walk_->Abandon();
     result.counts.series_added = SeriesAdded(outcome, state_.series.size());
     seen = std::move(outcome.seen);
   }
-  walk_.reset();
+  EndWalk();
   seen.resize(state_.series.size(), 0);
   if (times_.frame_ms <= state_.last_frame_ms) {
     result.counts.out_of_order += report_.series_count();
@@ -136,7 +145,7 @@ PageResult Page::Fail(Failure failure, const ScrapeMeasures& measures) {
 
 PageResult Page::Retire(TimestampMs frame_ms, const Page* successor) {
   PageResult result;
-  walk_.reset();
+  EndWalk();
   if (state_.last_frame_ms == buffer::kNoTimestamp || frame_ms <= state_.last_frame_ms) {
     return result;
   }
@@ -170,32 +179,39 @@ PageResult Page::Retire(TimestampMs frame_ms, const Page* successor) {
   return result;
 }
 
+void Page::EndWalk() {
+  reader_.reset();
+  walk_.reset();
+}
+
 size_t Page::memory_bytes() const {
   return state_.text.memory_bytes() + state_.series.hashes.capacity() * sizeof(uint64_t) +
          state_.series.families.capacity() * sizeof(FamilyId) + state_.tracked.capacity() +
          state_.latest.capacity() * sizeof(TimestampMs) +
+         state_.exemplars.capacity() * sizeof(LatestExemplar) +
          state_.series.chunks.capacity() * sizeof(state_.series.chunks[0]);
 }
 
-PageFrame Page::SampleFrame(const PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
+PageFrame Page::SampleFrame(PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
                             const SampleCounts& counts) const {
   PageFrame frame;
   frame.layout = state_.layout;
   frame.timestamp_ms = times_.frame_ms;
-  frame.values.reserve(outcome.values.size() + report_.series_count());
-  frame.values = outcome.values;
+  frame.values.reserve(outcome.samples.values.size() + report_.series_count());
+  frame.values = outcome.samples.values;
   AppendReport(1, measures, counts, frame.values);
-  const bool has_times =
-      outcome.timed && std::any_of(outcome.times.begin(), outcome.times.end(),
-                                   [](TimestampMs t) { return t != buffer::kNoTimestamp; });
+  const bool has_times = outcome.samples.timed &&
+                         std::any_of(outcome.samples.times.begin(), outcome.samples.times.end(),
+                                     [](TimestampMs t) { return t != buffer::kNoTimestamp; });
   if (has_times) {
-    frame.timestamps = outcome.times;
+    frame.timestamps = outcome.samples.times;
     frame.timestamps.resize(frame.values.size(), buffer::kNoTimestamp);
   }
-  if (!outcome.absent.empty()) {
+  if (!outcome.samples.absent.empty()) {
     frame.present.assign(frame.values.size(), 1);
-    for (const uint32_t slot : outcome.absent) frame.present[slot] = 0;
+    for (const uint32_t slot : outcome.samples.absent) frame.present[slot] = 0;
   }
+  AddRareColumns(outcome.samples, frame);
   return frame;
 }
 
@@ -210,21 +226,22 @@ std::optional<PageFrame> Page::StaleFrame(const Slots& slots) const {
 }
 
 std::optional<PageFrame> Page::ExtraFrame(const PageWalk::Outcome& outcome) const {
-  if (outcome.extras.empty()) return std::nullopt;
+  if (outcome.samples.extras.empty()) return std::nullopt;
   PageFrame frame;
   frame.timestamp_ms = times_.frame_ms;
   std::vector<std::shared_ptr<const buffer::Chunk>> chunks;
-  for (size_t i = 0; i < outcome.extras.size();) {
+  for (size_t i = 0; i < outcome.samples.extras.size();) {
     // Repetitions of one series are in the order of the page, and so ascend in time.
     Slots slots;
-    for (; i < outcome.extras.size() && slots.size() < kChunkSeriesMax; ++i) {
-      const PageWalk::ExtraSample& extra = outcome.extras[i];
+    for (; i < outcome.samples.extras.size() && slots.size() < kChunkSeriesMax; ++i) {
+      const SampleColumns::ExtraSample& extra = outcome.samples.extras[i];
       slots.push_back(extra.slot);
       frame.values.push_back(extra.value);
       frame.timestamps.push_back(extra.timestamp_ms);
     }
     chunks.push_back(ChunkOfSlots(state_.series, slots));
   }
+  AddRareColumns(outcome.samples.extras, outcome.samples.histogram_bytes, frame);
   frame.layout = buffer::Layout::Of(std::move(chunks));
   return frame;
 }
@@ -267,24 +284,25 @@ bool Page::NeedsMarker(uint32_t slot) const {
 
 // Tracked series that got no sample with the scrape's timestamp, by their slots before Adopt().
 Page::Slots Page::Vanished(const PageWalk::Outcome& outcome) const {
-  if (state_.tracking == Tracking::kNone || (!outcome.rewritten && !outcome.timed)) return {};
+  if (state_.tracking == Tracking::kNone || (!outcome.rewritten && !outcome.samples.timed))
+    return {};
   std::vector<uint8_t> fresh = outcome.seen;
   fresh.resize(state_.series.size(), outcome.rewritten ? 0 : 1);
   const bool only_own = !rules_.track_timestamps_staleness;
-  for (size_t slot = 0; outcome.timed && only_own && slot < fresh.size(); ++slot) {
-    if (outcome.times[slot] != buffer::kNoTimestamp) fresh[slot] = 0;
+  for (size_t slot = 0; outcome.samples.timed && only_own && slot < fresh.size(); ++slot) {
+    if (outcome.samples.times[slot] != buffer::kNoTimestamp) fresh[slot] = 0;
   }
-  for (const uint32_t slot : outcome.absent) {
+  for (const uint32_t slot : outcome.samples.absent) {
     if (slot < fresh.size()) fresh[slot] = 0;
   }
-  for (const uint32_t slot : outcome.repeated) {
+  for (const uint32_t slot : outcome.samples.repeated) {
     if (!only_own && slot < fresh.size()) fresh[slot] = 1;
   }
   Slots vanished;
   for (uint32_t slot = 0; slot < fresh.size(); ++slot) {
     if (fresh[slot] != 0 || !IsTracked(slot)) continue;
     // As in NeedsMarker().
-    if (outcome.timed && outcome.latest[slot] >= times_.frame_ms) continue;
+    if (outcome.samples.timed && outcome.samples.latest[slot] >= times_.frame_ms) continue;
     vanished.push_back(slot);
   }
   return vanished;
@@ -311,20 +329,18 @@ void Page::AdoptSeries(PageWalk::Outcome& outcome) {
   auto chunks = state_.series.chunks;
   AppendReportChunks(chunks);
   state_.layout = buffer::Layout::Of(std::move(chunks));
-  std::vector<uint32_t> moved(outcome.values.size(), kNoSlot);
+  std::vector<uint32_t> moved(outcome.samples.values.size(), kNoSlot);
   for (uint32_t to = 0; to < order.size(); ++to) moved[order[to]] = to;
   for (size_t i = 0; i < outcome.text.size(); ++i) {
     const LineMark mark = outcome.text.mark(i);
     if (mark.has_slot()) outcome.text.set_mark(i, mark.WithSlot(moved[mark.slot()]));
   }
-  Permute(outcome.values, order);
-  if (outcome.timed) {
-    Permute(outcome.times, order);
-    Permute(outcome.latest, order);
-  }
-  for (uint32_t& slot : outcome.absent) slot = moved[slot];
-  for (uint32_t& slot : outcome.repeated) slot = moved[slot];
-  for (PageWalk::ExtraSample& extra : outcome.extras) extra.slot = moved[extra.slot];
+  outcome.samples.Rearrange(order, moved);
+  // Goes now: it is as large as the text, of which there may be a copy soon.
+  const AddedSeries done(std::move(outcome.added));
+  std::erase_if(state_.exemplars,
+                [&](const LatestExemplar& latest) { return moved[latest.slot] == kNoSlot; });
+  for (LatestExemplar& latest : state_.exemplars) latest.slot = moved[latest.slot];
 }
 
 // A marker is a sample, behind which no timestamp of the page may fall.
@@ -342,30 +358,31 @@ void Page::RememberMarkers(const Slots& slots) {
 
 // By slots after Adopt().
 void Page::RememberSamples(PageWalk::Outcome& outcome) {
+  outcome.samples.exemplars.Remember(state_.exemplars);
   state_.tracking = Tracking::kAll;
   state_.tracked.clear();
   state_.latest.clear();
   state_.latest_of_all = times_.frame_ms;
-  if (!outcome.timed) return;
-  const bool has_times = std::any_of(outcome.times.begin(), outcome.times.end(),
+  if (!outcome.samples.timed) return;
+  const bool has_times = std::any_of(outcome.samples.times.begin(), outcome.samples.times.end(),
                                      [](TimestampMs time) { return time != buffer::kNoTimestamp; });
-  if (!has_times && outcome.absent.empty() && outcome.extras.empty()) {
+  if (!has_times && outcome.samples.absent.empty() && outcome.samples.extras.empty()) {
     state_.latest.shrink_to_fit();
     return;
   }
   state_.tracking = Tracking::kSome;
-  state_.tracked.assign(outcome.times.size(), 1);
+  state_.tracked.assign(outcome.samples.times.size(), 1);
   const bool all = rules_.track_timestamps_staleness;
-  for (size_t slot = 0; !all && slot < outcome.times.size(); ++slot) {
-    if (outcome.times[slot] != buffer::kNoTimestamp) state_.tracked[slot] = 0;
+  for (size_t slot = 0; !all && slot < outcome.samples.times.size(); ++slot) {
+    if (outcome.samples.times[slot] != buffer::kNoTimestamp) state_.tracked[slot] = 0;
   }
-  for (const uint32_t slot : outcome.absent) state_.tracked[slot] = 0;
+  for (const uint32_t slot : outcome.samples.absent) state_.tracked[slot] = 0;
   // A sample that is exposed unchanged stands for a series that is still there, as a server with
   // its own storage takes it: it would be gone after every second scrape otherwise.
-  for (const uint32_t slot : outcome.repeated) {
+  for (const uint32_t slot : outcome.samples.repeated) {
     if (all) state_.tracked[slot] = 1;
   }
-  state_.latest = std::move(outcome.latest);
+  state_.latest = std::move(outcome.samples.latest);
 }
 
 }  // namespace sluice::scrape

@@ -1,7 +1,8 @@
 // A target's page over time: body in, frames out.
 //
-// Knows nothing of HTTP, clocks or the log. For each scrape: Begin(), Feed() for every piece of
-// the body, then exactly one of Succeed() and Fail(). Frames of one call belong into one append.
+// Knows nothing of HTTP, clocks or the log. For each scrape: Begin(), SetFormat(), Feed() for every
+// piece of the body, then exactly one of Succeed() and Fail(). Frames of one call belong into one
+// append.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +16,12 @@
 #include "buffer/chunk.h"
 #include "buffer/frame.h"
 #include "buffer/layout.h"
+#include "scrape/page_frame.h"
+#include "scrape/page_reader.h"
 #include "scrape/page_walk.h"
 #include "scrape/series.h"
 
 namespace sluice::scrape {
-
-// A frame to encode and append.
-struct PageFrame {
-  std::shared_ptr<const buffer::Layout> layout;
-  buffer::FrameKind kind = buffer::FrameKind::kSamples;
-  TimestampMs timestamp_ms = 0;
-  std::vector<double> values;
-  std::vector<TimestampMs> timestamps;
-  std::vector<uint8_t> present;
-
-  // Borrows from the frame.
-  buffer::FrameColumns Columns() const;
-};
 
 struct PageResult {
   std::vector<PageFrame> frames;
@@ -61,9 +51,16 @@ class Page {
  public:
   Page(SeriesRules rules, PageReport report);
 
+  // Takes over other settings between two scrapes. What makes series of entries must be the same:
+  // only the sample limit, and the timeout that is reported, may differ.
+  void Reconfigure(SeriesRules rules, PageReport report);
+
   // Starts a scrape whose samples get `frame_ms`, at the wall time `now_ms`. A scrape that was
   // begun and not ended is forgotten.
   void Begin(TimestampMs frame_ms, TimestampMs now_ms);
+
+  // The format of the body, before its first piece; the Prometheus text format where nobody says.
+  void SetFormat(PageFormat format);
 
   // The next piece of the body, cut anywhere. After an error the scrape can only Fail().
   Status Feed(std::string_view bytes);
@@ -96,7 +93,7 @@ class Page {
  private:
   using Slots = std::vector<uint32_t>;
 
-  PageFrame SampleFrame(const PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
+  PageFrame SampleFrame(PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
                         const SampleCounts& counts) const;
   std::optional<PageFrame> StaleFrame(const Slots& slots) const;
   std::optional<PageFrame> ExtraFrame(const PageWalk::Outcome& outcome) const;
@@ -107,6 +104,7 @@ class Page {
   bool IsTracked(uint32_t slot) const;
   bool NeedsMarker(uint32_t slot) const;
   Slots Vanished(const PageWalk::Outcome& outcome) const;
+  void EndWalk();
   void Adopt(PageWalk::Outcome& outcome);
   void AdoptSeries(PageWalk::Outcome& outcome);
   void RememberMarkers(const Slots& slots);
@@ -118,6 +116,7 @@ class Page {
   PageState state_;
   PageWalk::Times times_;
   std::unique_ptr<PageWalk> walk_;
+  std::unique_ptr<PageReader> reader_;  // feeds walk_; null before the first piece
 };
 
 }  // namespace sluice::scrape

@@ -1,30 +1,34 @@
-// Reads one body against what is remembered of the one before.
+// Turns the entries of one body into samples, beside what is remembered of the body before.
 //
-// As long as the bytes equal the template, only values are read. At the first difference the walk
-// starts to write the next template: lines are then found by their text, wherever they stand, and
-// only lines that no one has seen before are parsed, relabeled and made into series.
+// As long as entries come as expected, a sample is one store. At the first difference the walk
+// starts to write the next template: entries are then found by their keys, wherever they stand, and
+// only those that no one has seen before are relabeled and made into series.
+//
+// Whatever the format, its reader brings each entry to Place(). One whose keys are its text can
+// compare that with the template itself, as TextWalk does.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "buffer/frame.h"
 #include "buffer/layout.h"
-#include "scrape/entry_scanner.h"
+#include "scrape/entry.h"
 #include "scrape/family.h"
 #include "scrape/layout_builder.h"
 #include "scrape/page_template.h"
+#include "scrape/sample_columns.h"
+#include "scrape/sample_quota.h"
 #include "scrape/series.h"
-#include "scrape/text_parser.h"
 
 namespace sluice::scrape {
 
-// An entry longer than this fails the scrape.
-inline constexpr size_t kEntryBytesMax = 16U << 20;
 // The labels of a series may be this large, which keeps chunks far below what can be read back.
 inline constexpr size_t kSeriesBytesMax = 100U << 10;
 // Further samples of series that the same body already had, with timestamps of their own.
@@ -37,7 +41,8 @@ struct PageState {
   enum class Tracking : uint8_t { kNone, kAll, kSome };
 
   PageTemplate text;
-  bool is_multi_line = false;  // an entry of it holds a newline
+  PageFormat format = PageFormat::kPrometheusText;  // of the text
+  bool is_multi_line = false;                       // an entry of it holds a newline
   SeriesList series;
   std::shared_ptr<const buffer::Layout> layout;  // of `series` and of the report; null at first
 
@@ -50,20 +55,8 @@ struct PageState {
   // Of the last sample of each series, markers included: by slot, or else one for all of them.
   std::vector<TimestampMs> latest;
   TimestampMs latest_of_all = buffer::kNoTimestamp;
-};
-
-struct SampleCounts {
-  uint64_t scraped = 0;       // samples in the body
-  uint64_t post_relabel = 0;  // of them, not dropped by relabeling
-  uint64_t series_added = 0;
-  // Dropped samples by reason.
-  uint64_t duplicate = 0;
-  uint64_t out_of_order = 0;
-  uint64_t out_of_bounds = 0;
-  uint64_t refused = 0;  // by SampleLimitPolicy::kKeepKnown
-
-  bool sample_limit_exceeded = false;
-  bool label_limit_exceeded = false;
+  // Of those series that have had exemplars, ascending by slot.
+  std::vector<LatestExemplar> exemplars;
 };
 
 // Thread-compatible; for one body.
@@ -74,21 +67,27 @@ class PageWalk {
     TimestampMs now_ms = 0;
   };
 
-  struct ExtraSample {
-    uint32_t slot;
-    TimestampMs timestamp_ms;
-    double value;
-  };
-
   // `state` and `rules` must stay as they are while the walk lives.
   PageWalk(const PageState& state, const SeriesRules& rules, Times times);
 
-  // The next piece of the body, cut anywhere. Errors are final and start with `line N: `.
-  Status Feed(std::string_view bytes);
+  // The next entry of the body, metadata or a sample; others change nothing. `key` is whatever
+  // bytes say all of the entry but its value, timestamps and exemplars: an entry with the same key
+  // stands for the same series or the same metadata, in every body of this target. Errors are
+  // final; they do not say where.
+  Status Place(std::string_view key, const Entry& entry);
+
+  // The same in two steps, for readers that have to work for the labels. The first does without
+  // them; false when they are needed. Then, and only then, the second follows.
+  Result<bool> PlaceKnown(std::string_view key, const Entry& entry);
+  Status PlaceUnknown(std::string_view key, const Entry& entry);
+
+  // Classic histograms that were to get custom buckets and make none.
+  void CountMalformedHistograms(uint64_t count) { quota_.counts().malformed_histograms += count; }
+
   // The body is complete.
   Status End();
 
-  const SampleCounts& counts() const { return counts_; }
+  SampleCounts counts() const;
 
   // What came of it, for Page: by slot, where slots past those of the old list are added series.
   struct Outcome {
@@ -101,73 +100,105 @@ class PageWalk {
     std::vector<uint32_t> anchors;  // by added series: how many old slots stand before it
     std::unordered_map<FamilyId, Family> known_families;
 
-    std::vector<double> values;
-    std::vector<uint32_t> absent;    // seen, but without an accepted sample; any order
-    std::vector<uint32_t> repeated;  // of them, those whose sample came with the last scrape, too
-    bool timed = false;              // these are filled:
-    std::vector<TimestampMs> times;  // own ones, or kNoTimestamp
-    std::vector<TimestampMs> latest;
-    std::vector<ExtraSample> extras;
+    SampleColumns samples;
   };
 
-  // After End() went well, or for `seen` after an error. Leaves the walk empty.
+  // After End() went well. Leaves the walk empty.
   Outcome Take();
+  // After anything went wrong: only `seen` and `added` count. Leaves the walk empty.
+  Outcome Abandon();
+
+  // For readers that compare the body with the template. -------------------------------------
+
+  const PageTemplate& expected() const { return state_.text; }
+
+  bool expects_newlines() const { return state_.is_multi_line; }
+
+  // The entry of the template that is expected next.
+  size_t cursor() const { return cursor_; }
+
+  bool rewriting() const { return out_.rewritten; }
+
+  // The expected entry is there, and it is metadata. While rewriting, OnMetadata() is owed.
+  void PassMetadata() {
+    if (out_.rewritten) out_.text.Append(state_.text.text(cursor_), LineMark::Metadata());
+    ++cursor_;
+  }
+
+  // What a metadata entry says that was passed.
+  void OnMetadata(const Entry& entry) { context_.OnMetadata(entry); }
+
+  // The expected entry is there, and it is a sample; not while rewriting. False, without effect,
+  // when it has to go through Place().
+  bool TakeExpected(LineMark mark, const Sample& sample) {
+    if (mark.is_refused() && HasRoom()) return false;
+    TakeSample(mark, sample);
+    ++cursor_;
+    return true;
+  }
+
+  // The same while rewriting; `name_of(key)` is the name of the metric.
+  template <class NameOf>
+  bool KeepExpected(const Sample& sample, NameOf name_of) {
+    if (!KeepKnown(cursor_, sample, name_of)) return false;
+    ++cursor_;
+    return true;
+  }
+
+  // Whether what was taken is well-formed and does not need too much memory.
+  Status CheckTaken() const;
 
  private:
-  struct Sample {
-    double value = 0;
-    bool has_timestamp = false;
-    TimestampMs timestamp_ms = 0;
-  };
+  bool PlaceExpected(std::string_view key, const Entry& entry);
+  Result<bool> PlaceAnywhere(std::string_view key, const Entry& entry);
+  Sample SampleOf(const Entry& entry, LineMark mark);
 
-  Status Walk(std::string_view bytes);
-  template <bool kRewriting>
-  const char* WalkKnown(const char* p, const char* end);
-  const char* ReadRest(const char* p, const char* end, Sample& sample) const;
-  const char* ReadUncommonRest(const char* p, const char* end, Sample& sample) const;
-  Status ProcessEntry(std::string_view text);
-  Status PlaceUnknown(std::string_view key, const Sample& sample);
+  template <class NameOf>
+  bool KeepKnown(size_t line, const Sample& sample, NameOf name_of) {
+    const LineMark mark = state_.text.mark(line);
+    const bool holds = !mark.is_metadata() && mark.HoldsUnder(context_.last_type());
+    if (!holds || (mark.is_refused() && HasRoom())) return false;
+    const std::string_view key = state_.text.text(line);
+    if (mark.has_slot() && NeedsFamily(mark.slot())) UpdateFamily(mark.slot(), name_of(key));
+    return PlaceSample(key, mark, sample);
+  }
 
-  bool KeepKnown(size_t line, const Sample& sample);
+  bool NeedsFamily(uint32_t slot) const {
+    return out_.seen[slot] == 0 && !context_.IsCurrent(out_.families[slot]);
+  }
+
+  void UpdateFamily(uint32_t slot, std::string_view metric_name);
   bool PlaceSample(std::string_view key, LineMark mark, const Sample& sample);
   void TakeSample(LineMark mark, const Sample& sample);
   void TakeUncommon(uint32_t slot, bool is_repeat, const Sample& sample);
   void TakeRepeat(uint32_t slot, const Sample& sample);
-  void TakeWithoutSlot(LineMark mark);
+  bool HasTooManyBuckets(LineMark mark, const Sample& sample) const;
+  bool PassesHistogram(uint32_t slot, bool is_repeat, const Sample& sample);
+  void RefuseHistogram(uint32_t slot, bool is_repeat);
   bool IsAboveLimit(LineMark mark, const Sample& sample);
-  bool HasRoom() const;
-  void Refuse();
+
+  // Series that the target had before have their places, be they here or not, so that the order
+  // of a page does not decide who gets one.
+  bool HasRoom() const {
+    return quota_.HasRoom(state_.series.size() + out_.added.size() + out_.samples.extras.size());
+  }
 
   void StartRewriting();
   void StartTimed();
-  void KeepMetadata(size_t line);
-  void UpdateFamily(uint32_t slot, std::string_view key);
-  std::string_view MetricNameOf(std::string_view key);
   uint32_t FindLine(std::string_view key);
-  Result<LineMark> MarkOf(uint64_t hash);
-  Error AtLine(const Error& error) const;
+  Result<LineMark> MarkOf(uint64_t hash, std::string_view metric_name);
 
   // Set once.
   const PageState& state_;
   const SeriesRules& rules_;
   const Times times_;
 
-  // Where we are.
-  size_t cursor_ = 0;  // the line of the template expected next
-  uint64_t line_ = 0;  // lines of the body done
-  bool ended_ = false;
-  EntryScanner scanner_;
-  std::string carry_;  // an unfinished entry
-  Status failure_;
-
-  SampleCounts counts_;
-  // SampleLimitPolicy::kFail: how far post_relabel may go. Samples that do not count raise it.
-  uint64_t allowance_;
+  size_t cursor_ = 0;
+  SampleQuota quota_;
+  Status invalid_histogram_;
   Outcome out_;
 
   // While rewriting.
-  TextParser parser_;
-  Entry entry_;
   SeriesMaker maker_;
   SeriesContent content_;
   std::string encoded_;
@@ -177,5 +208,25 @@ class PageWalk {
   bool series_indexed_ = false;
   uint32_t anchor_ = 0;
 };
+
+inline void PageWalk::TakeSample(LineMark mark, const Sample& sample) {
+  if (quota_.is_spent()) [[unlikely]] {
+    if (IsAboveLimit(mark, sample)) return;
+  }
+  SampleCounts& counts = quota_.counts();
+  ++counts.scraped;
+  if (!mark.has_slot()) [[unlikely]] {
+    quota_.CountWithoutSlot(mark);
+    return;
+  }
+  ++counts.post_relabel;
+  const bool is_common =
+      !out_.samples.timed && !sample.has_timestamp && !mark.is_repeat() && sample.entry == nullptr;
+  if (!is_common) [[unlikely]] {
+    TakeUncommon(mark.slot(), mark.is_repeat(), sample);
+    return;
+  }
+  out_.samples.values[mark.slot()] = sample.value;
+}
 
 }  // namespace sluice::scrape

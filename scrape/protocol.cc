@@ -10,16 +10,22 @@ std::string_view MediaRange(ScrapeProtocol protocol) {
     case ScrapeProtocol::kOpenMetricsText0_0_1:
       return "application/openmetrics-text;version=0.0.1";
     case ScrapeProtocol::kOpenMetricsText1_0_0:
-      return "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8";
+      return "application/openmetrics-text;version=1.0.0";
     case ScrapeProtocol::kPrometheusProto:
       return "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
              "encoding=delimited";
     case ScrapeProtocol::kPrometheusText0_0_4:
       return "text/plain;version=0.0.4";
     case ScrapeProtocol::kPrometheusText1_0_0:
-      return "text/plain;version=1.0.0;escaping=allow-utf-8";
+      return "text/plain;version=1.0.0";
   }
   return {};
+}
+
+// The other formats know no names that would need it.
+bool HasEscaping(ScrapeProtocol protocol) {
+  return protocol == ScrapeProtocol::kPrometheusText1_0_0 ||
+         protocol == ScrapeProtocol::kOpenMetricsText1_0_0;
 }
 
 }  // namespace
@@ -31,24 +37,46 @@ std::optional<ScrapeProtocol> FindScrapeProtocol(std::string_view name) {
   return static_cast<ScrapeProtocol>(found - kScrapeProtocolNames.begin());
 }
 
-bool IsReadable(ScrapeProtocol protocol) {
-  return protocol == ScrapeProtocol::kPrometheusText0_0_4 ||
-         protocol == ScrapeProtocol::kPrometheusText1_0_0;
+std::optional<NameEscaping> FindNameEscaping(std::string_view name) {
+  const auto* const found = std::find(kNameEscapingNames.begin(), kNameEscapingNames.end(), name);
+  if (found == kNameEscapingNames.end()) return std::nullopt;
+  return static_cast<NameEscaping>(found - kNameEscapingNames.begin());
 }
 
-std::vector<ScrapeProtocol> DefaultScrapeProtocols() {
-  return {ScrapeProtocol::kOpenMetricsText1_0_0, ScrapeProtocol::kOpenMetricsText0_0_1,
-          ScrapeProtocol::kPrometheusText1_0_0, ScrapeProtocol::kPrometheusText0_0_4};
+PageFormat FormatOf(ScrapeProtocol protocol) {
+  switch (protocol) {
+    case ScrapeProtocol::kOpenMetricsText0_0_1:
+    case ScrapeProtocol::kOpenMetricsText1_0_0:
+      return PageFormat::kOpenMetrics;
+    case ScrapeProtocol::kPrometheusText0_0_4:
+    case ScrapeProtocol::kPrometheusText1_0_0:
+      return PageFormat::kPrometheusText;
+    case ScrapeProtocol::kPrometheusProto:
+      return PageFormat::kProtobuf;
+  }
+  return PageFormat::kPrometheusText;
 }
 
-std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols) {
+std::vector<ScrapeProtocol> DefaultScrapeProtocols(bool native_histograms) {
+  std::vector<ScrapeProtocol> protocols;
+  if (native_histograms) protocols.push_back(ScrapeProtocol::kPrometheusProto);
+  for (const ScrapeProtocol protocol :
+       {ScrapeProtocol::kOpenMetricsText1_0_0, ScrapeProtocol::kOpenMetricsText0_0_1,
+        ScrapeProtocol::kPrometheusText1_0_0, ScrapeProtocol::kPrometheusText0_0_4}) {
+    protocols.push_back(protocol);
+  }
+  return protocols;
+}
+
+std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols, NameEscaping escaping) {
   std::string header;
   size_t weight = kScrapeProtocolNames.size() + 1;  // tenths
   for (const ScrapeProtocol protocol : protocols) {
-    if (IsReadable(protocol)) {
-      header.append(MediaRange(protocol)).append(";q=0.").append(std::to_string(weight)) += ',';
+    header += MediaRange(protocol);
+    if (HasEscaping(protocol)) {
+      header.append(";escaping=").append(kNameEscapingNames.at(static_cast<size_t>(escaping)));
     }
-    --weight;
+    header.append(";q=0.").append(std::to_string(weight--)) += ',';
   }
   return header + "*/*;q=0." + std::to_string(weight);
 }

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "scrape/entry.h"
+
 namespace sluice::scrape {
 
 enum class ScrapeProtocol {
@@ -25,14 +27,24 @@ inline constexpr std::array<std::string_view, 5> kScrapeProtocolNames = {
 // Case matters. Nothing for other names.
 std::optional<ScrapeProtocol> FindScrapeProtocol(std::string_view name);
 
-// Whether answers in it can be read.
-bool IsReadable(ScrapeProtocol protocol);
+// How a target is asked to write names that are not legacy ones.
+enum class NameEscaping { kAllowUtf8, kUnderscores, kDots, kValues };
+
+// As configuration files and the header Accept name them, in the order of the enumeration.
+inline constexpr std::array<std::string_view, 4> kNameEscapingNames = {"allow-utf-8", "underscores",
+                                                                       "dots", "values"};
+
+// Nothing for other names.
+std::optional<NameEscaping> FindNameEscaping(std::string_view name);
+
+// How its answers are read.
+PageFormat FormatOf(ScrapeProtocol protocol);
 
 // Prometheus's list for a job that does not say.
-std::vector<ScrapeProtocol> DefaultScrapeProtocols();
+std::vector<ScrapeProtocol> DefaultScrapeProtocols(bool native_histograms = false);
 
-// The header Accept with which Prometheus would ask for these, in the order of preference; those
-// that cannot be read are left out and keep their weight to themselves.
-std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols);
+// The header Accept with which Prometheus would ask for these, in the order of preference, and for
+// names written in this manner.
+std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols, NameEscaping escaping);
 
 }  // namespace sluice::scrape

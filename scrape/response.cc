@@ -130,8 +130,9 @@ HttpRequest ScrapeRequest(const std::string& url, std::chrono::milliseconds time
   request.url = url;
   request.timeout = timeout;
   request.accept_gzip = job.enable_compression;
-  request.headers = {{"Accept", AcceptHeader(job.scrape_protocols)},
-                     {"X-Prometheus-Scrape-Timeout-Seconds", Seconds(timeout)}};
+  request.headers = {
+      {"Accept", AcceptHeader(job.scrape_protocols, job.metric_name_escaping_scheme)},
+      {"X-Prometheus-Scrape-Timeout-Seconds", Seconds(timeout)}};
   if (!job.enable_compression) request.headers.emplace_back("Accept-Encoding", "identity");
   return request;
 }
@@ -146,14 +147,13 @@ Status CheckStatus(const HttpResponseHead& head) {
   return InvalidInput(std::move(message));
 }
 
-Status CheckContentType(std::string_view content_type, std::optional<ScrapeProtocol> fallback) {
+Result<PageFormat> FormatOf(std::string_view content_type, std::optional<ScrapeProtocol> fallback) {
   constexpr std::string_view kNoFallback = " and no fallback_scrape_protocol specified for target";
   const std::string media_type = MediaTypeOf(content_type);
-  if (media_type == "text/plain") return Status::Ok();
-  // Types that Prometheus knows win over the fallback, also those that cannot be read yet.
-  const bool is_known = media_type == "application/openmetrics-text" ||
-                        media_type == "application/vnd.google.protobuf";
-  if (!is_known && fallback.has_value() && IsReadable(*fallback)) return Status::Ok();
+  if (media_type == "text/plain") return PageFormat::kPrometheusText;
+  if (media_type == "application/openmetrics-text") return PageFormat::kOpenMetrics;
+  if (media_type == "application/vnd.google.protobuf") return PageFormat::kProtobuf;
+  if (fallback.has_value()) return FormatOf(*fallback);
   if (content_type.empty()) {
     return InvalidInput("non-compliant scrape target sending blank Content-Type" +
                         std::string(kNoFallback));
@@ -162,7 +162,6 @@ Status CheckContentType(std::string_view content_type, std::optional<ScrapeProto
   if (media_type.empty()) {
     return InvalidInput("cannot parse Content-Type " + quoted + std::string(kNoFallback));
   }
-  if (is_known) return InvalidInput("Content-Type " + quoted + " is not supported yet");
   return InvalidInput("received unsupported Content-Type " + quoted + std::string(kNoFallback));
 }
 

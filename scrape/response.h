@@ -19,9 +19,9 @@ HttpRequest ScrapeRequest(const std::string& url, std::chrono::milliseconds time
 // Anything but 200 fails: `server returned HTTP status 503 Service Unavailable`.
 Status CheckStatus(const HttpResponseHead& head);
 
-// Whether a body of this type can be read. The parameters of the type do not matter, but must be
+// How a body of this type is to be read. The parameters of the type do not matter, but must be
 // well-formed. `fallback` stands in for a type that is missing, ill-formed or unknown.
-Status CheckContentType(std::string_view content_type, std::optional<ScrapeProtocol> fallback);
+Result<PageFormat> FormatOf(std::string_view content_type, std::optional<ScrapeProtocol> fallback);
 
 // Why a transfer failed: `Get "URL": context deadline exceeded`.
 std::string TransferError(const std::string& url, const Error& error);

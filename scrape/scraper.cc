@@ -41,6 +41,7 @@ struct Scraper::Impl {
       : options(std::move(scraper_options)),
         deps(scraper_deps),
         metrics(deps.telemetry),
+        failure_logs(deps.clock, deps.logger, deps.telemetry),
         discovery_loop(LoopOptions(options), deps.clock),
         discoveries({.logger = deps.logger, .telemetry = deps.telemetry, .loop = discovery_loop},
                     [this](uint64_t run, const DiscoveryUpdate& update) { OnUpdate(run, update); }),
@@ -49,7 +50,7 @@ struct Scraper::Impl {
     shared.report = MakeReportChunk();
     shared.extra_report = MakeExtraReportChunk();
     for (size_t i = 0; i < std::max<size_t>(options.workers, 1); ++i) {
-      workers.push_back(std::make_unique<Worker>(options, deps, metrics));
+      workers.push_back(std::make_unique<Worker>(options, deps, metrics, failure_logs));
     }
   }
 
@@ -126,6 +127,7 @@ struct Scraper::Impl {
   const ScraperOptions options;
   const Deps deps;
   const ScrapeMetrics metrics;
+  FailureLogs failure_logs;
   std::vector<std::unique_ptr<Worker>> workers;
 
   DiscoveryLoop discovery_loop;
@@ -152,7 +154,12 @@ void Scraper::Apply(std::vector<JobConfig> jobs, const relabel::Labels& external
   if (impl_->stopped) return;
   impl_->shared.phase_seed = PhaseSeed(HostName(), external_labels);
   std::set<std::string> names;
-  for (const JobConfig& job : jobs) names.insert(job.name);
+  std::set<std::string> failure_logs;
+  for (const JobConfig& job : jobs) {
+    names.insert(job.name);
+    if (!job.scrape_failure_log_file.empty()) failure_logs.insert(job.scrape_failure_log_file);
+  }
+  impl_->failure_logs.Apply(failure_logs);
   impl_->RemoveJobsBut(names);
   for (JobConfig& job : jobs) impl_->ApplyJob(std::move(job));
   retired = impl_->ApplyDiscoveries();

@@ -71,9 +71,10 @@ class Scraper {
   Scraper& operator=(const Scraper&) = delete;
 
   // Makes these the jobs. A target whose identity and job fingerprint are unchanged keeps its
-  // phase, connection, layout and health; a scrape in flight is finished. Targets that went away
-  // get their stale markers, but for those of jobs that were removed. `external_labels` only enter
-  // the seed of the phases.
+  // phase, connection, layout and health; a scrape in flight is finished. One whose job only asks
+  // otherwise, as with another interval, sample limit or client, begins anew with the page that it
+  // has, unless it is being scraped. Targets that went away get their stale markers, but for those
+  // of jobs that were removed. `external_labels` only enter the seed of the phases.
   void Apply(std::vector<JobConfig> jobs, const relabel::Labels& external_labels);
 
   // Ends scrapes in flight and stops the threads; no stale markers, as Prometheus. Idempotent.

@@ -5,7 +5,6 @@
 #include <memory>
 #include <span>
 
-#include "base/varint.h"
 #include "scrape/text_parser.h"
 
 namespace sluice::scrape {
@@ -17,13 +16,34 @@ bool ByName(const buffer::LabelView& a, const buffer::LabelView& b) { return a.n
 
 Error MissingName() { return InvalidInput("missing metric name (__name__ label)"); }
 
+bool IsLabelName(std::string_view name, relabel::NameScheme scheme) {
+  return scheme == relabel::NameScheme::kUtf8 ? relabel::IsUtf8LabelName(name)
+                                              : relabel::IsLegacyLabelName(name);
+}
+
+bool IsMetricName(std::string_view name, relabel::NameScheme scheme) {
+  return scheme == relabel::NameScheme::kUtf8 ? relabel::IsUtf8LabelName(name)
+                                              : relabel::IsLegacyMetricName(name);
+}
+
 template <class LabelRange>
-Status CheckNames(const LabelRange& labels) {
-  for (const auto& label : labels) {
-    if (relabel::IsUtf8LabelName(label.name)) continue;
-    return InvalidInput("invalid metric name or label names");
+bool AreValid(const LabelRange& labels, relabel::NameScheme scheme) {
+  return std::all_of(labels.begin(), labels.end(), [scheme](const auto& label) {
+    if (label.name == relabel::kMetricName) return IsMetricName(label.value, scheme);
+    return IsLabelName(label.name, scheme);
+  });
+}
+
+// With the labels, as far as a person would read them.
+Error InvalidNames(const std::vector<buffer::LabelView>& labels) {
+  constexpr size_t kShown = 1000;
+  std::vector<relabel::Label> copies;
+  for (const buffer::LabelView& label : labels) {
+    copies.push_back({std::string(label.name), std::string(label.value)});
   }
-  return Status::Ok();
+  std::string text = relabel::Labels::From(std::move(copies)).ToString();
+  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
+  return InvalidInput("invalid metric name or label names: " + text);
 }
 
 struct ReportText {
@@ -48,28 +68,11 @@ std::shared_ptr<const buffer::Chunk> ChunkOfReport(std::span<const std::string_v
 }  // namespace
 
 void EncodeSeries(const SeriesContent& series, std::string& out) {
-  PutVarint(out, series.set.size());
-  for (const buffer::LabelView& label : series.set) {
-    PutString(out, label.name);
-    PutString(out, label.value);
-  }
-  PutVarint(out, series.unset.size());
-  for (const std::string_view name : series.unset) PutString(out, name);
+  buffer::AppendSeries(series.set, series.unset, out);
 }
 
-void DecodeSeries(std::string_view encoded, SeriesContent& series) {
-  series.set.clear();
-  series.unset.clear();
-  ByteReader reader(encoded);
-  const uint64_t set_count = reader.Varint();
-  for (uint64_t i = 0; i < set_count && reader.ok(); ++i) {
-    const std::string_view name = reader.String();
-    series.set.push_back({name, reader.String()});
-  }
-  const uint64_t unset_count = reader.Varint();
-  for (uint64_t i = 0; i < unset_count && reader.ok(); ++i) series.unset.push_back(reader.String());
-  SLUICE_CHECK(reader.ok() && reader.empty());
-}
+SeriesMaker::SeriesMaker(const SeriesRules& rules)
+    : rules_(rules), target_names_are_valid_(AreValid(rules.target_labels, rules.name_scheme)) {}
 
 Result<SeriesFate> SeriesMaker::Make(const Entry& entry, buffer::MetricType type,
                                      SeriesContent& series) {
@@ -90,9 +93,7 @@ Result<SeriesFate> SeriesMaker::Make(const Entry& entry, buffer::MetricType type
   if (!rules_.metric_relabel.Apply(builder_) || builder_.labels().empty()) {
     return SeriesFate::kDropped;
   }
-  const std::string_view name = builder_.Get(relabel::kMetricName);
-  if (name.empty()) return MissingName();
-  if (!relabel::IsValidUtf8(name)) return InvalidInput("invalid metric name or label names");
+  if (builder_.Get(relabel::kMetricName).empty()) return MissingName();
   if (Status status = CheckMerged(); !status.ok()) return status.error();
   TakeDifference(series);
   return SeriesFate::kKept;
@@ -120,7 +121,7 @@ Status SeriesMaker::Collect(const Entry& entry, buffer::MetricType type) {
     if (labels_[i].name != labels_[i - 1].name) continue;
     return InvalidInput("label name \"" + std::string(labels_[i].name) + "\" is not unique");
   }
-  if (!relabel::IsValidUtf8(entry.name)) return InvalidInput("invalid metric name or label names");
+  if (!relabel::IsValidUtf8(entry.name)) return InvalidNames(labels_);
   return Status::Ok();
 }
 
@@ -184,27 +185,27 @@ void SeriesMaker::TakeDifference(SeriesContent& series) const {
 
 // Of a series that shares no label with its target.
 Status SeriesMaker::CheckOwn(const SeriesContent& series) {
-  if (Status status = CheckNames(series.set); !status.ok()) return status;
-  if (!rules_.label_limits.any()) return Status::Ok();
+  const bool is_valid = target_names_are_valid_ && AreValid(series.set, rules_.name_scheme);
+  if (is_valid && !rules_.label_limits.any()) return Status::Ok();
   whole_ = series.set;
   for (const relabel::Label& label : rules_.target_labels) {
     whole_.push_back({label.name, label.value});
   }
   std::sort(whole_.begin(), whole_.end(), ByName);
-  return CheckLimits();
+  return is_valid ? CheckWhole() : InvalidNames(whole_);
 }
 
 Status SeriesMaker::CheckMerged() {
-  if (Status status = CheckNames(builder_.labels()); !status.ok()) return status;
-  if (!rules_.label_limits.any()) return Status::Ok();
+  const bool is_valid = AreValid(builder_.labels(), rules_.name_scheme);
+  if (is_valid && !rules_.label_limits.any()) return Status::Ok();
   whole_.clear();
   for (const relabel::Label& label : builder_.labels()) {
     whole_.push_back({label.name, label.value});
   }
-  return CheckLimits();
+  return is_valid ? CheckWhole() : InvalidNames(whole_);
 }
 
-Status SeriesMaker::CheckLimits() {
+Status SeriesMaker::CheckWhole() {
   Status status = CheckLabelLimits(whole_, rules_.label_limits);
   label_limit_exceeded_ = !status.ok();
   return status;

@@ -11,7 +11,9 @@
 #include "buffer/chunk.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
+#include "relabel/rule.h"
 #include "scrape/entry.h"
+#include "scrape/histogram_rules.h"
 #include "scrape/limits.h"
 
 namespace sluice::scrape {
@@ -24,6 +26,9 @@ struct SeriesRules {
   bool honor_timestamps = true;
   // Series with timestamps of their own get stale markers, too.
   bool track_timestamps_staleness = false;
+  // Names that are not of it fail the scrape.
+  relabel::NameScheme name_scheme = relabel::NameScheme::kUtf8;
+  HistogramRules histograms = {};
   LabelLimits label_limits;
   uint64_t sample_limit = 0;  // samples of a scrape after relabeling; 0 = none
   SampleLimitPolicy sample_limit_policy = SampleLimitPolicy::kFail;
@@ -38,10 +43,8 @@ struct SeriesContent {
   std::vector<std::string_view> unset;  // sorted
 };
 
-// One self-delimiting string of a series, and back. Equal series have equal strings.
+// One self-delimiting string of a series, as chunks hold it. Equal series have equal strings.
 void EncodeSeries(const SeriesContent& series, std::string& out);
-// Only for what EncodeSeries wrote.
-void DecodeSeries(std::string_view encoded, SeriesContent& series);
 
 enum class SeriesFate { kKept, kDropped };
 
@@ -50,10 +53,10 @@ enum class SeriesFate { kKept, kDropped };
 class SeriesMaker {
  public:
   // `rules` must outlive it.
-  explicit SeriesMaker(const SeriesRules& rules) : rules_(rules) {}
+  explicit SeriesMaker(const SeriesRules& rules);
 
   // `type` is the one that the last TYPE line stated. Errors, which fail the whole scrape: a label
-  // twice, no metric name left, a name that is not UTF-8, a label limit exceeded.
+  // twice, no metric name left, a name that is not of the scheme, a label limit exceeded.
   Result<SeriesFate> Make(const Entry& entry, buffer::MetricType type, SeriesContent& series);
 
   // Whether that was what the last error was about.
@@ -72,13 +75,14 @@ class SeriesMaker {
   void TakeDifference(SeriesContent& series) const;
   Status CheckOwn(const SeriesContent& series);
   Status CheckMerged();
-  Status CheckLimits();
+  Status CheckWhole();
 
   const SeriesRules& rules_;
+  bool target_names_are_valid_;
   std::vector<buffer::LabelView> labels_;  // of the entry with its name, sorted, respelled
   std::vector<std::string> respelled_;
   relabel::LabelsBuilder builder_;
-  std::vector<buffer::LabelView> whole_;  // the series with all its labels, when there are limits
+  std::vector<buffer::LabelView> whole_;  // the series with all its labels, when they matter
   bool label_limit_exceeded_ = false;
   bool le_depends_ = false;
   bool quantile_depends_ = false;

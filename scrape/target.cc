@@ -1,11 +1,14 @@
 #include "scrape/target.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <unordered_set>
 #include <utility>
 
 #include "base/duration.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 
 namespace sluice::scrape {
 namespace {
@@ -17,6 +20,9 @@ constexpr std::string_view kScheme = "__scheme__";
 constexpr std::string_view kMetricsPath = "__metrics_path__";
 constexpr std::string_view kInterval = "__scrape_interval__";
 constexpr std::string_view kTimeout = "__scrape_timeout__";
+constexpr std::string_view kScrapeNative = "__scrape_native_histograms__";
+constexpr std::string_view kAlwaysClassic = "__always_scrape_classic_histograms__";
+constexpr std::string_view kConvertClassic = "__convert_classic_histograms_to_nhcb__";
 constexpr std::string_view kUnixSocket = "__unix_socket__";
 constexpr std::string_view kParamPrefix = "__param_";
 constexpr std::string_view kMetaPrefix = "__meta_";
@@ -49,6 +55,8 @@ void AppendQueryEscaped(std::string& out, std::string_view text) {
   }
 }
 
+std::string_view FlagText(bool flag) { return flag ? "true" : "false"; }
+
 relabel::Labels DiscoveredLabels(const JobConfig& job, const TargetGroup& group,
                                  const relabel::Labels& own) {
   relabel::LabelsBuilder builder(own);
@@ -63,6 +71,9 @@ relabel::Labels DiscoveredLabels(const JobConfig& job, const TargetGroup& group,
   set_default(kTimeout, FormatDuration(job.scrape_timeout));
   set_default(kMetricsPath, job.metrics_path);
   set_default(kScheme, job.scheme);
+  set_default(kScrapeNative, FlagText(job.scrape_native_histograms));
+  set_default(kAlwaysClassic, FlagText(job.always_scrape_classic_histograms));
+  set_default(kConvertClassic, FlagText(job.convert_classic_histograms_to_nhcb));
   for (const auto& [name, values] : job.params) {
     if (!values.empty()) set_default(std::string(kParamPrefix) + name, values.front());
   }
@@ -103,13 +114,44 @@ Status SetTimes(const relabel::Labels& labels, Target& target) {
   return Status::Ok();
 }
 
+// As Go's strconv.ParseBool reads it.
+Status ReadFlag(const relabel::Labels& labels, std::string_view label, std::string_view what,
+                bool& flag) {
+  constexpr std::array<std::string_view, 6> kTrue = {"1", "t", "T", "true", "TRUE", "True"};
+  constexpr std::array<std::string_view, 6> kFalse = {"0", "f", "F", "false", "FALSE", "False"};
+  const std::string_view text = labels.Get(label);
+  flag = std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end();
+  if (flag || std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end()) return Status::Ok();
+  return InvalidInput("error parsing " + std::string(what) + ": strconv.ParseBool: parsing " +
+                      QuoteText(text) + ": invalid syntax");
+}
+
+Status SetHistogramRules(const relabel::Labels& labels, const JobConfig& job,
+                         HistogramRules& rules) {
+  Status status = ReadFlag(labels, kConvertClassic, "convert classic histograms to nhcb",
+                           rules.to_custom_buckets);
+  if (status.ok()) {
+    status =
+        ReadFlag(labels, kAlwaysClassic, "always scrape classic histograms", rules.always_classic);
+  }
+  if (status.ok()) {
+    status = ReadFlag(labels, kScrapeNative, "scrape native histograms", rules.native);
+  }
+  rules.bucket_limit = job.native_histogram_bucket_limit;
+  rules.schema_max = proto::MaxSchemaOf(job.native_histogram_min_bucket_factor);
+  return status;
+}
+
 // What relabeling left, made into a target.
 Result<Target> Finish(const JobConfig& job, relabel::LabelsBuilder& builder) {
   Target target;
   const std::string address(builder.Get(kAddress));
   if (Status status = CheckAddress(address); !status.ok()) return status.error();
-  if (Status status = SetTimes(builder.Build(), target); !status.ok()) return status.error();
-  for (const relabel::Label& label : builder.Build()) {
+  const relabel::Labels relabeled = builder.Build();
+  Status status = SetTimes(relabeled, target);
+  if (status.ok()) status = SetHistogramRules(relabeled, job, target.histograms);
+  if (!status.ok()) return status.error();
+  for (const relabel::Label& label : relabeled) {
     if (label.name.starts_with(kMetaPrefix)) builder.Delete(label.name);
   }
   if (builder.Get("instance").empty()) builder.Set("instance", address);

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "relabel/labels.h"
+#include "scrape/histogram_rules.h"
 #include "scrape/job_config.h"
 
 namespace sluice::scrape {
@@ -22,6 +23,7 @@ struct Target {
   std::string unix_socket;  // path, from __unix_socket__; else empty
   std::chrono::milliseconds interval{0};
   std::chrono::milliseconds timeout{0};
+  HistogramRules histograms;
   // Equal targets within a job are one target. Also decides the phase, so it never changes.
   uint64_t identity = 0;
 };

@@ -17,6 +17,8 @@ SeriesRules RulesOf(const LoopSpec& spec) {
           .honor_labels = spec.job->honor_labels,
           .honor_timestamps = spec.job->honor_timestamps,
           .track_timestamps_staleness = spec.job->track_timestamps_staleness,
+          .name_scheme = spec.job->metric_name_validation_scheme,
+          .histograms = spec.target.histograms,
           .label_limits = spec.job->label_limits,
           .sample_limit = spec.job->sample_limit,
           .sample_limit_policy = spec.job->sample_limit_policy};
@@ -51,6 +53,12 @@ TargetLoop::TargetLoop(const LoopDeps& deps, LoopSpec spec, OnScraped on_scraped
       grid_(spec_.target.identity ^ spec_.phase_seed, spec_.target.interval, spec_.since,
             spec_.since_ms),
       page_(RulesOf(spec_), ReportOf(spec_)) {}
+
+TargetLoop::TargetLoop(TargetLoop& before, LoopSpec spec)
+    : TargetLoop(before.deps_, std::move(spec), before.on_scraped_) {
+  page_ = std::move(before.page_);
+  page_.Reconfigure(RulesOf(spec_), ReportOf(spec_));
+}
 
 TargetLoop::~TargetLoop() {
   if (transfer_.has_value()) deps_.http.Cancel(*transfer_);
@@ -119,6 +127,17 @@ bool TargetLoop::IsSame(const LoopSpec& spec) const {
          spec.job->fingerprint == spec_.job->fingerprint;
 }
 
+bool TargetLoop::IsKin(const LoopSpec& spec) const {
+  return spec.job->name == spec_.job->name && spec.target.labels == spec_.target.labels &&
+         spec.target.url == spec_.target.url &&
+         spec.target.unix_socket == spec_.target.unix_socket &&
+         spec.target.histograms == spec_.target.histograms && MakeSamePages(*spec.job, *spec_.job);
+}
+
+uint64_t TargetLoop::KinshipOf(const LoopSpec& spec) {
+  return TargetIdentity(spec.target.labels, spec.target.url);
+}
+
 bool TargetLoop::OnHead(const HttpResponseHead& head) {
   if (Status status = CheckStatus(head); !status.ok()) {
     return FailBody(Page::Failure::kTransfer, status.error());
@@ -131,8 +150,9 @@ bool TargetLoop::OnBody(std::string_view bytes) {
   if (bytes.empty()) return true;
   if (body_bytes_ == 0) {
     // Only now, because an empty body needs no type.
-    const Status status = CheckContentType(content_type_, spec_.job->fallback_scrape_protocol);
-    if (!status.ok()) return FailBody(Page::Failure::kTransfer, status.error());
+    const auto format = FormatOf(content_type_, spec_.job->fallback_scrape_protocol);
+    if (!format.ok()) return FailBody(Page::Failure::kTransfer, format.error());
+    page_.SetFormat(*format);
   }
   body_bytes_ += bytes.size();
   if (body_bytes_ >= body_bytes_limit_) {
@@ -169,6 +189,10 @@ void TargetLoop::Finish(const HttpOutcome& outcome) {
                         {"target", PublicUrl(spec_.target.url)},
                         {"error", status.error().message}});
     if (failure_.ok()) failure_ = status.error();
+  }
+  if (!failure_.ok() && !spec_.job->scrape_failure_log_file.empty()) {
+    deps_.failure_logs.Write(spec_.job->scrape_failure_log_file, spec_.job->name,
+                             PublicUrl(spec_.target.url), failure_.error().message);
   }
   // May destroy this.
   on_scraped_(*this, {.error = failure_.ok() ? "" : failure_.error().message,

@@ -14,6 +14,7 @@
 #include "base/http_loop.h"
 #include "base/logger.h"
 #include "buffer/layout.h"
+#include "scrape/failure_logs.h"
 #include "scrape/frame_writer.h"
 #include "scrape/job_config.h"
 #include "scrape/page.h"
@@ -30,6 +31,7 @@ struct LoopDeps {
   HttpLoop& http;
   FrameWriter& writer;
   const ScrapeMetrics& metrics;
+  FailureLogs& failure_logs;
   const Logger& logger;
   uint64_t body_bytes_max;
 };
@@ -68,6 +70,8 @@ class TargetLoop final : private HttpHandler {
   using OnScraped = std::function<void(TargetLoop&, const ScrapeOutcome&)>;
 
   TargetLoop(const LoopDeps& deps, LoopSpec spec, OnScraped on_scraped);
+  // Goes on with the page of `before`, which IsKin() and is not in flight; leaves it without.
+  TargetLoop(TargetLoop& before, LoopSpec spec);
   ~TargetLoop() override;
   TargetLoop(const TargetLoop&) = delete;
   TargetLoop& operator=(const TargetLoop&) = delete;
@@ -101,6 +105,12 @@ class TargetLoop final : private HttpHandler {
   // Whether a target with this specification is the same one as this.
   bool IsSame(const LoopSpec& spec) const;
 
+  // Whether its page would be the same: only when and how it is fetched may differ.
+  bool IsKin(const LoopSpec& spec) const;
+
+  // Equal for all that may be kin.
+  static uint64_t KinshipOf(const LoopSpec& spec);
+
  private:
   bool OnHead(const HttpResponseHead& head) override;
   bool OnBody(std::string_view bytes) override;
@@ -110,7 +120,7 @@ class TargetLoop final : private HttpHandler {
   PageResult Settle(const HttpOutcome& outcome, const ScrapeMeasures& measures);
   bool FailBody(Page::Failure failure, Error error);
 
-  // Set once, but for the id.
+  // Set once, but for the id of spec_.
   const LoopDeps& deps_;
   LoopSpec spec_;
   OnScraped on_scraped_;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "relabel/labels.h"
+#include "scrape/escapes.h"
 #include "scrape/number.h"
 
 namespace sluice::scrape {
@@ -10,7 +11,6 @@ namespace {
 
 constexpr std::string_view kHelpWord = "HELP";
 constexpr std::string_view kTypeWord = "TYPE";
-constexpr size_t kQuoteBytesMax = 200;  // of the input, in an error message
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
@@ -19,48 +19,6 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLabelStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 bool IsNameStart(char c) { return IsLabelStart(c) || c == ':'; }
-
-// As Go's %q, for the bytes that matter.
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text.substr(0, kQuoteBytesMax)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += {'\\', c};
-    } else if (c == '\n') {
-      quoted += "\\n";
-    } else if (c == '\t') {
-      quoted += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      constexpr std::string_view kHex = "0123456789abcdef";
-      quoted += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-    } else {
-      quoted += c;
-    }
-  }
-  if (text.size() > kQuoteBytesMax) quoted += "...";
-  return quoted + '"';
-}
-
-enum class Escapes { kLabel, kHelp };
-
-// Unknown escapes are kept as they are written.
-std::string Unescape(std::string_view text, Escapes escapes) {
-  std::string plain;
-  plain.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
-    const bool known = text[i] == '\\' &&
-                       (next == '\\' || next == 'n' || (next == '"' && escapes == Escapes::kLabel));
-    if (!known) {
-      plain += text[i];
-      continue;
-    }
-    plain += next == 'n' ? '\n' : next;
-    ++i;
-  }
-  return plain;
-}
 
 // Reads one entry front to back.
 class Reader {
@@ -108,8 +66,8 @@ class Reader {
     const std::string_view got = AtEnd() ? "\n" : text_.substr(at_, 1);
     const std::string_view token = AtEnd() ? "LINEBREAK" : TokenOf(text_[at_]);
     std::string message(what);
-    message.append(", got ").append(Quoted(got)).append(" (").append(Quoted(token));
-    message.append(") while parsing: ").append(Quoted(text_.substr(0, at_ + 1)));
+    message.append(", got ").append(QuoteExcerpt(got)).append(" (").append(QuoteExcerpt(token));
+    message.append(") while parsing: ").append(QuoteExcerpt(text_.substr(0, at_ + 1)));
     return InvalidInput(std::move(message));
   }
 
@@ -122,7 +80,8 @@ class Reader {
   }
 
   Error While(std::string_view what) const {
-    return InvalidInput(std::string(what) + " while parsing: " + Quoted(text_.substr(0, at_)));
+    return InvalidInput(std::string(what) +
+                        " while parsing: " + QuoteExcerpt(text_.substr(0, at_)));
   }
 
   std::string_view text_;
@@ -193,7 +152,7 @@ Status Reader::ReadMetadata(std::string_view word) {
   if (word == kHelpWord) {
     entry_.kind = EntryKind::kHelp;
     if (!relabel::IsValidUtf8(rest)) {
-      return InvalidInput("help text " + Quoted(rest) + " is not a valid utf8 string");
+      return InvalidInput("help text " + QuoteExcerpt(rest) + " is not a valid utf8 string");
     }
     entry_.help = Plain(rest, Escapes::kHelp);
     return Status::Ok();
@@ -216,7 +175,7 @@ Status Reader::ReadMetadata(std::string_view word) {
     entry_.type = named.type;
     return Status::Ok();
   }
-  return InvalidInput("invalid metric type " + Quoted(rest));
+  return InvalidInput("invalid metric type " + QuoteExcerpt(rest));
 }
 
 Status Reader::ReadSample() {
@@ -290,7 +249,7 @@ Status Reader::ReadLabelValue(std::string_view name) {
   std::string_view value;
   if (Peek() != '"' || !TakeQuoted(value)) return Expected("expected label value");
   if (!relabel::IsValidUtf8(value)) {
-    return InvalidInput("invalid UTF-8 label value: " + Quoted(value));
+    return InvalidInput("invalid UTF-8 label value: " + QuoteExcerpt(value));
   }
   entry_.labels.push_back({name, Plain(value, Escapes::kLabel)});
   return Status::Ok();
@@ -302,10 +261,7 @@ Status Reader::ReadValue() {
   const std::string_view value = text_.substr(entry_.key_size, at_ - entry_.key_size);
   if (value.empty()) return Expected("expected value after metric");
   if (!ParseValue(value, entry_.value)) {
-    if (value.find_first_of("pP_") != std::string_view::npos) {
-      return While("unsupported character in float");
-    }
-    return While("strconv.ParseFloat: parsing " + Quoted(value) + ": invalid syntax");
+    return While(WhyNoValue(value));
   }
   SkipBlanks();
   if (AtEnd()) return Status::Ok();
@@ -314,7 +270,7 @@ Status Reader::ReadValue() {
   const std::string_view digits = text_.substr(from, at_ - from);
   if (digits.empty()) return Expected("expected timestamp or new record");
   if (!ParseTimestamp(digits, entry_.timestamp_ms)) {
-    return While("strconv.ParseInt: parsing " + Quoted(digits) + ": value out of range");
+    return While("strconv.ParseInt: parsing " + QuoteExcerpt(digits) + ": value out of range");
   }
   entry_.has_timestamp = true;
   SkipBlanks();
@@ -326,12 +282,7 @@ Status Reader::ReadValue() {
 
 Status TextParser::Parse(std::string_view text, Entry& entry) {
   unescaped_.clear();
-  entry.kind = EntryKind::kNothing;
-  entry.name = {};
-  entry.type = buffer::MetricType::kUnknown;
-  entry.help = {};
-  entry.labels.clear();
-  entry.has_timestamp = false;
+  entry.Clear();
   return Reader(text, unescaped_, entry).Read();
 }
 

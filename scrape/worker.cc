@@ -9,7 +9,7 @@ namespace sluice::scrape {
 using std::chrono::milliseconds;
 
 Worker::Worker(const ScraperOptions& options, const Scraper::Deps& deps,
-               const ScrapeMetrics& metrics)
+               const ScrapeMetrics& metrics, FailureLogs& failure_logs)
     : options_(options),
       deps_(deps),
       metrics_(metrics),
@@ -19,6 +19,7 @@ Worker::Worker(const ScraperOptions& options, const Scraper::Deps& deps,
                  .http = http_,
                  .writer = writer_,
                  .metrics = metrics_,
+                 .failure_logs = failure_logs,
                  .logger = deps.logger,
                  .body_bytes_max = options.body_bytes_max},
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
@@ -88,7 +89,7 @@ void Worker::RunCommands() {
 
 void Worker::StartLoop(LoopSpec spec) {
   const uint64_t id = spec.id;
-  if (TargetLoop* const same = FindParting(spec)) {
+  if (TargetLoop* const same = FindParting(spec, &TargetLoop::IsSame)) {
     ForgetParting(*same);
     leaving_.erase(same->id());
     auto node = loops_.extract(same->id());
@@ -98,11 +99,22 @@ void Worker::StartLoop(LoopSpec spec) {
     Plan(*same);
     return;
   }
-  auto loop = std::make_unique<TargetLoop>(
-      loop_deps_, std::move(spec),
-      [this](TargetLoop& scraped, const ScrapeOutcome& outcome) { OnScraped(scraped, outcome); });
+  auto loop = MakeLoop(std::move(spec));
   Plan(*loop);
   loops_.emplace(id, std::move(loop));
+}
+
+std::unique_ptr<TargetLoop> Worker::MakeLoop(LoopSpec spec) {
+  TargetLoop* const kin = FindParting(spec, &TargetLoop::IsKin);
+  if (kin == nullptr || kin->in_flight()) {
+    return std::make_unique<TargetLoop>(
+        loop_deps_, std::move(spec),
+        [this](TargetLoop& scraped, const ScrapeOutcome& outcome) { OnScraped(scraped, outcome); });
+  }
+  auto loop = std::make_unique<TargetLoop>(*kin, std::move(spec));
+  ForgetParting(*kin);
+  loops_.erase(kin->id());
+  return loop;
 }
 
 void Worker::RemoveLoop(uint64_t id, bool with_markers) {
@@ -113,7 +125,7 @@ void Worker::RemoveLoop(uint64_t id, bool with_markers) {
     loops_.erase(found);
     return;
   }
-  parting_.emplace(loop.spec().target.identity, id);
+  parting_.emplace(TargetLoop::KinshipOf(loop.spec()), id);
   if (loop.in_flight()) {
     leaving_[id] = with_markers;
     return;
@@ -122,17 +134,22 @@ void Worker::RemoveLoop(uint64_t id, bool with_markers) {
   Plan(loop);
 }
 
-TargetLoop* Worker::FindParting(const LoopSpec& spec) {
-  const auto [first, last] = parting_.equal_range(spec.target.identity);
-  for (auto at = first; at != last; ++at) {
+// The one that was there last.
+TargetLoop* Worker::FindParting(const LoopSpec& spec,
+                                bool (TargetLoop::*fits)(const LoopSpec&) const) {
+  TargetLoop* last = nullptr;
+  const auto [begin, end] = parting_.equal_range(TargetLoop::KinshipOf(spec));
+  for (auto at = begin; at != end; ++at) {
     const auto found = loops_.find(at->second);
-    if (found != loops_.end() && found->second->IsSame(spec)) return found->second.get();
+    if (found == loops_.end()) continue;
+    TargetLoop& loop = *found->second;
+    if ((loop.*fits)(spec) && (last == nullptr || last->id() < loop.id())) last = &loop;
   }
-  return nullptr;
+  return last;
 }
 
 void Worker::ForgetParting(const TargetLoop& loop) {
-  const auto [first, last] = parting_.equal_range(loop.spec().target.identity);
+  const auto [first, last] = parting_.equal_range(TargetLoop::KinshipOf(loop.spec()));
   for (auto at = first; at != last; ++at) {
     if (at->second != loop.id()) continue;
     parting_.erase(at);

@@ -24,8 +24,9 @@ namespace sluice::scrape {
 // Thread-safe, but for the members that its own thread runs.
 class Worker {
  public:
-  // `deps` must outlive it.
-  Worker(const ScraperOptions& options, const Scraper::Deps& deps, const ScrapeMetrics& metrics);
+  // All but the options must outlive it.
+  Worker(const ScraperOptions& options, const Scraper::Deps& deps, const ScrapeMetrics& metrics,
+         FailureLogs& failure_logs);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -63,7 +64,8 @@ class Worker {
   void RunDue(MonotonicTime now);
   void StartLoop(LoopSpec spec);
   void RemoveLoop(uint64_t id, bool with_markers);
-  TargetLoop* FindParting(const LoopSpec& spec);
+  TargetLoop* FindParting(const LoopSpec& spec, bool (TargetLoop::*fits)(const LoopSpec&) const);
+  std::unique_ptr<TargetLoop> MakeLoop(LoopSpec spec);
   void ForgetParting(const TargetLoop& loop);
   void Plan(const TargetLoop& loop);
   void OnScraped(TargetLoop& loop, const ScrapeOutcome& outcome);
@@ -85,7 +87,7 @@ class Worker {
   // Owned by the thread.
   std::unordered_map<uint64_t, std::unique_ptr<TargetLoop>> loops_;
   std::unordered_map<uint64_t, bool> leaving_;  // removed while in flight: with markers?
-  // By target identity: loops that are leaving or retiring, which may come back.
+  // By kinship: loops that are leaving or retiring, which may come back.
   std::unordered_multimap<uint64_t, uint64_t> parting_;
   std::vector<std::unique_ptr<TargetLoop>> done_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;

@@ -30,7 +30,7 @@ Status CheckTargetFiles(const scrape::JobConfig& job, const ConfigChecks& checks
 int CheckConfig(const std::string& path, const ConfigChecks& checks, std::ostream& out,
                 std::ostream& err) {
   out << "Checking " << path << "\n";
-  const Result<Config> config = LoadConfig(path, checks.environment);
+  const Result<Config> config = LoadConfig(path, checks.environment, checks.flags);
   if (!config.ok()) {
     err << "  FAILED: " << config.error().message << "\n";
     return 1;

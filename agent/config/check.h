@@ -13,6 +13,7 @@ namespace sluice::agent {
 
 struct ConfigChecks {
   Environment environment;
+  ConfigFlags flags = {};
   // The files that match patterns of file discovery now.
   std::function<std::vector<std::string>(const std::vector<std::string>& patterns)> match_files;
   // Whether one of them can be read and holds target groups.

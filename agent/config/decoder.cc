@@ -130,13 +130,19 @@ void Decoder::Warn(int line, std::string_view path, std::string_view message) {
 }
 
 void Value::FailType(std::string_view type) const {
-  std::string message = "cannot unmarshal " + std::string(TagOf(*node_));
+  std::string message = "unmarshal errors: cannot unmarshal " + std::string(TagOf(*node_));
   if (node_->kind == Kind::kScalar) {
     constexpr size_t kShown = 10;
     const bool cut = node_->scalar.size() > kShown;
     message += " `" + (cut ? node_->scalar.substr(0, kShown - 3) + "..." : node_->scalar) + "`";
   }
   Fail(message + " into " + std::string(type));
+}
+
+bool Value::HasKind(Kind kind, std::string_view type) const {
+  if (is_null() || node_->kind == kind) return true;
+  Fail("unmarshal errors: cannot unmarshal <secret> into " + std::string(type));
+  return false;
 }
 
 std::string Value::Text() const {
@@ -166,6 +172,27 @@ uint64_t Value::Unsigned(uint64_t max) const {
     return 0;
   }
   return *value;
+}
+
+int64_t Value::Int() const {
+  if (is_null()) return 0;
+  constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();
+  const bool is_negative = !node_->quoted && node_->scalar.substr(0, 1) == "-";
+  YamlNode magnitude = *node_;
+  if (is_negative) magnitude.scalar.erase(0, 1);
+  const std::optional<uint64_t> value = UnsignedOf(magnitude);
+  if (!value.has_value() || *value > kMax) {
+    FailType("int");
+    return 0;
+  }
+  return is_negative ? -static_cast<int64_t>(*value) : static_cast<int64_t>(*value);
+}
+
+double Value::Number() const {
+  if (is_null()) return 0;
+  const std::optional<double> value = NumberOf(*node_);
+  if (!value.has_value()) FailType("float64");
+  return value.value_or(0);
 }
 
 std::chrono::milliseconds Value::Duration() const {
@@ -276,6 +303,10 @@ void Fields::Read(std::string_view name, uint32_t& out) const {
 
 void Fields::Read(std::string_view name, uint64_t& out) const {
   if (const auto value = Find(name)) out = value->Unsigned(std::numeric_limits<uint64_t>::max());
+}
+
+void Fields::Read(std::string_view name, double& out) const {
+  if (const auto value = Find(name)) out = value->Number();
 }
 
 void Fields::Read(std::string_view name, std::chrono::milliseconds& out) const {

@@ -67,6 +67,9 @@ class Value {
 
   const std::string& path() const { return path_; }
 
+  // `FILE:LINE`.
+  std::string place() const { return decoder_->file() + ":" + std::to_string(line_); }
+
   bool is_null() const { return node_->kind == YamlNode::Kind::kNull; }
 
   void Fail(std::string_view message) const { decoder_->Fail(line_, path_, message); }
@@ -76,9 +79,15 @@ class Value {
   // `cannot unmarshal !!seq into TYPE`.
   void FailType(std::string_view type) const;
 
+  // False, with an error that does not quote the value, when it is neither null nor of this kind:
+  // for what may hold secrets.
+  bool HasKind(YamlNode::Kind kind, std::string_view type) const;
+
   std::string Text() const;
   bool Bool() const;
   uint64_t Unsigned(uint64_t max) const;
+  int64_t Int() const;
+  double Number() const;  // finite
   std::chrono::milliseconds Duration() const;
   uint64_t Size() const;  // "15MB"
 
@@ -113,6 +122,7 @@ class Fields {
   void Read(std::string_view name, bool& out) const;
   void Read(std::string_view name, uint32_t& out) const;
   void Read(std::string_view name, uint64_t& out) const;
+  void Read(std::string_view name, double& out) const;
   void Read(std::string_view name, std::chrono::milliseconds& out) const;
   void ReadSize(std::string_view name, uint64_t& out) const;
 

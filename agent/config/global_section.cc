@@ -8,7 +8,11 @@
 #include <vector>
 
 #include "agent/config/expand.h"
+#include "agent/config/header_rules.h"
+#include "agent/config/name_schemes.h"
 #include "agent/config/pending_fields.h"
+#include "agent/config/spec.h"
+#include "agent/config/target_sources.h"
 #include "base/utf8.h"
 
 namespace sluice::agent {
@@ -17,7 +21,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kFields = {"scrape_interval", "scrape_timeout",
                                                      "external_labels"};
 
-constexpr std::array<std::string_view, 10> kInherited = {"body_size_limit",
+constexpr std::array<std::string_view, 16> kInherited = {"body_size_limit",
                                                          "sample_limit",
                                                          "sample_limit_policy",
                                                          "target_limit",
@@ -26,13 +30,25 @@ constexpr std::array<std::string_view, 10> kInherited = {"body_size_limit",
                                                          "label_value_length_limit",
                                                          "keep_dropped_targets",
                                                          "extra_scrape_metrics",
-                                                         "scrape_protocols"};
+                                                         "scrape_failure_log_file",
+                                                         "scrape_protocols",
+                                                         "scrape_native_histograms",
+                                                         "always_scrape_classic_histograms",
+                                                         "convert_classic_histograms_to_nhcb",
+                                                         "metric_name_validation_scheme",
+                                                         "metric_name_escaping_scheme"};
 
 // 0 inherits: a job cannot lift a limit of the global section.
 void ReadLimit(const Fields& fields, std::string_view name, uint64_t& limit) {
   uint64_t own = 0;
   fields.Read(name, own);
   if (own != 0) limit = own;
+}
+
+// A null inherits.
+void ReadFlag(const Fields& fields, std::string_view name, bool& flag) {
+  const auto value = fields.Find(name);
+  if (value.has_value() && !value->is_null()) flag = value->Bool();
 }
 
 void ReadSampleLimitPolicy(const Fields& fields, scrape::SampleLimitPolicy& policy) {
@@ -48,13 +64,16 @@ void ReadSampleLimitPolicy(const Fields& fields, scrape::SampleLimitPolicy& poli
   }
 }
 
-relabel::Labels DecodeExternalLabels(const Value& value, const Environment& environment) {
+relabel::Labels DecodeExternalLabels(const Value& value, relabel::NameScheme scheme,
+                                     const Environment& environment) {
   std::vector<relabel::Label> labels;
   for (const auto& entry : value.Entries("map[string]string")) {
     const std::string& name = entry.first;
     std::vector<std::string> missing;
     std::string text = ExpandVariables(entry.second.Text(), environment, missing);
-    if (!IsValidUtf8(name) || name.empty()) {
+    const bool is_name = scheme == relabel::NameScheme::kLegacy ? relabel::IsLegacyLabelName(name)
+                                                                : relabel::IsUtf8LabelName(name);
+    if (!is_name) {
       value.Fail(QuoteText(name) + " is not a valid label name");
     }
     if (!IsValidUtf8(text)) entry.second.Fail(QuoteText(text) + " is not a valid label value");
@@ -76,36 +95,32 @@ std::string Listed(const Texts& texts) {
   return out + "]";
 }
 
-void ReadProtocols(const Fields& fields, std::vector<scrape::ScrapeProtocol>& protocols) {
-  const auto value = fields.Find("scrape_protocols");
-  if (!value.has_value() || value->is_null()) return;
-  const std::vector<std::string> names = value->Texts();
-  if (names.empty()) value->Fail("scrape_protocols cannot be empty");
-  protocols.clear();
-  std::set<std::string> seen;
-  bool is_readable = false;
-  for (const std::string& name : names) {
-    const auto protocol = DecodeProtocol(name, *value, "");
-    if (!protocol.has_value()) return;
-    if (!seen.insert(name).second) {
-      value->Fail("duplicated protocol in scrape_protocols, got " + Listed(names));
-    }
-    is_readable = is_readable || scrape::IsReadable(*protocol);
-    protocols.push_back(*protocol);
-  }
-  if (!is_readable) value->Fail("field scrape_protocols is not supported yet");
-}
-
 }  // namespace
 
-std::optional<scrape::ScrapeProtocol> DecodeProtocol(const std::string& name, const Value& value,
-                                                     const std::string& context) {
-  const auto protocol = scrape::FindScrapeProtocol(name);
-  if (!protocol.has_value()) {
-    value.Fail(context + "unknown scrape protocol " + name +
-               ", supported: " + Listed(scrape::kScrapeProtocolNames));
+std::string UnknownProtocol(const std::string& name) {
+  return "unknown scrape protocol " + name + ", supported: " + Listed(scrape::kScrapeProtocolNames);
+}
+
+std::optional<std::vector<scrape::ScrapeProtocol>> ReadProtocols(const Fields& fields,
+                                                                 const std::string& whose) {
+  const auto value = fields.Find("scrape_protocols");
+  if (!value.has_value() || value->is_null()) return std::nullopt;
+  const std::vector<std::string> names = value->Texts();
+  if (names.empty()) value->Fail("scrape_protocols cannot be empty" + whose);
+  std::vector<scrape::ScrapeProtocol> protocols;
+  std::set<std::string> seen;
+  for (const std::string& name : names) {
+    if (!seen.insert(LowerAscii(name)).second) {
+      value->Fail("duplicated protocol in scrape_protocols, got " + Listed(names) + whose);
+    }
+    const auto protocol = scrape::FindScrapeProtocol(name);
+    if (!protocol.has_value()) {
+      value->Fail("scrape_protocols: " + UnknownProtocol(name) + whose);
+      return std::nullopt;
+    }
+    protocols.push_back(*protocol);
   }
-  return protocol;
+  return protocols;
 }
 
 std::span<const std::string_view> InheritedFieldNames() { return kInherited; }
@@ -121,13 +136,16 @@ void DecodeInherited(const Fields& fields, scrape::JobConfig& job) {
   ReadLimit(fields, "label_name_length_limit", job.label_limits.name_length);
   ReadLimit(fields, "label_value_length_limit", job.label_limits.value_length);
   ReadLimit(fields, "keep_dropped_targets", job.keep_dropped_targets);
-  ReadProtocols(fields, job.scrape_protocols);
-  const auto extra = fields.Find("extra_scrape_metrics");
-  if (extra.has_value() && !extra->is_null()) job.extra_scrape_metrics = extra->Bool();
+  if (const std::string path = TextOf(fields, "scrape_failure_log_file"); !path.empty()) {
+    job.scrape_failure_log_file = ResolvePath(path, fields.map().decoder().file());
+  }
+  ReadFlag(fields, "extra_scrape_metrics", job.extra_scrape_metrics);
+  ReadFlag(fields, "scrape_native_histograms", job.scrape_native_histograms);
+  ReadFlag(fields, "always_scrape_classic_histograms", job.always_scrape_classic_histograms);
+  ReadFlag(fields, "convert_classic_histograms_to_nhcb", job.convert_classic_histograms_to_nhcb);
 }
 
-GlobalSection DecodeGlobal(const Value& value, const Environment& environment) {
-  GlobalSection global;
+void DecodeGlobal(const Value& value, const Environment& environment, GlobalSection& global) {
   const std::chrono::milliseconds default_interval = global.scrape_interval;
   const std::chrono::milliseconds default_timeout = global.scrape_timeout;
   const std::vector<std::string_view> pending = NamesOf(PendingGlobalFields());
@@ -137,6 +155,11 @@ GlobalSection DecodeGlobal(const Value& value, const Environment& environment) {
   fields.Read("scrape_interval", global.scrape_interval);
   fields.Read("scrape_timeout", timeout);
   DecodeInherited(fields, global.job);
+  global.scrape_protocols = ReadProtocols(fields, " for global config");
+  const NameSchemes schemes = ReadNameSchemes(fields, "global");
+  const auto validation = schemes.validation.value_or(relabel::NameScheme::kUtf8);
+  global.job.metric_name_validation_scheme = validation;
+  global.job.metric_name_escaping_scheme = schemes.escaping.value_or(EscapingFor(validation));
   if (global.scrape_interval.count() == 0) global.scrape_interval = default_interval;
   if (timeout > global.scrape_interval) {
     fields.Find("scrape_timeout")->Fail("global scrape timeout greater than scrape interval");
@@ -144,9 +167,8 @@ GlobalSection DecodeGlobal(const Value& value, const Environment& environment) {
   global.scrape_timeout =
       timeout.count() == 0 ? std::min(default_timeout, global.scrape_interval) : timeout;
   if (const auto labels = fields.Find("external_labels")) {
-    global.external_labels = DecodeExternalLabels(*labels, environment);
+    global.external_labels = DecodeExternalLabels(*labels, validation, environment);
   }
-  return global;
 }
 
 }  // namespace sluice::agent

@@ -3,6 +3,26 @@
 #include <algorithm>
 
 namespace sluice::agent {
+namespace {
+
+constexpr std::string_view kReserved[] = {"host",
+                                          "content-encoding",
+                                          "content-length",
+                                          "content-type",
+                                          "user-agent",
+                                          "connection",
+                                          "keep-alive",
+                                          "proxy-authenticate",
+                                          "proxy-authorization",
+                                          "www-authenticate",
+                                          "accept-encoding",
+                                          "x-prometheus-remote-write-version",
+                                          "x-prometheus-remote-read-version",
+                                          "x-amz-date",
+                                          "x-amz-security-token",
+                                          "x-amz-content-sha256"};
+
+}  // namespace
 
 std::string LowerAscii(std::string text) {
   for (char& c : text) {
@@ -18,6 +38,17 @@ bool IsHeaderName(std::string_view name) {
            kPunctuation.find(c) != std::string_view::npos;
   };
   return !name.empty() && std::all_of(name.begin(), name.end(), allowed);
+}
+
+bool IsReservedHeader(std::string_view name) {
+  const std::string lower = LowerAscii(std::string(name));
+  return std::find(std::begin(kReserved), std::end(kReserved), lower) != std::end(kReserved);
+}
+
+bool IsReservedHttpHeader(std::string_view name) {
+  const std::string lower = LowerAscii(std::string(name));
+  return IsReservedHeader(lower) || lower == "authorization" ||
+         lower == "x-prometheus-scrape-timeout-seconds";
 }
 
 bool IsHeaderValue(std::string_view value) {

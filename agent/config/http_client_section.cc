@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "agent/config/header_rules.h"
+#include "agent/config/spec.h"
 #include "agent/config/target_sources.h"
 #include "agent/config/tls_section.h"
+#include "agent/config/url_text.h"
 #include "base/utf8.h"
 
 namespace sluice::agent {
@@ -54,32 +56,7 @@ constexpr std::array<std::string_view, 21> kOAuth2Fields = {"client_id",
                                                             "audience",
                                                             "claims"};
 constexpr std::array<std::string_view, 3> kHeaderFields = {"values", "secrets", "files"};
-// What connections, the sender or credentials of their own fields say.
-constexpr std::array<std::string_view, 17> kReservedHeaders = {
-    "authorization",
-    "host",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "user-agent",
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "www-authenticate",
-    "accept-encoding",
-    "x-prometheus-remote-write-version",
-    "x-prometheus-remote-read-version",
-    "x-prometheus-scrape-timeout-seconds",
-    "x-amz-date",
-    "x-amz-security-token"};
 constexpr std::string_view kJwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-std::string TextOf(const Fields& fields, std::string_view name) {
-  std::string text;
-  fields.Read(name, text);
-  return text;
-}
 
 std::string PathIn(const Fields& fields, std::string_view name) {
   return ResolvePath(TextOf(fields, name), fields.map().decoder().file());
@@ -95,17 +72,9 @@ void ReadFlag(const Fields& fields, std::string_view name, bool& out) {
   if (const auto value = fields.Find(name); value && !value->is_null()) out = value->Bool();
 }
 
-// Whether `value` can be read as what holds secrets. Unlike other messages, that for a wrong type
-// must not quote it.
-bool HasKind(const Value& value, YamlNode::Kind kind, std::string_view type) {
-  if (value.is_null() || value.node().kind == kind) return true;
-  value.Fail("cannot unmarshal <secret> into " + std::string(type));
-  return false;
-}
-
 std::optional<Value> FindMap(const Fields& fields, std::string_view name, std::string_view type) {
   const auto value = fields.Find(name);
-  if (!value || value->is_null() || !HasKind(*value, YamlNode::Kind::kMap, type)) {
+  if (!value || value->is_null() || !value->HasKind(YamlNode::Kind::kMap, type)) {
     return std::nullopt;
   }
   return value;
@@ -154,19 +123,15 @@ AuthorizationConfig DecodeAuthorization(const Value& value) {
 }
 
 bool IsUrl(const std::string& url, std::initializer_list<std::string_view> schemes) {
-  const size_t scheme_end = url.find("://");
-  if (scheme_end == std::string::npos) return false;
-  const std::string scheme = LowerAscii(url.substr(0, scheme_end));
-  const std::string_view rest = std::string_view(url).substr(scheme_end + 3);
-  return std::find(schemes.begin(), schemes.end(), scheme) != schemes.end() && !rest.empty() &&
-         std::string_view("/?#:").find(rest[0]) == std::string_view::npos &&
-         std::all_of(url.begin(), url.end(),
-                     [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; });
+  const Result<UrlText> parts = ReadUrlText(url);
+  return parts.ok() && !parts->host.empty() && parts->host[0] != ':' &&
+         url.find(' ') == std::string::npos &&
+         std::find(schemes.begin(), schemes.end(), parts->scheme) != schemes.end();
 }
 
 std::vector<Secret> DecodeSecrets(const Value& value, const std::string& header) {
   std::vector<Secret> secrets;
-  if (!HasKind(value, YamlNode::Kind::kSequence, "[]config.Secret")) return secrets;
+  if (!value.HasKind(YamlNode::Kind::kSequence, "[]config.Secret")) return secrets;
   for (const Value& item : value.Items("[]config.Secret")) {
     secrets.emplace_back(item.Text());
     if (!IsHeaderValue(secrets.back().Reveal())) {
@@ -267,14 +232,11 @@ std::string CanonicalName(std::string_view name) {
 HttpHeaderConfig DecodeHeader(const std::string& name, const Value& value) {
   HttpHeaderConfig header;
   header.name = name;
-  const std::string lower = LowerAscii(name);
-  if (std::find(kReservedHeaders.begin(), kReservedHeaders.end(), lower) !=
-          kReservedHeaders.end() ||
-      lower == "x-amz-content-sha256") {
+  if (IsReservedHttpHeader(name)) {
     value.Fail("setting header " + QuoteText(CanonicalName(name)) + " is not allowed");
   }
   if (!IsHeaderName(name)) value.Fail(QuoteText(name) + " is not a valid header name");
-  if (!HasKind(value, YamlNode::Kind::kMap, "config.Header")) return header;
+  if (!value.HasKind(YamlNode::Kind::kMap, "config.Header")) return header;
   const Fields fields(value, "config.Header", {kHeaderFields});
   if (const auto values = fields.Find("values")) header.values = values->Texts();
   for (const std::string& text : header.values) {
@@ -328,6 +290,19 @@ void DecodeCredentials(const Fields& fields, HttpClientConfig& config) {
 }  // namespace
 
 std::span<const std::string_view> HttpClientFields() { return kFields; }
+
+bool HasHttpClientSettings(const Fields& fields) {
+  return std::any_of(std::begin(kFields), std::end(kFields), [&](std::string_view name) {
+    const auto value = fields.Find(name);
+    if (!value || value->is_null()) return false;
+    if (name == "follow_redirects" || name == "enable_http2") return !value->Bool();
+    if (name == "proxy_from_environment") return value->Bool();
+    const YamlNode& node = value->node();
+    if (node.kind == YamlNode::Kind::kScalar) return !node.scalar.empty();
+    const bool is_credentials = name == "basic_auth" || name == "authorization" || name == "oauth2";
+    return is_credentials || !node.entries.empty() || !node.items.empty();
+  });
+}
 
 std::shared_ptr<const HttpClient> DecodeHttpClient(const Fields& fields, bool enable_http2) {
   HttpClientConfig config;

@@ -12,6 +12,9 @@ namespace sluice::agent {
 
 std::span<const std::string_view> HttpClientFields();
 
+// Whether any of them differs from Prometheus's defaults.
+bool HasHttpClientSettings(const Fields& fields);
+
 // Never null. Messages have no secrets in them.
 std::shared_ptr<const HttpClient> DecodeHttpClient(const Fields& fields, bool enable_http2);
 

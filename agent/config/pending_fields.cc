@@ -3,113 +3,55 @@
 #include <algorithm>
 #include <string>
 
-#include "base/duration.h"
+#include "agent/config/specs/server_specs.h"
+#include "agent/config/specs/write_auth_specs.h"
 
 namespace sluice::agent {
 namespace {
 
 using Kind = YamlNode::Kind;
+using enum FieldType;
 
 constexpr PendingField kTopLevel[] = {
-    {"rule_files", Harmless::kWarned},  {"alerting", Harmless::kWarned},
-    {"remote_read", Harmless::kWarned}, {"storage", Harmless::kWarned},
-    {"tracing", Harmless::kWarned},     {"otlp", Harmless::kWarned},
-    {"runtime", Harmless::kWarned},     {"scrape_config_files", Harmless::kEmpty},
+    {.spec = {.type = kFilePatterns, .name = "rule_files", .refusal = "invalid rule file path %q"},
+     .harmless = Harmless::kWarned},
+    {.spec = {.type = kSection, .name = "alerting", .section = &kAlertingSpec},
+     .harmless = Harmless::kWarned},
+    {.spec = {.type = kSections,
+              .name = "remote_read",
+              .missing = "empty or null remote read config section",
+              .section = &kRemoteReadSpec},
+     .harmless = Harmless::kWarned},
+    {.spec = {.type = kSection, .name = "storage", .section = &kStorageSpec},
+     .harmless = Harmless::kWarned},
+    {.spec = {.type = kSection, .name = "tracing", .section = &kTracingSpec},
+     .harmless = Harmless::kWarned},
+    {.spec = {.type = kSection, .name = "otlp", .section = &kOtlpSpec},
+     .harmless = Harmless::kWarned},
+    {.spec = {.type = kSection, .name = "runtime", .section = &kRuntimeSpec},
+     .harmless = Harmless::kWarned},
 };
 
 constexpr PendingField kGlobal[] = {
-    {"evaluation_interval", Harmless::kWarned},
-    {"rule_query_offset", Harmless::kWarned},
-    {"query_log_file", Harmless::kWarned},
-    {"scrape_failure_log_file", Harmless::kEmpty},
-    {"metric_name_validation_scheme", Harmless::kTexts, "|utf8"},
-    {"metric_name_escaping_scheme", Harmless::kTexts, "|allow-utf-8"},
-    {"scrape_native_histograms", Harmless::kFalse},
-    {"convert_classic_histograms_to_nhcb", Harmless::kFalse},
-    {"always_scrape_classic_histograms", Harmless::kFalse},
-};
-
-constexpr PendingField kScrape[] = {
-    {"scrape_native_histograms", Harmless::kFalse},
-    {"always_scrape_classic_histograms", Harmless::kFalse},
-    {"convert_classic_histograms_to_nhcb", Harmless::kFalse},
-    {"scrape_failure_log_file", Harmless::kEmpty},
-    {"native_histogram_bucket_limit", Harmless::kZero},
-    {"native_histogram_min_bucket_factor", Harmless::kZero},
-    {"metric_name_validation_scheme", Harmless::kTexts, "|utf8"},
-    {"metric_name_escaping_scheme", Harmless::kTexts, "|allow-utf-8"},
-    {"aws_sd_configs"},
-    {"azure_sd_configs"},
-    {"digitalocean_sd_configs"},
-    {"ec2_sd_configs"},
-    {"eureka_sd_configs"},
-    {"gce_sd_configs"},
-    {"hetzner_sd_configs"},
-    {"ionos_sd_configs"},
-    {"kubernetes_sd_configs"},
-    {"kuma_sd_configs"},
-    {"lightsail_sd_configs"},
-    {"linode_sd_configs"},
-    {"marathon_sd_configs"},
-    {"nerve_sd_configs"},
-    {"nomad_sd_configs"},
-    {"oci_sd_configs"},
-    {"openstack_sd_configs"},
-    {"outscale_sd_configs"},
-    {"ovhcloud_sd_configs"},
-    {"puppetdb_sd_configs"},
-    {"scaleway_sd_configs"},
-    {"serverset_sd_configs"},
-    {"stackit_sd_configs"},
-    {"triton_sd_configs"},
-    {"uyuni_sd_configs"},
-    {"vultr_sd_configs"},
+    {.spec = {kDuration, "evaluation_interval"}, .harmless = Harmless::kWarned},
+    {.spec = {kDuration, "rule_query_offset"}, .harmless = Harmless::kWarned},
+    {.spec = {kText, "query_log_file"}, .harmless = Harmless::kWarned},
 };
 
 constexpr PendingField kRemoteWrite[] = {
-    {"protobuf_message", Harmless::kTexts, "|prometheus.WriteRequest"},
-    {"send_exemplars", Harmless::kFalse},
-    {"send_native_histograms", Harmless::kFalse},
-    {"round_robin_dns", Harmless::kFalse},
-    {"failed_request_logging", Harmless::kFalse},
-    {"sigv4"},
-    {"azuread"},
-    {"google_iam"},
+    {.spec = {kText, "protobuf_message"},
+     .harmless = Harmless::kTexts,
+     .texts = "|prometheus.WriteRequest"},
+    {.spec = {kBool, "round_robin_dns"}},
+    {.spec = {kBool, "failed_request_logging"}},
+    {.spec = {.type = kSection, .name = "sigv4", .section = &kSigV4Spec}},
+    {.spec = {.type = kSection, .name = "azuread", .section = &kAzureAdSpec}},
+    {.spec = {.type = kSection, .name = "google_iam", .section = &kGoogleIamSpec}},
 };
 
 constexpr PendingField kQueue[] = {
-    {"sample_age_limit", Harmless::kZero},
+    {.spec = {kDuration, "sample_age_limit"}},
 };
-
-bool IsZero(const Value& value) {
-  const YamlNode& node = value.node();
-  if (node.kind == Kind::kNull) return true;
-  if (node.kind != Kind::kScalar) return false;
-  // "0", "0.0", "0s", "0B".
-  const size_t digits = node.scalar.find_first_not_of("0.");
-  const std::string_view unit = digits == std::string::npos
-                                    ? std::string_view()
-                                    : std::string_view(node.scalar).substr(digits);
-  const bool has_zero = !node.scalar.empty() && node.scalar[0] == '0';
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  return has_zero && std::all_of(unit.begin(), unit.end(), is_letter);
-}
-
-bool IsEmpty(const YamlNode& node) {
-  switch (node.kind) {
-    case Kind::kNull:
-      return true;
-    case Kind::kScalar:
-      return node.scalar.empty() ||
-             (!node.quoted && (node.scalar == "false" || node.scalar == "0"));
-    case Kind::kSequence:
-      return node.items.empty();
-    case Kind::kMap:
-      return std::all_of(node.entries.begin(), node.entries.end(),
-                         [](const auto& entry) { return IsEmpty(entry.second); });
-  }
-  return false;
-}
 
 bool IsOneOf(std::string_view text, std::string_view texts) {
   while (true) {
@@ -120,19 +62,44 @@ bool IsOneOf(std::string_view text, std::string_view texts) {
   }
 }
 
+// "0", "0.0", "0s", "0B".
+bool IsZero(std::string_view text) {
+  const size_t digits = text.find_first_not_of("0.");
+  const std::string_view unit =
+      digits == std::string_view::npos ? std::string_view() : text.substr(digits);
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return text.substr(0, 1) == "0" && std::all_of(unit.begin(), unit.end(), is_letter);
+}
+
+// Of a field that has been checked to be what it should be.
+bool IsFalse(const YamlNode& node) {
+  if (node.quoted) return false;
+  return IsOneOf(node.scalar, "false|False|FALSE|no|No|NO|off|Off|OFF|n|N");
+}
+
+bool IsEmpty(const YamlNode& node) {
+  switch (node.kind) {
+    case Kind::kNull:
+      return true;
+    case Kind::kScalar:
+      return node.scalar.empty() || IsZero(node.scalar) || IsFalse(node);
+    case Kind::kSequence:
+      return node.items.empty();
+    case Kind::kMap:
+      return std::all_of(node.entries.begin(), node.entries.end(),
+                         [](const auto& entry) { return IsEmpty(entry.second); });
+  }
+  return false;
+}
+
 // Whether the value changes nothing. Warns where that needs saying.
 bool IsHarmless(const PendingField& field, const Value& value) {
-  const std::string no_effect = "has no effect in an agent and is ignored";
   switch (field.harmless) {
-    case Harmless::kWarned:
-      value.Warn(no_effect);
-      return true;
-    case Harmless::kFalse:
-      return !value.Bool();
-    case Harmless::kZero:
-      return IsZero(value);
     case Harmless::kEmpty:
       return IsEmpty(value.node());
+    case Harmless::kWarned:
+      value.Warn("has no effect in an agent and is ignored");
+      return true;
     case Harmless::kTexts:
       return IsOneOf(value.Text(), field.texts);
   }
@@ -145,24 +112,29 @@ std::span<const PendingField> PendingTopLevelFields() { return kTopLevel; }
 
 std::span<const PendingField> PendingGlobalFields() { return kGlobal; }
 
-std::span<const PendingField> PendingScrapeFields() { return kScrape; }
-
 std::span<const PendingField> PendingRemoteWriteFields() { return kRemoteWrite; }
 
 std::span<const PendingField> PendingQueueFields() { return kQueue; }
 
 std::vector<std::string_view> NamesOf(std::span<const PendingField> table) {
   std::vector<std::string_view> names;
-  for (const PendingField& field : table) names.push_back(field.name);
+  for (const PendingField& field : table) names.push_back(field.spec.name);
   return names;
 }
 
 void CheckPendingFields(const Fields& fields, std::span<const PendingField> table) {
+  for (const PendingField& field : table) CheckFields(fields, {&field.spec, 1});
   for (const PendingField& field : table) {
-    const std::optional<Value> value = fields.Find(field.name);
+    const std::optional<Value> value = fields.Find(field.spec.name);
     if (!value.has_value() || IsHarmless(field, *value)) continue;
-    value->Fail("field " + std::string(field.name) + " is not supported yet");
+    value->Fail("field " + std::string(field.spec.name) + " is not supported yet");
   }
+}
+
+bool HasContent(const Value& value) { return !IsEmpty(value.node()); }
+
+void FailUnlessEmpty(const Value& value, std::string_view name) {
+  if (!IsEmpty(value.node())) value.Fail("field " + std::string(name) + " is not supported yet");
 }
 
 }  // namespace sluice::agent

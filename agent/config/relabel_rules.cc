@@ -35,9 +35,9 @@ relabel::Action DecodeAction(const Value& value) {
 }
 
 // Says where the rule is wrong: at its expression, or as a whole.
-void CheckRule(const relabel::Rule& rule, const Fields& fields) {
+void CheckRule(const relabel::Rule& rule, const Fields& fields, relabel::NameScheme scheme) {
   if (fields.map().decoder().failed()) return;
-  const Result<relabel::Program> program = relabel::Program::Compile({rule});
+  const Result<relabel::Program> program = relabel::Program::Compile({rule}, scheme);
   if (program.ok()) return;
   std::string_view message = program.error().message;
   constexpr std::string_view kPrefix = "rule 0: ";
@@ -47,7 +47,7 @@ void CheckRule(const relabel::Rule& rule, const Fields& fields) {
   (about_regex && regex.has_value() ? *regex : fields.map()).Fail(message);
 }
 
-relabel::Rule DecodeRule(const Value& value) {
+relabel::Rule DecodeRule(const Value& value, relabel::NameScheme scheme) {
   relabel::Rule rule;
   const Fields fields(value, "relabel.plain", {kFields});
   if (const auto sources = fields.Find("source_labels")) {
@@ -59,25 +59,27 @@ relabel::Rule DecodeRule(const Value& value) {
   fields.Read("target_label", rule.target_label);
   fields.Read("replacement", rule.replacement);
   if (const auto action = fields.Find("action")) rule.action = DecodeAction(*action);
-  CheckRule(rule, fields);
+  CheckRule(rule, fields, scheme);
   return rule;
 }
 
 }  // namespace
 
-std::vector<relabel::Rule> DecodeRules(const Value& list, std::string_view null_message) {
+std::vector<relabel::Rule> DecodeRules(const Value& list, std::string_view null_message,
+                                       relabel::NameScheme scheme) {
   std::vector<relabel::Rule> rules;
   for (const Value& item : list.Items("[]*relabel.Config")) {
     if (item.is_null()) item.Fail(null_message);
-    rules.push_back(DecodeRule(item));
+    rules.push_back(DecodeRule(item, scheme));
   }
   return rules;
 }
 
-relabel::Program DecodeProgram(const Value& list, std::string_view null_message) {
-  std::vector<relabel::Rule> rules = DecodeRules(list, null_message);
+relabel::Program DecodeProgram(const Value& list, std::string_view null_message,
+                               relabel::NameScheme scheme) {
+  std::vector<relabel::Rule> rules = DecodeRules(list, null_message, scheme);
   if (list.decoder().failed()) return {};
-  Result<relabel::Program> program = relabel::Program::Compile(std::move(rules));
+  Result<relabel::Program> program = relabel::Program::Compile(std::move(rules), scheme);
   if (!program.ok()) list.Fail(program.error().message);
   return program.ok() ? std::move(*program) : relabel::Program();
 }

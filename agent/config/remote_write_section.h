@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "agent/config/decoder.h"
-#include "relabel/labels.h"
+#include "agent/config/global_section.h"
 #include "remotewrite/destination_config.h"
 
 namespace sluice::agent {
 
-std::vector<remotewrite::DestinationConfig> DecodeRemoteWrite(
-    const Value& list, const relabel::Labels& external_labels);
+std::vector<remotewrite::DestinationConfig> DecodeRemoteWrite(const Value& list,
+                                                              const GlobalSection& global);
 
 }  // namespace sluice::agent

@@ -15,6 +15,8 @@ namespace {
 constexpr int kRedirectsMax = 10;
 // More of a body that nobody is told about is not worth the connection.
 constexpr size_t kSkippedBytesMax = 64 * 1024;
+// libcurl's words for anything that has no status line.
+constexpr std::string_view kNoHttp = "Received HTTP/0.9 when not allowed";
 // Longer than the longest usual scrape interval, so that such targets keep their connection too.
 constexpr long kIdleConnectionSecondsMax = 600;
 
@@ -25,6 +27,13 @@ std::string ErrnoText(CURL* easy, std::string_view fallback) {
   std::string text = std::generic_category().message(static_cast<int>(code));
   if (!text.empty()) text.front() = LowerAscii(text.substr(0, 1)).front();
   return text;
+}
+
+// Of a failed system call. libcurl's `detail` starts with `what` when it was one, and is its own
+// finding about what it read otherwise: then the number is that of an older call.
+std::string FailureText(CURL* easy, std::string_view detail, std::string_view what) {
+  if (!detail.empty() && !detail.starts_with(what)) return LowerAscii(detail);
+  return ErrnoText(easy, detail);
 }
 
 Error Retryable(std::string message) { return {ErrorCode::kRetryable, std::move(message)}; }
@@ -406,10 +415,18 @@ Status HttpTransfer::EndStatus(CURLcode code) {
       return Retryable("connection closed without a response");
     case CURLE_PARTIAL_FILE:
       return Retryable("response body is truncated");
+    case CURLE_OUT_OF_MEMORY:
+      // What libcurl says of a line in the head that is longer than its own bound.
+      if (!head_given_) return Retryable("response head is too large");
+      break;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      // Of an answer that does not start as one of HTTP.
+      if (error_text_.data() == kNoHttp) return Retryable("malformed HTTP response");
+      break;
     case CURLE_RECV_ERROR:
-      return Retryable("receive: " + ErrnoText(handle, error_text_.data()));
+      return Retryable("receive: " + FailureText(handle, error_text_.data(), "Recv failure"));
     case CURLE_SEND_ERROR:
-      return Retryable("send: " + ErrnoText(handle, error_text_.data()));
+      return Retryable("send: " + FailureText(handle, error_text_.data(), "Send failure"));
     case CURLE_COULDNT_RESOLVE_PROXY:
       // libcurl's own words may have the URL of the proxy in them, with its password.
       return Retryable("proxy: no such host, or an unusable URL");

@@ -39,7 +39,7 @@ TEST_CASE("booleans have the spellings of YAML 1.1", "[agent]") {
   for (const auto* text : {"false", "No", "OFF", "n", "~", ""}) CHECK(Bool(text) == "0");
   for (const auto* text : {"'yes'", "1", "tRUE", "[true]"}) {
     CAPTURE(text);
-    CHECK_THAT(Bool(text), Catch::StartsWith("f:1: p: cannot unmarshal "));
+    CHECK_THAT(Bool(text), Catch::StartsWith("f:1: p: unmarshal errors: cannot unmarshal "));
   }
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("whole numbers have the spellings of YAML 1.1", "[agent]") {
   for (const auto* text :
        {"-1", "1.5", "'1'", "x", "18446744073709551616", "1e30", ".inf", "0x", "[1]", "1 2"}) {
     CAPTURE(text);
-    CHECK_THAT(Unsigned(text), Catch::StartsWith("f:1: p: cannot unmarshal "));
+    CHECK_THAT(Unsigned(text), Catch::StartsWith("f:1: p: unmarshal errors: cannot unmarshal "));
   }
 }
 
@@ -78,7 +78,8 @@ TEST_CASE("foreign keys in a path are quoted", "[agent]") {
   const YamlNode node = Parse("{\"a\\nb\": []}");
   Decoder decoder("f");
   for (const auto& entry : Value(decoder, node, "m").Entries("map")) entry.second.Text();
-  CHECK(decoder.error().message == "f:1: m.\"a\\nb\": cannot unmarshal !!seq into string");
+  CHECK(decoder.error().message ==
+        "f:1: m.\"a\\nb\": unmarshal errors: cannot unmarshal !!seq into string");
 }
 
 TEST_CASE("base64 is decoded strictly", "[agent]") {

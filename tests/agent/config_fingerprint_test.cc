@@ -33,6 +33,10 @@ TEST_CASE("the fingerprint of a job ignores where its targets come from", "[agen
   CHECK(OfJob("", "external_labels: {a: b}") == base);
 }
 
+TEST_CASE("the fingerprint of a job knows where its failures go", "[agent]") {
+  CHECK(OfJob("", "scrape_failure_log_file: a") != OfJob("", "scrape_failure_log_file: b"));
+}
+
 TEST_CASE("the fingerprint of a job ignores how it is written", "[agent]") {
   CHECK(OfJob("metrics_path: /x, honor_labels: true") ==
         OfJob("'honor_labels': true,  metrics_path: '/x' "));

@@ -252,6 +252,10 @@ TEST_CASE("a destination without a name gets a stable one from its URL", "[agent
   // Progress on disk belongs to this name: it must never change.
   CHECK(Remote("remote_timeout: 5s").name == "cdeda9");
   CHECK(Remote("remote_timeout: 6s").name == Remote("remote_timeout: 5s").name);
+  CHECK(Remote("headers: {X-Key: secret}").name == "cdeda9");
+  CHECK(Remote("headers: {X-Scope-OrgID: a}").name == "9fd80a");
+  CHECK(Remote("headers: {x-scope-orgid: a}").name == Remote("headers: {X-Scope-OrgID: a}").name);
+  CHECK(Remote("headers: {X-Scope-OrgID: b}").name != Remote("headers: {X-Scope-OrgID: a}").name);
 }
 
 TEST_CASE("giving up at 429 is refused with a warning", "[agent]") {
@@ -298,6 +302,39 @@ TEST_CASE("jobs inherit scrape protocols", "[agent]") {
         P::kPrometheusText0_0_4);
 }
 
+TEST_CASE("exemplars and native histograms are sent when asked for", "[agent]") {
+  const Config config = Load(R"(
+remote_write:
+- url: https://a/
+- url: https://b/
+  send_exemplars: true
+  send_native_histograms: true
+- url: https://c/
+  send_exemplars: false
+  send_native_histograms: false
+)");
+  CHECK_FALSE(config.destinations.at(0).send.exemplars);
+  CHECK_FALSE(config.destinations.at(0).send.native_histograms);
+  CHECK(config.destinations.at(1).send.exemplars);
+  CHECK(config.destinations.at(1).send.native_histograms);
+  CHECK_FALSE(config.destinations.at(2).send.exemplars);
+  CHECK_FALSE(config.destinations.at(2).send.native_histograms);
+}
+
+TEST_CASE("a failure log is inherited, and its path belongs to its file", "[agent]") {
+  const std::string global = "global: {scrape_failure_log_file: g.log}";
+  const auto log_of = [&](const std::string& fields, const std::string& section) {
+    const auto config = ParseConfig(section + "\nscrape_configs: [{job_name: j, " + fields + "}]",
+                                    "/etc/sluice/p.yml", SomeEnvironment);
+    REQUIRE(config.ok());
+    return config->jobs.at(0).scrape_failure_log_file;
+  };
+  CHECK(log_of("", "").empty());
+  CHECK(log_of("", global) == "/etc/sluice/g.log");
+  CHECK(log_of("scrape_failure_log_file: ''", global) == "/etc/sluice/g.log");
+  CHECK(log_of("scrape_failure_log_file: /var/log/j", global) == "/var/log/j");
+}
+
 TEST_CASE("values that change nothing are accepted for fields to come", "[agent]") {
   const Config config = Load(R"(
 global: {sample_limit: 0, scrape_protocols: [PrometheusText0.0.4], scrape_native_histograms: false,
@@ -312,7 +349,6 @@ scrape_configs:
   track_timestamps_staleness: false
 remote_write:
 - url: https://r/
-  send_exemplars: false
   protobuf_message: prometheus.WriteRequest
   queue_config: {sample_age_limit: 0s}
 )");
@@ -344,6 +380,37 @@ TEST_CASE("a configuration is read from its file", "[agent]") {
   const Result<Config> config = LoadConfig(path, SomeEnvironment);
   REQUIRE(config.ok());
   CHECK(config->jobs.size() == 1);
+}
+
+TEST_CASE("a flag can make extra metrics the default", "[agent]") {
+  const ConfigFlags flags{.extra_scrape_metrics = true};
+  const auto parsed = [&](const std::string& global, const std::string& job) {
+    const auto config =
+        ParseConfig("global: {" + global + "}\nscrape_configs: [{job_name: j, " + job + "}]",
+                    "f.yml", SomeEnvironment, flags);
+    REQUIRE(config.ok());
+    return config->jobs.at(0).extra_scrape_metrics;
+  };
+  CHECK(parsed("", ""));
+  CHECK_FALSE(parsed("extra_scrape_metrics: false", ""));
+  CHECK_FALSE(parsed("", "extra_scrape_metrics: false"));
+}
+
+TEST_CASE("the sections of a server are refused in agent mode, unless they are empty", "[agent]") {
+  const auto refusal = [](const std::string& text) {
+    const auto config = ParseConfig(text, "f.yml", SomeEnvironment, {.agent = true});
+    return config.ok() ? "accepted" : config.error().message;
+  };
+  CHECK(refusal("alerting: {alertmanagers: [{scheme: http}]}") ==
+        "f.yml:1: alerting: field alerting is not allowed in agent mode");
+  CHECK(refusal("alerting: {alert_relabel_configs: [{target_label: a}]}") ==
+        "f.yml:1: alerting: field alerting is not allowed in agent mode");
+  CHECK(refusal("rule_files: [a.yml]") ==
+        "f.yml:1: rule_files: field rule_files is not allowed in agent mode");
+  CHECK(refusal("remote_read: [{url: 'http://r'}]") ==
+        "f.yml:1: remote_read: field remote_read is not allowed in agent mode");
+  CHECK(refusal("alerting: {alertmanagers: []}\nrule_files: []\nremote_read:\nstorage: {}") ==
+        "accepted");
 }
 
 TEST_CASE("a list of rules is read alone", "[agent]") {

@@ -1,3 +1,4 @@
+#include <cctype>
 #include <sstream>
 #include <string>
 
@@ -231,6 +232,46 @@ TEST_CASE("a changed secret is a changed configuration", "[agent]") {
   CHECK(job("tls_config: {insecure_skip_verify: true}") != job(""));
   CHECK(job("enable_http2: false") != job(""));
   CHECK(job("bearer_token: a") == job("bearer_token: a"));
+}
+
+TEST_CASE("headers that others set are reserved, in any case", "[agent]") {
+  const std::string reserved[] = {"Host",
+                                  "Content-Encoding",
+                                  "Content-Length",
+                                  "Content-Type",
+                                  "User-Agent",
+                                  "Connection",
+                                  "Keep-Alive",
+                                  "Proxy-Authenticate",
+                                  "Proxy-Authorization",
+                                  "Www-Authenticate",
+                                  "Accept-Encoding",
+                                  "X-Prometheus-Remote-Write-Version",
+                                  "X-Prometheus-Remote-Read-Version",
+                                  "X-Amz-Date",
+                                  "X-Amz-Security-Token",
+                                  "X-Amz-Content-Sha256"};
+  const auto refusal_of_headers = [](const std::string& name) {
+    const auto config = Parse("remote_write: [{url: http://r/, headers: {" + name + ": x}}]");
+    return config.ok() ? "accepted" : config.error().message;
+  };
+  for (const std::string& name : reserved) {
+    CAPTURE(name);
+    std::string upper = name;
+    for (char& c : upper) c = static_cast<char>(std::toupper(c));
+    for (const std::string& spelled : {name, upper}) {
+      CHECK_THAT(Refusal("http_headers: {" + spelled + ": {values: [x]}}"),
+                 Catch::EndsWith("setting header \"" + name + "\" is not allowed"));
+      CHECK_THAT(refusal_of_headers(spelled),
+                 Catch::EndsWith(spelled + " is a reserved header. It must not be changed"));
+    }
+  }
+  CHECK_THAT(Refusal("http_headers: {authorization: {values: [x]}}"),
+             Catch::EndsWith("setting header \"Authorization\" is not allowed"));
+  CHECK_THAT(Refusal("http_headers: {X-Prometheus-Scrape-Timeout-Seconds: {values: [x]}}"),
+             Catch::Contains("is not allowed"));
+  CHECK(refusal_of_headers("X-Prometheus-Scrape-Timeout-Seconds") == "accepted");
+  CHECK(refusal_of_headers("X-Amz-Other") == "accepted");
 }
 
 }  // namespace

@@ -173,8 +173,13 @@ TEST_CASE("faults of the peer are told apart in short words", "[http]") {
       {{.chunks = {body, body}, .fault = Fault::kCloseMidBody}, "response body is truncated", true},
       {{.fault = Fault::kClose}, "connection closed without a response", false},
       {{.fault = Fault::kReset}, "receive: connection reset by peer", false},
-      {{.raw = "220 not http\r\n\r\n", .fault = Fault::kNone}, "http: ", false},
+      {{.raw = "220 not http\r\n\r\n", .fault = Fault::kNone}, "malformed HTTP response", false},
+      {{.raw = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+        .fault = Fault::kNone},
+       "receive: ",
+       true},
       {{.headers = {{"X-Large", std::string(70'000, 'x')}}}, "response head is too large", false},
+      {{.headers = {{"X-Large", std::string(1 << 20, 'x')}}}, "response head is too large", false},
   };
   for (const Case& test : cases) {
     CAPTURE(test.message);
@@ -183,6 +188,7 @@ TEST_CASE("faults of the peer are told apart in short words", "[http]") {
     HttpRecorder recorder;
     Run(loop, Get(server.Url()), recorder);
     CHECK(recorder.Message().starts_with(test.message));
+    CHECK(recorder.Message().find("refused") == std::string::npos);
     CHECK(recorder.Code() == ErrorCode::kRetryable);
     CHECK((recorder.heads == 1) == test.head_arrives);
     CHECK(recorder.done_calls == 1);

@@ -130,6 +130,15 @@ TEST_CASE("depth is bounded, aliases included", "[base]") {
              Catch::EndsWith("nested deeper than 64 levels"));
 }
 
+TEST_CASE("nesting that the parser itself refuses is refused in the same words", "[base]") {
+  for (const std::string open : {"[", "{", "- ", "? ", "{a: ", "[a, "}) {
+    CAPTURE(open);
+    std::string text;
+    for (int i = 0; i < 100'000; ++i) text += open;
+    CHECK_THAT(Refusal(text), Catch::EndsWith("nested deeper than 64 levels"));
+  }
+}
+
 TEST_CASE("a bomb of aliases is refused before it is built", "[base]") {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 12; ++i) {

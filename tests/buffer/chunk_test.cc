@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "buffer/chunk_scanner.h"
 #include "buffer/layout.h"
 
 using namespace sluice;
@@ -48,6 +49,27 @@ TEST_CASE("a chunk decodes to the families and series it was built of", "[chunk]
   CHECK(content.series[2].unset == std::vector<std::string_view>{"instance", "job"});
 }
 
+TEST_CASE("a chunk built of the series that a scanner finds is the same chunk", "[chunk]") {
+  ChunkBuilder builder;
+  const auto chunk = TwoFamilies(builder);
+  ChunkScanner scanner;
+  REQUIRE(scanner.Open(chunk->stored).ok());
+  REQUIRE(scanner.series_count() == 3);
+  CHECK(scanner.family(0).name == "up");
+  CHECK(scanner.family(1).help == "Requests seen.");
+  CHECK(scanner.family(2).type == MetricType::kCounter);
+  for (uint32_t i = 0; i < scanner.series_count(); ++i) {
+    if (i != 2) builder.StartFamily(scanner.family(i));
+    builder.AddEncoded(scanner.series(i));
+  }
+  CHECK(builder.Finish()->stored == chunk->stored);
+
+  builder.AddSeries(std::vector<LabelView>{{"__name__", "x"}}, {});
+  REQUIRE(scanner.Open(builder.Finish()->stored).ok());
+  CHECK(scanner.series_count() == 1);
+  CHECK(scanner.family(0).name.empty());
+}
+
 TEST_CASE("series before any family belong to a nameless one", "[chunk]") {
   ChunkBuilder builder;
   builder.AddSeries(std::vector<LabelView>{{"__name__", "x"}}, {});
@@ -81,6 +103,9 @@ TEST_CASE("a chunk cut short anywhere is corruption", "[chunk]") {
         DecodedChunk::Decode(std::string_view(cut.data(), cut.size()));
     REQUIRE_FALSE(decoded.ok());
     CHECK(decoded.error().code == ErrorCode::kCorruption);
+    const Status scanned = ChunkScanner().Open(std::string_view(cut.data(), cut.size()));
+    REQUIRE_FALSE(scanned.ok());
+    CHECK(scanned.error().code == ErrorCode::kCorruption);
   }
 }
 
@@ -101,6 +126,9 @@ TEST_CASE("plain content with lying counts is corruption", "[chunk]") {
   for (const std::string& stored : bad) {
     CAPTURE(stored);
     CHECK_FALSE(DecodedChunk::Decode(stored).ok());
+    ChunkScanner scanner;
+    CHECK_FALSE(scanner.Open(stored).ok());
+    CHECK(scanner.series_count() == 0);
   }
   CHECK(DecodedChunk::Decode(plain(std::string_view("\x01\x00", 2))).ok());
 }

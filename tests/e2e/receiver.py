@@ -1,4 +1,5 @@
 """A scripted remote-write receiver: decodes requests (snappy, protobuf) and answers as told."""
+import dataclasses
 import http.server
 import struct
 import threading
@@ -77,37 +78,124 @@ def fields(data: bytes):
 STALE_BITS = 0x7FF0000000000002
 
 
-def decode_write_request(body: bytes) -> list[tuple[tuple, list[tuple[int, float | None]]]]:
-    """[(sorted label pairs, [(ms, value; None = stale marker)])] in the order of the request."""
+@dataclasses.dataclass
+class Series:
+    """One series of a request; labels, exemplars and histograms in the order in which they came."""
+    labels: list = dataclasses.field(default_factory=list)  # pairs
+    samples: list = dataclasses.field(default_factory=list)  # (ms, value; None = stale marker)
+    exemplars: list = dataclasses.field(default_factory=list)  # (ms, value, pairs)
+    histograms: list = dataclasses.field(default_factory=list)  # (ms, {field: value})
+
+
+def double_of(bits: bytes) -> float:
+    return struct.unpack("<d", bits)[0]
+
+
+def pair_of(label: bytes) -> tuple[str, str]:
+    parts = dict(fields(label))
+    return parts.get(1, b"").decode(), parts.get(2, b"").decode()
+
+
+def signed(value: int) -> int:
+    """Of an int64."""
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def zigzag(value: int) -> int:
+    return (value >> 1) ^ -(value & 1)
+
+
+def varints(data: bytes) -> list[int]:
+    found, at = [], 0
+    while at < len(data):
+        value, at = read_varint(data, at)
+        found.append(value)
+    return found
+
+
+def doubles(data: bytes) -> list[float]:
+    return list(struct.unpack(f"<{len(data) // 8}d", data))
+
+
+def span_of(data: bytes) -> tuple[int, int]:
+    parts = dict(fields(data))
+    return zigzag(parts.get(1, 0)), parts.get(2, 0)
+
+
+# Field of a histogram -> its name, and what makes a value of it; with [], fields are collected.
+HISTOGRAM = {1: ("count", int), 2: ("count_float", double_of), 3: ("sum", double_of),
+             4: ("schema", zigzag), 5: ("zero_threshold", double_of), 6: ("zero_count", int),
+             7: ("zero_count_float", double_of), 8: ("negative_spans", [span_of]),
+             9: ("negative_deltas", lambda data: [zigzag(value) for value in varints(data)]),
+             10: ("negative_counts", doubles), 11: ("positive_spans", [span_of]),
+             12: ("positive_deltas", lambda data: [zigzag(value) for value in varints(data)]),
+             13: ("positive_counts", doubles), 14: ("reset_hint", int), 15: ("timestamp", signed),
+             16: ("custom_values", doubles)}
+
+
+def decode_histogram(data: bytes) -> tuple[int, dict]:
+    """Fields that are zero may be left out, and are."""
+    found = {}
+    for number, value in fields(data):
+        name, read = HISTOGRAM[number]
+        if isinstance(read, list):
+            found.setdefault(name, []).append(read[0](value))
+        else:
+            found[name] = read(value)
+    time_ms = found.pop("timestamp", 0)
+    return time_ms, {name: value for name, value in found.items() if value}
+
+
+def decode_sample(data: bytes) -> tuple[int, float | None]:
+    parts = dict(fields(data))
+    bits = parts.get(1, bytes(8))
+    stale = struct.unpack("<Q", bits)[0] == STALE_BITS
+    return signed(parts.get(2, 0)), None if stale else double_of(bits)
+
+
+def decode_exemplar(data: bytes) -> tuple:
+    pairs, value, time_ms = [], 0.0, 0
+    for number, field in fields(data):
+        if number == 1:
+            pairs.append(pair_of(field))
+        elif number == 2:
+            value = double_of(field)
+        elif number == 3:
+            time_ms = signed(field)
+    return time_ms, value, tuple(pairs)
+
+
+def decode_series(body: bytes) -> list[Series]:
     result = []
-    for number, series in fields(snappy_decode(body)):
+    for number, data in fields(snappy_decode(body)):
         if number != 1:
             continue
-        labels, samples = [], []
-        for inner, value in fields(series):
+        series = Series()
+        for inner, value in fields(data):
             if inner == 1:
-                pair = dict(fields(value))
-                labels.append((pair.get(1, b"").decode(), pair.get(2, b"").decode()))
+                series.labels.append(pair_of(value))
             elif inner == 2:
-                parts = dict(fields(value))
-                bits = parts.get(1, bytes(8))
-                time_ms = parts.get(2, 0)
-                stale = struct.unpack("<Q", bits)[0] == STALE_BITS
-                samples.append((time_ms, None if stale else struct.unpack("<d", bits)[0]))
-        result.append((tuple(labels), samples))
+                series.samples.append(decode_sample(value))
+            elif inner == 3:
+                series.exemplars.append(decode_exemplar(value))
+            elif inner == 4:
+                series.histograms.append(decode_histogram(value))
+        result.append(series)
     return result
 
 
 class Receiver:
     """Answers POSTs with `answer(receiver, handler, series)` -> status, or (status, headers, text).
 
-    Without an answer function: 204. Only samples of requests answered with 2xx are kept.
-    `out_of_order` counts samples that are not newer than an accepted one of the same series.
+    Without an answer function: 204. `keep(list of Series)` gets every request as it came. Only
+    samples of requests answered with 2xx are kept. `out_of_order` counts samples that are not newer
+    than an accepted one of the same series.
     """
 
-    def __init__(self, answer=None):
+    def __init__(self, answer=None, keep=None):
         self.port = free_port()
         self.answer = answer
+        self.keep = keep
         self.lock = threading.Lock()
         self.samples: dict[tuple, dict[int, float | None]] = {}
         self.newest: dict[tuple, int] = {}
@@ -129,8 +217,11 @@ class Receiver:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                series = decode_write_request(body)
+                decoded = decode_series(body)
+                series = [(tuple(each.labels), each.samples) for each in decoded]
                 with receiver.lock:
+                    if receiver.keep is not None:
+                        receiver.keep(decoded)
                     receiver.requests += 1
                     receiver.headers.append(dict(self.headers))
                 outcome = 204

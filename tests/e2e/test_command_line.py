@@ -152,6 +152,47 @@ class Process(unittest.TestCase):
         self.sluice.start()
         self.assertEqual(http_post(self.sluice.url("/-/reload"))[0], 403)
 
+    def test_a_changed_configuration_is_loaded_without_being_told(self):
+        jobs = self.folder / "jobs.yml"
+        self.sluice.write_config(self.config + f"scrape_config_files: [{jobs}]\n")
+        self.sluice.command += ["--config.auto-reload", "--config.auto-reload-interval=1s"]
+        self.sluice.start()
+        job = "scrape_configs: [{job_name: two, static_configs: [{targets: ['%s']}]}]\n"
+        jobs.write_text(job % self.exporter.address())
+        wait_until(lambda: len(self.sluice.targets()) == 2, "the job of the new file")
+        self.sluice.write_config("nonsense: 1\n")
+        wait_until(lambda: "prometheus_config_last_reload_successful 0" in self.sluice.metrics(),
+                   "the bad file is refused")
+        self.assertEqual(len(self.sluice.targets()), 2)
+        self.sluice.write_config(self.config)
+        wait_until(lambda: len(self.sluice.targets()) == 1, "the good file is loaded")
+
+    def test_features_and_flags_of_prometheus_are_accepted(self):
+        self.sluice.command += [
+            "--agent", "--enable-feature=extra-scrape-metrics,nonsense",
+            "--enable-feature=metadata-wal-records", "--storage.agent.wal-compression-type=zstd",
+            "--scrape.timestamp-tolerance=2ms", "--web.enable-admin-api", "--auto-gomaxprocs"]
+        self.sluice.start()
+        wait_until(lambda: any(dict(key)["__name__"] == "scrape_timeout_seconds"
+                               for key in self.receiver.exported()), "the extra metrics")
+        self.assertIn("unknown option for --enable-feature: nonsense", self.sluice.log())
+        result = run(f"--config.file={self.sluice.config_path}",
+                     "--enable-feature=otlp-deltatocumulative,otlp-native-delta-ingestion")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("at the same time", result.stderr)
+
+    def test_agent_mode_refuses_the_sections_of_a_server(self):
+        self.sluice.write_config(self.config + "rule_files: [a.yml]\n")
+        path = str(self.sluice.config_path)
+        self.assertEqual(run("check-config", path).returncode, 0)
+        for arguments in (["check-config", "--agent", path],
+                          [f"--config.file={path}", "--agent",
+                           f"--storage.agent.path={self.folder / 'data'}",
+                           "--web.listen-address=127.0.0.1:0"]):
+            result = run(*arguments)
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn("field rule_files is not allowed in agent mode", result.stderr)
+
     def test_a_second_process_on_the_same_data_is_refused_clearly(self):
         self.sluice.start()
         result = run(f"--config.file={self.sluice.config_path}",

@@ -7,12 +7,14 @@
 
 #include "base/varint.h"
 #include "buffer/chunk.h"
+#include "buffer/chunk_scanner.h"
 #include "buffer/epochs.h"
 #include "buffer/floor.h"
 #include "buffer/frame.h"
 #include "buffer/layout.h"
 #include "buffer/log_writer.h"
 #include "buffer/record.h"
+#include "proto/histogram_codec.h"
 
 using namespace sluice;
 using namespace sluice::buffer;
@@ -39,10 +41,29 @@ void DecodeAsFrame(std::string_view bytes) {
                                                   .timestamp_ms = frame.timestamp_ms,
                                                   .values = frame.values,
                                                   .timestamps = frame.timestamps,
-                                                  .present = frame.present});
+                                                  .present = frame.present,
+                                                  .histograms = frame.histograms,
+                                                  .exemplars = frame.exemplars,
+                                                  .start_timestamps = frame.start_timestamps});
   SLUICE_CHECK(decoder.Decode(stored, claimed, again).ok());
   SLUICE_CHECK(again.values.size() == frame.values.size());
   SLUICE_CHECK(again.timestamp_ms == frame.timestamp_ms);
+  SLUICE_CHECK(again.histograms.size() == frame.histograms.size());
+  SLUICE_CHECK(again.exemplars.size() == frame.exemplars.size());
+  SLUICE_CHECK(again.start_timestamps.size() <= frame.start_timestamps.size());
+}
+
+// What a frame keeps of a native histogram, and what a scrape would do with it.
+void DecodeAsHistogram(std::string_view bytes) {
+  proto::NativeHistogram histogram;
+  (void)proto::SchemaOf(bytes);
+  if (!proto::DecodeHistogram(bytes, histogram).ok()) return;
+  std::string encoded;
+  proto::AppendHistogram(histogram, encoded);
+  SLUICE_CHECK(proto::SchemaOf(encoded) == histogram.schema);
+  (void)proto::Validate(histogram).ok();
+  (void)proto::LimitSchema(histogram, proto::kSchemaMin).ok();
+  (void)proto::LimitBuckets(histogram, 2).ok();
 }
 
 }  // namespace
@@ -58,7 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)DecodeEpochStartBody(kSequence, bytes).ok();
   (void)DecodeProgressBody(kSequence, bytes).ok();
   (void)TargetLabels::Decode(bytes).ok();
-  (void)DecodedChunk::Decode(bytes).ok();
+  SLUICE_CHECK(DecodedChunk::Decode(bytes).ok() == ChunkScanner().Open(bytes).ok());
   DecodeAsFrame(bytes);
+  DecodeAsHistogram(bytes);
   return 0;
 }

@@ -9,6 +9,8 @@
 #include <catch2/catch.hpp>
 #include <snappy.h>
 
+#include "proto/histogram_codec.h"
+#include "random_histogram.h"
 #include "remote_write.pb.h"
 
 namespace sluice::proto {
@@ -78,6 +80,70 @@ TEST_CASE("a decoder made from the schema reads back what the encoder wrote", "[
       CHECK(std::bit_cast<uint64_t>(sample.value()) ==
             std::bit_cast<uint64_t>(all[i].samples[k].value));
       CHECK(sample.timestamp() == all[i].samples[k].timestamp_ms);
+    }
+  }
+}
+
+// Counts and bits, because NaN differs from itself.
+void CheckExemplar(const prometheus::Exemplar& got, const RandomSeries& want) {
+  REQUIRE(static_cast<size_t>(got.labels_size()) == want.labels.size());
+  for (size_t k = 0; k < want.labels.size(); ++k) {
+    CHECK(got.labels(static_cast<int>(k)).name() == want.labels[k].first);
+    CHECK(got.labels(static_cast<int>(k)).value() == want.labels[k].second);
+  }
+  CHECK(std::bit_cast<uint64_t>(got.value()) == std::bit_cast<uint64_t>(want.samples.at(0).value));
+  CHECK(got.timestamp() == want.samples.at(0).timestamp_ms);
+}
+
+std::string EncodeLabels(const RandomSeries& series) {
+  std::string labels;
+  for (const auto& label : series.labels) AppendLabel(labels, label.first, label.second);
+  return labels;
+}
+
+TEST_CASE("exemplars and histograms of a series read back in their fields", "[proto]") {
+  const auto seed = GENERATE(take(40, random(1U, 1'000'000'000U)));
+  CAPTURE(seed);
+  std::mt19937_64 rng(seed);
+  const RandomSeries series = MakeSeries(rng);
+  std::vector<RandomSeries> exemplars;
+  for (uint64_t i = rng() % 4; i > 0; --i) {
+    RandomSeries exemplar = MakeSeries(rng);
+    if (!exemplar.samples.empty()) exemplars.push_back(std::move(exemplar));
+  }
+  std::string encoded_exemplars;
+  for (const RandomSeries& each : exemplars) {
+    AppendExemplar(encoded_exemplars, EncodeLabels(each), each.samples[0]);
+  }
+  std::vector<std::string> messages;
+  for (uint64_t i = rng() % 4; i > 0; --i) {
+    AppendHistogram(RandomHistogram(rng), messages.emplace_back());
+  }
+  std::vector<HistogramView> histograms;
+  for (const std::string& message : messages) {
+    histograms.push_back({message, static_cast<int64_t>(rng() >> (rng() % 64))});
+  }
+
+  RequestWriter writer;
+  const std::string labels = EncodeLabels(series);
+  for (int i = 0; i < 2; ++i)
+    writer.AddSeries({labels, series.samples, encoded_exemplars, histograms});
+  prometheus::WriteRequest decoded;
+  REQUIRE(decoded.ParseFromString(std::string(writer.bytes())));
+  REQUIRE(decoded.timeseries_size() == 2);
+  for (const prometheus::TimeSeries& got : decoded.timeseries()) {
+    CHECK(static_cast<size_t>(got.labels_size()) == series.labels.size());
+    CHECK(static_cast<size_t>(got.samples_size()) == series.samples.size());
+    REQUIRE(static_cast<size_t>(got.exemplars_size()) == exemplars.size());
+    for (size_t i = 0; i < exemplars.size(); ++i) {
+      CheckExemplar(got.exemplars(static_cast<int>(i)), exemplars[i]);
+    }
+    REQUIRE(static_cast<size_t>(got.histograms_size()) == histograms.size());
+    for (size_t i = 0; i < histograms.size(); ++i) {
+      prometheus::Histogram histogram = got.histograms(static_cast<int>(i));
+      CHECK(histogram.timestamp() == histograms[i].timestamp_ms);
+      histogram.clear_timestamp();
+      CHECK(histogram.SerializeAsString() == messages[i]);
     }
   }
 }

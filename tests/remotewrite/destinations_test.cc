@@ -2,12 +2,14 @@
 #include "remotewrite/destinations.h"
 
 #include <functional>
+#include <sstream>
 
 #include <catch2/catch.hpp>
 
 #include "base/mutex.h"
 #include "buffer/frame.h"
 #include "memory_log.h"
+#include "proto/histogram_codec.h"
 #include "receiver.h"
 #include "tests/support/scripted_http_server.h"
 #include "tests/support/temp_dir.h"
@@ -138,15 +140,16 @@ class Fixture {
 
   void Append(const TestTarget& target, TimestampMs timestamp_ms) {
     std::vector<double> values(target.layout->series_count, 1.5);
-    buffer::FrameColumns columns;
-    columns.timestamp_ms = timestamp_ms;
-    columns.values = values;
+    Append(target, {.timestamp_ms = timestamp_ms, .values = values});
+  }
+
+  void Append(const TestTarget& target, const buffer::FrameColumns& columns) {
     buffer::FrameAppend frame;
     frame.target = target.labels;
     frame.layout = target.layout;
     frame.lane_hash = target.lane;
-    frame.timestamp_ms = timestamp_ms;
-    frame.sample_count = target.layout->series_count;
+    frame.timestamp_ms = columns.timestamp_ms;
+    frame.sample_count = buffer::SampleCount(columns, target.layout->series_count);
     frame.stored = encoder.Encode(columns);
     REQUIRE(log->Append({&frame, 1}).ok());
   }
@@ -172,6 +175,22 @@ class Fixture {
     uint64_t sum = progress->ledger.acknowledged + progress->ledger.pending;
     for (const uint64_t dropped : progress->ledger.dropped) sum += dropped;
     CHECK(sum == progress->ledger.appended);
+  }
+
+  uint64_t DroppedOf(const std::string& name, buffer::DropReason reason) const {
+    return log->Progress(name)->ledger.dropped[static_cast<size_t>(reason)];
+  }
+
+  // Whether `metric` is exposed with this label and value.
+  bool HasSeries(const std::string& metric, const std::string& label, int value) {
+    std::istringstream lines(telemetry.ExposeText());
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with(metric + "{") && line.find(label) != std::string::npos &&
+          line.ends_with("} " + std::to_string(value))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   DestinationStatus StatusOf(const std::string& name) const {
@@ -316,6 +335,48 @@ TEST_CASE("a stop with time to drain sends what is waiting for company", "[remot
   fixture.destinations->Stop(seconds(30));
   CHECK(receiver.samples() == 1);
   CHECK(fixture.IsDone("a"));
+}
+
+TEST_CASE("each destination gets of histograms and exemplars what it asks for, and counts it",
+          "[remotewrite][net]") {
+  LoopbackReceiver all;
+  LoopbackReceiver floats;
+  Fixture fixture;
+  DestinationConfig everything = Config("all", all.server.Url());
+  everything.send = {.exemplars = true, .native_histograms = true};
+  REQUIRE(fixture.destinations->Apply({everything, Config("floats", floats.server.Url())}).ok());
+  proto::NativeHistogram native;
+  std::string histogram;
+  proto::AppendHistogram(native, histogram);
+  native.schema = proto::kCustomBucketsSchema;
+  std::string custom;
+  proto::AppendHistogram(native, custom);
+  const std::vector<double> values = {1, 0, 0};
+  const std::vector<buffer::FrameHistogram> histograms = {{1, histogram}, {2, custom}};
+  const std::vector<buffer::LabelView> labels = {{"trace_id", "abc"}};
+  const std::vector<buffer::FrameExemplar> exemplars = {{0, 5, 1, labels}, {1, 5, 2, labels}};
+  fixture.Append(MakeTarget("t", 1, {{"a", "b", "c"}}),
+                 {.timestamp_ms = fixture.clock.WallNowMs() - 60'000,
+                  .values = values,
+                  .histograms = histograms,
+                  .exemplars = exemplars});
+  REQUIRE(Eventually([&] { return fixture.IsDone("all") && fixture.IsDone("floats"); }));
+  CHECK(all.samples() == 2);
+  CHECK(floats.samples() == 1);
+  fixture.CheckLedger("all");
+  fixture.CheckLedger("floats");
+  const auto counts = [&](const std::string& name, const std::string& metric, int value) {
+    return Eventually(
+        [&] { return fixture.HasSeries(metric, "remote_name=\"" + name + "\"", value); });
+  };
+  CHECK(counts("all", "prometheus_remote_storage_samples_total", 1));
+  CHECK(counts("all", "prometheus_remote_storage_histograms_total", 1));
+  CHECK(counts("all", "prometheus_remote_storage_exemplars_total", 2));
+  CHECK(counts("floats", "prometheus_remote_storage_samples_total", 1));
+  CHECK(counts("floats", "prometheus_remote_storage_histograms_total", 0));
+  CHECK(counts("floats", "prometheus_remote_storage_exemplars_total", 0));
+  CHECK(fixture.DroppedOf("all", buffer::DropReason::kCustomBuckets) == 1);
+  CHECK(fixture.DroppedOf("floats", buffer::DropReason::kNativeHistogram) == 2);
 }
 
 TEST_CASE("relabeling and external labels apply per destination", "[remotewrite][net]") {

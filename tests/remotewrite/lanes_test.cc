@@ -157,9 +157,9 @@ TEST_CASE("frames of one target and layout share an entry, and a changed layout 
               .ok());
   Job job = MakeJob(std::move(planned), 2'000);
   REQUIRE(job.groups.size() == 4);
-  PartEncoder encoder;
+  PartEncoder encoder({});
   encoder.Encode(job, job.todo.front());
-  CHECK(job.todo.front().samples == 2 * 2 + 1 + 1 + 3 * 2);
+  CHECK(job.todo.front().counts.samples == 2 * 2 + 1 + 1 + 3 * 2);
 
   std::vector<std::pair<std::string, std::vector<TimestampMs>>> got;
   for (const ReceivedSeries& series : DecodeRequest(*job.todo.front().body)) {

@@ -35,7 +35,23 @@ std::vector<ReceivedSeries> DecodeRequest(const std::string& body) {
     for (const prometheus::Sample& sample : series.samples()) {
       if (sample.timestamp() <= last) FAIL("samples of a series do not ascend");
       last = sample.timestamp();
-      received.samples.push_back({sample.timestamp(), std::bit_cast<uint64_t>(sample.value())});
+      received.samples.push_back({sample.timestamp(), std::bit_cast<uint64_t>(sample.value()), {}});
+    }
+    for (prometheus::Histogram histogram : series.histograms()) {
+      if (series.samples_size() > 0) FAIL("a series of floats and histograms");
+      if (histogram.timestamp() <= last) FAIL("histograms of a series do not ascend");
+      last = histogram.timestamp();
+      histogram.clear_timestamp();
+      const std::string bytes = histogram.SerializeAsString();
+      received.samples.push_back({last, std::hash<std::string>()(bytes), bytes});
+    }
+    for (const prometheus::Exemplar& exemplar : series.exemplars()) {
+      ReceivedExemplar& added = received.exemplars.emplace_back();
+      for (const prometheus::Label& label : exemplar.labels()) {
+        added.labels[label.name()] = label.value();
+      }
+      added.timestamp_ms = exemplar.timestamp();
+      added.value = exemplar.value();
     }
     if (received.samples.empty()) FAIL("a series without samples");
     all.push_back(std::move(received));

@@ -12,14 +12,23 @@
 
 namespace sluice::remotewrite::test {
 
+// A float or a histogram.
 struct ReceivedSample {
   TimestampMs timestamp_ms = 0;
-  uint64_t bits = 0;  // of the value
+  uint64_t bits = 0;      // of the value, or a hash of the histogram
+  std::string histogram;  // as AppendHistogram writes it; "" for a float
+};
+
+struct ReceivedExemplar {
+  std::map<std::string, std::string> labels;
+  TimestampMs timestamp_ms = 0;
+  double value = 0;
 };
 
 struct ReceivedSeries {
   std::map<std::string, std::string> labels;
   std::vector<ReceivedSample> samples;
+  std::vector<ReceivedExemplar> exemplars;
 
   std::string Text() const;
 };

@@ -19,10 +19,11 @@ Reply Fails(int http_status) {
 }
 
 Simulation::Simulation(uint64_t seed, QueueConfig queue, relabel::Labels external,
-                       relabel::Program write_relabel)
+                       relabel::Program write_relabel, SendOptions send)
     : queue_(queue),
       external_(std::move(external)),
       write_relabel_(std::move(write_relabel)),
+      send_(send),
       cache_(log, {external_, write_relabel_}, 1 << 20),
       seed_(seed) {
   Restart();
@@ -30,8 +31,11 @@ Simulation::Simulation(uint64_t seed, QueueConfig queue, relabel::Labels externa
 
 void Simulation::Restart() {
   flights_.clear();
-  const DeliveryOptions options{
-      .name = "test", .queue = queue_, .external_labels = external_, .seed = ++seed_};
+  const DeliveryOptions options{.name = "test",
+                                .queue = queue_,
+                                .send = send_,
+                                .external_labels = external_,
+                                .seed = ++seed_};
   delivery_ = std::make_unique<Delivery>(options, log, cache_);
 }
 

@@ -29,7 +29,7 @@ class Simulation {
   using Script = std::function<Reply(const std::string& body)>;
 
   explicit Simulation(uint64_t seed, QueueConfig queue = {}, relabel::Labels external = {},
-                      relabel::Program write_relabel = {});
+                      relabel::Program write_relabel = {}, SendOptions send = {});
 
   MemoryLog log;
   Receiver receiver;
@@ -72,6 +72,7 @@ class Simulation {
   QueueConfig queue_;
   relabel::Labels external_;
   relabel::Program write_relabel_;
+  SendOptions send_;
   ProjectionCache cache_;
   std::unique_ptr<Delivery> delivery_;
   uint64_t seed_;

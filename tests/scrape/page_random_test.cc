@@ -14,8 +14,8 @@
 #include <catch2/catch.hpp>
 
 #include "page_support.h"
-#include "scrape/entry_scanner.h"
 #include "scrape/page.h"
+#include "scrape/text_dialect.h"
 
 namespace sluice::scrape {
 namespace {
@@ -30,7 +30,7 @@ constexpr int kScrapes = 25;
 // A page as lines, so that it can be changed like one.
 class RandomPage {
  public:
-  explicit RandomPage(uint32_t seed) : random_(seed) {
+  RandomPage(uint32_t seed, PageFormat format) : format_(format), random_(seed) {
     const size_t families = Below(12);
     for (size_t i = 0; i < families; ++i) AddFamily();
   }
@@ -44,39 +44,76 @@ class RandomPage {
     std::string text;
     for (const std::string& line : lines_) {
       text += line;
-      if (!line.empty() && line[0] == '#') {
-        text += '\n';
-        continue;
-      }
-      text += Value();
-      if (with_timestamps_ && Below(3) == 0) text += ' ' + std::to_string(900'000 + Below(200'000));
-      if (Below(50) == 0) text += ' ';
+      if (!line.starts_with('#')) text += is_open_metrics() ? OpenMetricsRest() : TextRest();
       text += '\n';
     }
-    if (Below(5) == 0 && !text.empty()) text.pop_back();
-    if (Below(12) == 0) text += Below(2) == 0 ? "\nbroken{ 1\n" : "\nbroken{x=\"";
+    AddEnd(text);
     return text;
   }
+
+  PageFormat format() const { return format_; }
 
   size_t Below(size_t limit) {
     return std::uniform_int_distribution<size_t>(0, limit - 1)(random_);
   }
 
  private:
+  bool is_open_metrics() const { return format_ == PageFormat::kOpenMetrics; }
+
+  std::string TextRest() {
+    std::string rest = Value();
+    if (with_timestamps_ && Below(3) == 0) rest += ' ' + std::to_string(900'000 + Below(200'000));
+    if (Below(50) == 0) rest += ' ';
+    return rest;
+  }
+
+  std::string OpenMetricsRest() {
+    static const std::vector<std::string> kLabels = {"t=\"a\"", "t=\"b\",", "", "x=\"} # {\""};
+    std::string rest = Value();
+    if (with_timestamps_ && Below(3) == 0) rest += " " + Seconds();
+    if (Below(4) != 0) return rest;
+    rest += " # {" + kLabels[Below(kLabels.size())] + "} " + std::to_string(Below(3));
+    return Below(3) == 0 ? rest + " " + Seconds() : rest;
+  }
+
+  std::string Seconds() {
+    return std::to_string(900 + Below(200)) + "." + std::to_string(100 + Below(900));
+  }
+
+  void AddEnd(std::string& text) {
+    if (is_open_metrics()) {
+      if (Below(20) == 0) text += "broken{\n";
+      if (Below(20) != 0) text += Below(3) == 0 ? "# EOF" : "# EOF\n";
+      if (Below(30) == 0) text += "\n";
+      return;
+    }
+    if (Below(5) == 0 && !text.empty()) text.pop_back();
+    if (Below(12) == 0) text += Below(2) == 0 ? "\nbroken{ 1\n" : "\nbroken{x=\"";
+  }
+
   std::string Value() {
     static const std::vector<std::string> kValues = {
         "0", "1", "-1.5", "NaN", "+Inf", "1e300", "0.1", "3e-10", "+7", "inf", "12345678"};
     return kValues[Below(kValues.size())];
   }
 
-  std::string Name() { return "m" + std::to_string(Below(15)); }
+  std::string Name() {
+    const size_t number = Below(15);
+    return "m" + std::to_string(number) + (number % 3 == 0 ? "_s" : "");
+  }
 
   void AddFamily() {
     static const std::vector<std::string> kTypes = {"counter", "gauge", "histogram", "summary"};
+    static const std::vector<std::string> kMoreTypes = {"unknown", "info", "gaugehistogram",
+                                                        "histogram"};
+    const auto& types = is_open_metrics() && Below(2) == 0 ? kMoreTypes : kTypes;
     const std::string name = Name();
     std::vector<std::string> block;
     if (Below(3) != 0) block.push_back("# HELP " + name + " help " + std::to_string(Below(3)));
-    if (Below(3) != 0) block.push_back("# TYPE " + name + " " + kTypes[Below(kTypes.size())]);
+    if (Below(3) != 0) block.push_back("# TYPE " + name + " " + types[Below(types.size())]);
+    if (is_open_metrics() && Below(3) == 0) {
+      block.push_back("# UNIT " + name + (name.ends_with("_s") ? " s" : " "));
+    }
     const size_t count = Below(60);
     for (size_t i = 0; i < count; ++i) block.push_back(Sample(name));
     const auto at = static_cast<ptrdiff_t>(Below(lines_.size() + 1));
@@ -88,9 +125,12 @@ class RandomPage {
         "a=\"x\"",   "le=\"1\"",  "le=\"+Inf\"", "quantile=\"0.50\"", "job=\"mine\"",
         "drop=\"\"", "n=\"\\n\"", "q=\"\n\"",    "drop=\"yes\"",      "\"u t\"=\"f\""};
     static const std::vector<std::string> kSuffixes = {"", "", "_bucket", "_total", "_sum"};
-    std::string line =
-        name + kSuffixes[Below(kSuffixes.size())] + "{i=\"" + std::to_string(Below(40)) + "\"";
+    const std::string metric = name + kSuffixes[Below(kSuffixes.size())];
+    std::string line = Below(8) == 0 ? "{\"" + metric + "\"," : metric + "{";
+    line += "i=\"" + std::to_string(Below(40)) + "\"";
     if (Below(2) == 0) line += "," + kLabels[Below(kLabels.size())];
+    if (is_open_metrics()) return line + "} ";
+    if (Below(20) == 0) line += ",r=\"\n\"";
     return line + (Below(30) == 0 ? "}" : "} ");
   }
 
@@ -131,6 +171,7 @@ class RandomPage {
     }
   }
 
+  PageFormat format_;
   std::mt19937 random_;
   std::vector<std::string> lines_;
   bool with_timestamps_ = false;
@@ -156,6 +197,13 @@ SeriesRules RandomRules(RandomPage& random) {
   return rules;
 }
 
+struct OwnExemplar {
+  std::string text;  // of its labels and value
+  double value;
+  bool has_timestamp;
+  TimestampMs timestamp_ms;
+};
+
 // The samples of a body in its order, by brute force; empty and false when it has an error.
 struct Plain {
   struct Sample {
@@ -164,6 +212,7 @@ struct Plain {
     bool has_timestamp;
     TimestampMs timestamp_ms;
     std::string family;
+    std::vector<OwnExemplar> exemplars;
   };
 
   std::vector<Sample> samples;
@@ -171,25 +220,38 @@ struct Plain {
   bool ok = true;
 };
 
+std::vector<OwnExemplar> ExemplarsOf(const Entry& entry) {
+  std::vector<OwnExemplar> exemplars;
+  for (const ExemplarView& exemplar : entry.exemplars) {
+    exemplars.push_back({test::DescribeExemplar("", exemplar, 0), exemplar.value,
+                         exemplar.has_timestamp, exemplar.timestamp_ms});
+  }
+  return exemplars;
+}
+
+template <class Dialect>
 Plain ReadPlainly(const SeriesRules& rules, std::string text) {
   Plain plain;
-  if (!text.ends_with('\n')) text += '\n';
-  TextParser parser;
+  if (!Dialect::kIsMarked && !text.ends_with('\n')) text += '\n';
+  typename Dialect::Parser parser;
   Entry entry;
   SeriesMaker maker(rules);
   SeriesContent content;
   FamilyContext families;
   for (size_t at = 0; at < text.size();) {
-    const std::string_view rest = std::string_view(text).substr(at);
-    EntryScanner scanner;
-    const size_t size = std::min(scanner.FindEnd(rest), rest.size());
-    at += size + 1;
-    plain.ok = parser.Parse(rest.substr(0, size), entry).ok();
+    plain.ok = entry.kind != EntryKind::kEnd;
     if (!plain.ok) return plain;
-    if (entry.kind == EntryKind::kHelp || entry.kind == EntryKind::kType) {
+    const std::string_view rest = std::string_view(text).substr(at);
+    typename Dialect::Scanner scanner;
+    const size_t end = scanner.FindEnd(rest);
+    const std::string_view whole = rest.substr(0, end == std::string_view::npos ? end : end + 1);
+    at += whole.size();
+    plain.ok = Dialect::Parse(parser, whole, entry).ok();
+    if (!plain.ok) return plain;
+    if (entry.kind != EntryKind::kSample) {
       families.OnMetadata(entry);
+      continue;
     }
-    if (entry.kind != EntryKind::kSample) continue;
     const auto fate = maker.Make(entry, families.last_type(), content);
     plain.ok = fate.ok();
     if (!plain.ok) return plain;
@@ -200,28 +262,34 @@ Plain ReadPlainly(const SeriesRules& rules, std::string text) {
     for (const buffer::LabelView& label : content.set) labels.Set(label.name, label.value);
     const FamilyId id = families.FamilyOf(entry.name);
     const Family family = id == kNoFamily ? Family() : families.families().at(id);
-    plain.samples.push_back(
-        {labels.Build().ToString(), entry.value, entry.has_timestamp && rules.honor_timestamps,
-         entry.timestamp_ms,
-         family.name + "|" + std::to_string(static_cast<int>(family.type)) + "|" + family.help});
+    plain.samples.push_back({labels.Build().ToString(), entry.value,
+                             entry.has_timestamp && rules.honor_timestamps, entry.timestamp_ms,
+                             family.name + "|" + std::to_string(static_cast<int>(family.type)) +
+                                 "|" + family.help + (family.unit.empty() ? "" : "|" + family.unit),
+                             ExemplarsOf(entry)});
   }
+  plain.ok = !Dialect::kIsMarked || entry.kind == EntryKind::kEnd;
   return plain;
 }
 
 // A target's past by the plain rules of Prometheus, without layouts or templates.
 class PlainTarget {
  public:
-  explicit PlainTarget(const SeriesRules& rules) : rules_(rules) {}
+  PlainTarget(const SeriesRules& rules, PageFormat format) : rules_(rules), format_(format) {}
 
   // Everything but the report, sorted.
   std::vector<Seen> Scrape(const std::string& body, TimestampMs now_ms) {
-    const Plain plain = ReadPlainly(rules_, body);
+    const Plain plain = format_ == PageFormat::kOpenMetrics
+                            ? ReadPlainly<OpenMetricsText>(rules_, body)
+                            : ReadPlainly<PrometheusText>(rules_, body);
     ok = plain.ok;
     std::vector<Seen> result;
     std::set<std::string> seen;
     std::set<std::string> fresh;
     const auto before = latest_;
+    const auto exemplars_before = latest_exemplars_;
     families.clear();
+    exemplars.clear();
     for (const Plain::Sample& sample : plain.samples) {
       const bool first = seen.insert(sample.series).second;
       if (first) families[sample.series] = sample.family;
@@ -233,10 +301,13 @@ class PlainTarget {
       latest_[sample.series] = time;
       if (first && !sample.has_timestamp) fresh.insert(sample.series);
       result.push_back({sample.series, time, std::bit_cast<uint64_t>(sample.value)});
+      TakeExemplars(sample, time);
     }
     if (!ok) {
       latest_ = before;
+      latest_exemplars_ = exemplars_before;
       result.clear();
+      exemplars.clear();
     }
     // What a failed scrape has seen counts, but only of series that had been there before.
     std::set<std::string> still;
@@ -251,17 +322,42 @@ class PlainTarget {
     tracked_ = ok ? fresh : still;
     if (ok) {
       // Series that are not on the page are forgotten.
-      std::erase_if(latest_, [&](const auto& entry) { return seen.count(entry.first) == 0; });
+      const auto is_gone = [&](const auto& entry) { return seen.count(entry.first) == 0; };
+      std::erase_if(latest_, is_gone);
+      std::erase_if(latest_exemplars_, is_gone);
     }
+    std::sort(exemplars.begin(), exemplars.end());
     std::sort(result.begin(), result.end());
     return result;
   }
 
   bool ok = true;
   std::map<std::string, std::string> families;
+  std::vector<std::string> exemplars;  // series, text and time; sorted
 
  private:
+  // Those of one text differ in nothing but value and time, so that no hash decides.
+  void TakeExemplars(const Plain::Sample& sample, TimestampMs sample_ms) {
+    for (OwnExemplar exemplar : sample.exemplars) {
+      if (!exemplar.has_timestamp) exemplar.timestamp_ms = sample_ms;
+      const auto last = latest_exemplars_.find(sample.series);
+      if (last != latest_exemplars_.end()) {
+        const OwnExemplar& old = last->second;
+        const bool same_time = old.timestamp_ms == exemplar.timestamp_ms;
+        const bool timeless = !old.has_timestamp && !exemplar.has_timestamp;
+        if (old.text == exemplar.text && (same_time || timeless)) continue;
+        if (exemplar.timestamp_ms < old.timestamp_ms) continue;
+        if (same_time && exemplar.value < old.value) continue;
+      }
+      latest_exemplars_[sample.series] = exemplar;
+      exemplars.push_back(sample.series + exemplar.text + " " +
+                          std::to_string(exemplar.timestamp_ms));
+    }
+  }
+
   const SeriesRules& rules_;
+  const PageFormat format_;
+  std::map<std::string, OwnExemplar> latest_exemplars_;
   std::set<std::string> tracked_;
   std::map<std::string, TimestampMs> latest_;
 };
@@ -298,20 +394,32 @@ std::vector<std::string> Difference(const std::vector<Seen>& a, const std::vecto
   return lines;
 }
 
+std::vector<std::string> SortedExemplarsOf(const std::vector<PageFrame>& frames,
+                                           const relabel::Labels& target) {
+  std::vector<std::string> lines;
+  for (const std::string& line : test::ExemplarsOf(frames, target)) {
+    // As OwnExemplar has it: a time of 0 in the text, and the real one behind it.
+    const size_t at = line.rfind(" @");
+    lines.push_back(line.substr(0, at) + " @0 " + line.substr(at + 2));
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
 uint32_t Seed() {
   const char* const given = std::getenv("SLUICE_TEST_SEED");
   return given != nullptr ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10))
                           : std::random_device()();
 }
 
-TEST_CASE("a page with a past gives what the plain rules give, whatever changes", "[page]") {
+void CheckAgainstPlainRules(PageFormat format) {
   const uint32_t seed = Seed();
   for (uint32_t round = 0; round < kRounds; ++round) {
     CAPTURE(seed, round);
-    RandomPage random(seed + round);
+    RandomPage random(seed + round, format);
     const SeriesRules rules = RandomRules(random);
     Page page(rules, {MakeReportChunk()});
-    PlainTarget plain(rules);
+    PlainTarget plain(rules, format);
     TimestampMs now_ms = 1'000'000;
     for (int scrape = 0; scrape < kScrapes; ++scrape) {
       random.Mutate();
@@ -319,6 +427,7 @@ TEST_CASE("a page with a past gives what the plain rules give, whatever changes"
       now_ms += 15'000;
       CAPTURE(scrape, body);
       page.Begin(now_ms, now_ms);
+      page.SetFormat(format);
       const Status status = FeedInPieces(page, body, random);
       auto result = status.ok() ? page.Succeed({}) : Result<PageResult>(status.error());
       const std::vector<Seen> expected = plain.Scrape(body, now_ms);
@@ -328,6 +437,7 @@ TEST_CASE("a page with a past gives what the plain rules give, whatever changes"
           WithoutReport(SamplesOf(outcome.frames, rules.target_labels));
       CAPTURE(Difference(actual, expected), Difference(expected, actual));
       REQUIRE((actual == expected));
+      REQUIRE(SortedExemplarsOf(outcome.frames, rules.target_labels) == plain.exemplars);
       if (!plain.ok) continue;
       std::map<std::string, std::string> families;
       for (const auto& [series, family] : SeriesOf(*page.layout(), rules.target_labels)) {
@@ -338,6 +448,14 @@ TEST_CASE("a page with a past gives what the plain rules give, whatever changes"
       REQUIRE(families == plain.families);
     }
   }
+}
+
+TEST_CASE("a page with a past gives what the plain rules give, whatever changes", "[page]") {
+  CheckAgainstPlainRules(PageFormat::kPrometheusText);
+}
+
+TEST_CASE("an OpenMetrics page with a past gives what the plain rules give", "[page]") {
+  CheckAgainstPlainRules(PageFormat::kOpenMetrics);
 }
 
 }  // namespace

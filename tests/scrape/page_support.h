@@ -51,6 +51,7 @@ inline std::vector<std::pair<std::string, std::string>> SeriesOf(const buffer::L
       std::string text(family.name);
       text.append("|").append(std::to_string(static_cast<int>(family.type))).append("|");
       text.append(family.help);
+      if (!family.unit.empty()) text.append("|").append(family.unit);
       series.emplace_back(builder.Build().ToString(), text);
     }
   }
@@ -81,6 +82,38 @@ inline std::vector<Seen> SamplesOf(const std::vector<PageFrame>& frames,
     }
   }
   return samples;
+}
+
+inline std::string DescribeExemplar(const std::string& series, const ExemplarView& exemplar,
+                                    TimestampMs timestamp_ms) {
+  std::string text = series + " #";
+  for (const buffer::LabelView& label : exemplar.labels) {
+    text.append(" ").append(label.name).append("=").append(label.value);
+  }
+  return text + " " + Catch::Detail::stringify(exemplar.value) + " @" +
+         std::to_string(timestamp_ms);
+}
+
+// All exemplars of the frames, as the log gives them back, at their times since `origin_ms`.
+inline std::vector<std::string> ExemplarsOf(const std::vector<PageFrame>& frames,
+                                            const relabel::Labels& target,
+                                            TimestampMs origin_ms = 0) {
+  std::vector<std::string> lines;
+  for (const PageFrame& frame : frames) {
+    buffer::FrameEncoder encoder;
+    buffer::FrameDecoder decoder;
+    buffer::DecodedFrame decoded;
+    const auto stored = encoder.Encode(frame.Columns());
+    REQUIRE(decoder.Decode(stored, frame.layout->series_count, decoded).ok());
+    const auto series = SeriesOf(*frame.layout, target);
+    for (const buffer::FrameExemplar& exemplar : decoded.exemplars) {
+      const ExemplarView view{.labels = {exemplar.labels.begin(), exemplar.labels.end()},
+                              .value = exemplar.value};
+      lines.push_back(
+          DescribeExemplar(series[exemplar.series].first, view, exemplar.timestamp_ms - origin_ms));
+    }
+  }
+  return lines;
 }
 
 }  // namespace sluice::scrape::test

@@ -333,9 +333,10 @@ TEST_CASE("a label twice, or a name that is not UTF-8, fails the scrape", "[page
   target.Scrape("a 1\na{x=\"1\",x=\"2\"} 1\n");
   CHECK(target.error() == "line 2: label name \"x\" is not unique");
   target.Scrape("{\"a\xff\"} 1\n");
-  CHECK(target.error() == "line 1: invalid metric name or label names");
+  CHECK(target.error() == "line 1: invalid metric name or label names: {__name__=\"a\\xff\"}");
   target.Scrape("a{\"b\xff\"=\"1\"} 1\n");
-  CHECK(target.error() == "line 1: invalid metric name or label names");
+  CHECK(target.error() ==
+        "line 1: invalid metric name or label names: {__name__=\"a\", \"b\\xff\"=\"1\"}");
   target.Scrape("{\"\"} 1\n");
   CHECK(target.error() == "line 1: missing metric name (__name__ label)");
 }

@@ -17,6 +17,12 @@ std::string HeaderOf(const HttpRequest& request, std::string_view name) {
   return "(none)";
 }
 
+std::optional<PageFormat> ReadAs(std::string_view content_type,
+                                 std::optional<ScrapeProtocol> fallback) {
+  const Result<PageFormat> format = FormatOf(content_type, fallback);
+  return format.ok() ? std::optional(*format) : std::nullopt;
+}
+
 TEST_CASE("a scrape asks for what can be parsed, and says how long it waits", "[response]") {
   const HttpRequest request =
       ScrapeRequest("http://h/metrics", std::chrono::milliseconds(9500), {});
@@ -24,6 +30,8 @@ TEST_CASE("a scrape asks for what can be parsed, and says how long it waits", "[
   CHECK(request.accept_gzip);
   CHECK(request.timeout == std::chrono::milliseconds(9500));
   CHECK(HeaderOf(request, "Accept") ==
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+        "application/openmetrics-text;version=0.0.1;q=0.5,"
         "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,"
         "*/*;q=0.2");
   CHECK(HeaderOf(request, "X-Prometheus-Scrape-Timeout-Seconds") == "9.5");
@@ -53,17 +61,53 @@ TEST_CASE("only 200 is a scrape that went well", "[response]") {
 
 TEST_CASE("protocols are asked for in the order of the list", "[response]") {
   using P = ScrapeProtocol;
-  CHECK(AcceptHeader({P::kPrometheusText0_0_4}) == "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
-  CHECK(AcceptHeader({P::kPrometheusText0_0_4, P::kPrometheusProto, P::kPrometheusText1_0_0}) ==
-        "text/plain;version=0.0.4;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
-        "*/*;q=0.3");
+  CHECK(AcceptHeader({P::kPrometheusText0_0_4}, NameEscaping::kAllowUtf8) ==
+        "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
+  CHECK(AcceptHeader({P::kPrometheusText0_0_4, P::kPrometheusProto, P::kPrometheusText1_0_0},
+                     NameEscaping::kAllowUtf8) ==
+        "text/plain;version=0.0.4;q=0.6,application/vnd.google.protobuf;"
+        "proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.5,"
+        "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,*/*;q=0.3");
+  CHECK(
+      AcceptHeader(DefaultScrapeProtocols(/*native_histograms=*/true), NameEscaping::kAllowUtf8) ==
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+      "encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;"
+      "escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
+      "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,"
+      "*/*;q=0.1");
+}
+
+TEST_CASE("formats that have names beyond the legacy ones are asked for their escaping",
+          "[response]") {
+  using P = ScrapeProtocol;
+  const std::vector<P> protocols = {P::kPrometheusText1_0_0, P::kPrometheusText0_0_4};
+  const std::pair<NameEscaping, std::string> rows[] = {{NameEscaping::kAllowUtf8, "allow-utf-8"},
+                                                       {NameEscaping::kUnderscores, "underscores"},
+                                                       {NameEscaping::kDots, "dots"},
+                                                       {NameEscaping::kValues, "values"}};
+  for (const auto& [escaping, name] : rows) {
+    CHECK(AcceptHeader(protocols, escaping) ==
+          "text/plain;version=1.0.0;escaping=" + name +
+              ";q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4");
+  }
+  JobConfig job;
+  job.metric_name_escaping_scheme = NameEscaping::kDots;
+  CHECK_THAT(HeaderOf(ScrapeRequest("http://h/m", std::chrono::seconds(1), job), "Accept"),
+             Catch::Contains(";escaping=dots;"));
 }
 
 TEST_CASE("the content type must be one that can be read", "[response]") {
   for (const auto* type : {"text/plain", "text/plain; version=0.0.4; charset=utf-8", "text/plain;",
                            " TEXT/Plain ;version=9", "text/plain; a=\"b;\\\"c\""}) {
     CAPTURE(type);
-    CHECK(CheckContentType(type, {}).ok());
+    CHECK(ReadAs(type, std::nullopt) == PageFormat::kPrometheusText);
+  }
+  for (const auto* type : {"application/openmetrics-text",
+                           "Application/OpenMetrics-Text; version=1.0.0; charset=utf-8",
+                           "application/openmetrics-text;version=0.0.1"}) {
+    CAPTURE(type);
+    // Never read in another format than the one that it states.
+    CHECK(ReadAs(type, ScrapeProtocol::kPrometheusText0_0_4) == PageFormat::kOpenMetrics);
   }
   const std::string no_fallback = " and no fallback_scrape_protocol specified for target";
   const std::vector<std::pair<std::string, std::string>> rows = {
@@ -76,12 +120,20 @@ TEST_CASE("the content type must be one that can be read", "[response]") {
       {"text/", "cannot parse Content-Type \"text/\""}};
   for (const auto& [type, words] : rows) {
     CAPTURE(type);
-    CHECK(CheckContentType(type, {}).error().message == words + no_fallback);
-    CHECK(CheckContentType(type, ScrapeProtocol::kPrometheusText0_0_4).ok());
+    CHECK(FormatOf(type, std::nullopt).error().message == words + no_fallback);
+    CHECK(ReadAs(type, ScrapeProtocol::kPrometheusText0_0_4) == PageFormat::kPrometheusText);
+    CHECK(ReadAs(type, ScrapeProtocol::kOpenMetricsText0_0_1) == PageFormat::kOpenMetrics);
   }
-  // Never read in another format than the one that it states.
-  CHECK_FALSE(
-      CheckContentType("application/openmetrics-text", ScrapeProtocol::kPrometheusText0_0_4).ok());
+  for (const auto* type :
+       {"application/vnd.google.protobuf",
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
+        "encoding=delimited",
+        "application/vnd.google.protobuf; encoding=text; proto=other"}) {
+    CAPTURE(type);
+    // As for Prometheus, the parameters do not matter.
+    CHECK(ReadAs(type, ScrapeProtocol::kPrometheusText0_0_4) == PageFormat::kProtobuf);
+  }
+  CHECK(ReadAs("", ScrapeProtocol::kPrometheusProto) == PageFormat::kProtobuf);
 }
 
 TEST_CASE("a timeout reads as Prometheus writes it", "[response]") {

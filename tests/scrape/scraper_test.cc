@@ -1,171 +1,28 @@
-// The scraper with its threads, a real log and a server on the loopback interface. Time is moved by
-// the tests.
 #include "scrape/scraper.h"
 
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <functional>
-#include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
-#include "base/mutex.h"
-#include "page_support.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/scripted_http_server.h"
-#include "tests/support/temp_dir.h"
+#include "scraper_fixture.h"
 
 namespace sluice::scrape {
 namespace {
 
+using test::Await;
+using test::Page;
+using test::Pause;
+using Fixture = test::ScraperFixture;
 using sluice::test::Fault;
-using sluice::test::ScriptedHttpServer;
 using sluice::test::ScriptedRequest;
 using sluice::test::ScriptedResponse;
 using std::chrono::milliseconds;
-
-constexpr milliseconds kInterval{1000};
-constexpr milliseconds kPollMax{2};
-constexpr std::chrono::seconds kPatience{20};
-
-ScriptedResponse Page(std::string body, std::string type = "text/plain; version=0.0.4") {
-  ScriptedResponse response;
-  response.body = std::move(body);
-  if (!type.empty()) response.headers = {{"Content-Type", std::move(type)}};
-  return response;
-}
-
-void Pause() {
-  Mutex mu;
-  CondVar never;
-  const MutexLock lock(mu);
-  never.WaitFor(mu, milliseconds(1));
-}
-
-bool Await(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    Pause();
-  }
-  return true;
-}
-
-struct Fixture {
-  Fixture() : server([](const ScriptedRequest&) { return Page("a 1\nb 2\n"); }), log(OpenLog()) {
-    REQUIRE(log->Attach("reader").ok());
-    MakeScraper();
-  }
-
-  std::unique_ptr<buffer::Log> OpenLog() {
-    buffer::LogOptions options;
-    options.directory = dir.File("log");
-    options.bytes_max = 64 << 20;
-    auto opened = buffer::Log::Open(options, clock, Logger(), telemetry);
-    REQUIRE(opened.ok());
-    return std::move(*opened);
-  }
-
-  void MakeScraper() {
-    ScraperOptions options;
-    options.user_agent = "sluice/test";
-    options.poll_max = kPollMax;
-    scraper = std::make_unique<Scraper>(options, Scraper::Deps{clock, Logger(), telemetry, *log});
-  }
-
-  JobConfig Job(std::vector<std::string> addresses = {}) {
-    JobConfig job;
-    job.name = "j";
-    job.scrape_interval = kInterval;
-    job.scrape_timeout = milliseconds(900);
-    if (addresses.empty()) addresses.push_back(server.address());
-    TargetGroup group;
-    for (const std::string& address : addresses) {
-      group.targets.push_back({{"__address__", address}, {"instance", "i"}});
-    }
-    job.static_groups.push_back(group);
-    job.fingerprint = "1";
-    return job;
-  }
-
-  TargetStatus Only() const {
-    const ScraperStatus status = scraper->Snapshot();
-    return status.active.size() == 1 ? status.active[0] : TargetStatus();
-  }
-
-  // Lets one interval pass and the scrape in it end.
-  void ScrapeOnce() {
-    const TimestampMs before = Only().last_scrape_ms;
-    clock.Advance(kInterval);
-    REQUIRE(Await([&] { return Only().last_scrape_ms != before; }));
-  }
-
-  // Lets time pass in steps, and waits for the scrapes that are due in each.
-  void Pass(int intervals) {
-    constexpr int kSteps = 4;
-    for (int step = 1; step <= intervals * kSteps; ++step) {
-      clock.Advance(kInterval / kSteps);
-      REQUIRE(Await([&] {
-        const auto active = scraper->Snapshot().active;
-        return std::all_of(active.begin(), active.end(), [&](const TargetStatus& target) {
-          // The first scrape is due within one interval.
-          if (target.last_scrape_ms == 0) return step < kSteps;
-          return clock.WallNowMs() - target.last_scrape_ms < kInterval.count();
-        });
-      }));
-      // For what ends without a scrape.
-      for (int i = 0; i < 5; ++i) Pause();
-    }
-  }
-
-  // What the log holds: `series value`, in its order, without the report but for `up`.
-  std::vector<std::string> Logged() {
-    std::vector<std::string> lines;
-    const auto end = log->Scan(0, 1'000'000, [&](const buffer::FrameRecord& record) {
-      Append(record, lines);
-      return true;
-    });
-    REQUIRE(end.ok());
-    return lines;
-  }
-
-  void Append(const buffer::FrameRecord& record, std::vector<std::string>& lines) {
-    const auto layout = log->LoadLayout(record.layout_at);
-    REQUIRE(layout.ok());
-    std::vector<std::string> names;
-    for (const auto& chunk : layout->chunks) {
-      const auto stored = log->LoadChunk(chunk.at);
-      REQUIRE(stored.ok());
-      const auto decoded = buffer::DecodedChunk::Decode(*stored);
-      REQUIRE(decoded.ok());
-      for (const auto& series : decoded->series) names.emplace_back(series.set[0].value);
-    }
-    buffer::FrameDecoder decoder;
-    buffer::DecodedFrame frame;
-    REQUIRE(decoder.Decode(record.stored, layout->series_count, frame).ok());
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (names[i].starts_with("scrape_")) continue;
-      const bool stale = frame.kind == buffer::FrameKind::kStale;
-      lines.push_back(names[i] +
-                      (stale ? " stale" : " " + Catch::Detail::stringify(frame.values[i])));
-    }
-  }
-
-  size_t CountLogged(const std::string& line) {
-    const auto lines = Logged();
-    return static_cast<size_t>(std::count(lines.begin(), lines.end(), line));
-  }
-
-  sluice::test::TempDir dir;
-  sluice::test::FakeClock clock;
-  Telemetry telemetry;
-  ScriptedHttpServer server;
-  std::unique_ptr<buffer::Log> log;
-  std::unique_ptr<Scraper> scraper;
-};
+using test::kInterval;
 
 using Lines = std::vector<std::string>;
 
@@ -186,6 +43,40 @@ TEST_CASE_METHOD(Fixture, "scrapes reach the log, over one connection", "[scrape
   CHECK(headers["user-agent"] == "sluice/test");
   CHECK(headers["x-prometheus-scrape-timeout-seconds"] == "0.9");
   CHECK_THAT(headers["accept"], Catch::Contains("text/plain;version=0.0.4"));
+}
+
+TEST_CASE_METHOD(Fixture, "failed scrapes are in the failure log of their job", "[scraper]") {
+  JobConfig job = Job();
+  job.scrape_failure_log_file = dir.File("failures.log");
+  scraper->Apply({job}, {});
+  ScrapeOnce();
+  const auto content = [&] {
+    std::ifstream file(dir.File("failures.log"));
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  };
+  CHECK(content().empty());
+  server.SetScript([](const ScriptedRequest&) { return ScriptedResponse{.status = 500}; });
+  ScrapeOnce();
+  CHECK_THAT(content(), Catch::Contains("\"msg\":\"server returned HTTP status 500") &&
+                            Catch::Contains("\"job_name\":\"j\",\"target\":\"" +
+                                            server.Url("/metrics") + "\"}"));
+  const size_t size = content().size();
+  server.SetScript([](const ScriptedRequest&) { return Page("a 1\nb b\n"); });
+  ScrapeOnce();
+  CHECK_THAT(content().substr(size), Catch::Contains("\"msg\":\"line 2: "));
+}
+
+TEST_CASE_METHOD(Fixture, "a job of the legacy scheme has no other names", "[scraper]") {
+  JobConfig job = Job();
+  job.metric_name_validation_scheme = relabel::NameScheme::kLegacy;
+  job.metric_name_escaping_scheme = NameEscaping::kUnderscores;
+  server.SetScript([](const ScriptedRequest&) { return Page("{\"a.b\"} 1\n"); });
+  scraper->Apply({job}, {});
+  ScrapeOnce();
+  CHECK_THAT(Only().last_error, Catch::Contains("invalid metric name or label names"));
+  CHECK_THAT(server.requests().front().headers["accept"], Catch::Contains("escaping=underscores"));
 }
 
 TEST_CASE_METHOD(Fixture, "a failing target is down, and its series are stale once", "[scraper]") {
@@ -343,6 +234,32 @@ TEST_CASE_METHOD(Fixture, "a changed job ends only the series that it does not g
   CHECK(CountLogged("b stale") == 1);
   CHECK(CountLogged("a stale") == 0);
   CHECK(CountLogged("up stale") == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "another interval or sample limit leaves a target its page",
+                 "[scraper]") {
+  scraper->Apply({Job()}, {});
+  ScrapeOnce();
+  server.SetScript([](const ScriptedRequest&) { return Page("a 1\n"); });
+  JobConfig changed = Job();
+  changed.fingerprint = "2";
+  changed.scrape_interval = 2 * kInterval;
+  changed.sample_limit = 10;
+  scraper->Apply({changed}, {});
+  CHECK(Only().scrape_interval == 2 * kInterval);
+  clock.Advance(2 * kInterval);
+  REQUIRE(Await([&] { return Only().last_scrape_ms != 0; }));
+  // At once, and not when the target of before has ended.
+  CHECK(Logged() == Lines{"a 1.0", "b 2.0", "up 1.0", "a 1.0", "up 1.0", "b stale"});
+  for (int i = 0; i < 3; ++i) {
+    const TimestampMs before = Only().last_scrape_ms;
+    clock.Advance(2 * kInterval);
+    REQUIRE(Await([&] { return Only().last_scrape_ms != before; }));
+  }
+  CHECK(CountLogged("b stale") == 1);
+  CHECK(CountLogged("a stale") == 0);
+  CHECK(CountLogged("up stale") == 0);
+  CHECK(CountLogged("up 1.0") == 5);
 }
 
 TEST_CASE_METHOD(Fixture, "a removed job and a stop leave no markers", "[scraper]") {

@@ -42,15 +42,19 @@ TEST_CASE("a target gets the job's settings as labels, and its own labels win", 
       job, {Group({{{"__address__", "h:1"}, {"env", "own"}}}, {{"env", "group"}, {"dc", "d"}})});
   REQUIRE(set.active.size() == 1);
   const Target& target = set.active[0];
-  CHECK(target.discovered_labels == relabel::Labels{{"__address__", "h:1"},
-                                                    {"__metrics_path__", "/metrics"},
-                                                    {"__param_match[]", "up"},
-                                                    {"__scheme__", "http"},
-                                                    {"__scrape_interval__", "1m"},
-                                                    {"__scrape_timeout__", "10s"},
-                                                    {"dc", "d"},
-                                                    {"env", "own"},
-                                                    {"job", "node"}});
+  CHECK(target.discovered_labels ==
+        relabel::Labels{{"__address__", "h:1"},
+                        {"__always_scrape_classic_histograms__", "false"},
+                        {"__convert_classic_histograms_to_nhcb__", "false"},
+                        {"__metrics_path__", "/metrics"},
+                        {"__param_match[]", "up"},
+                        {"__scheme__", "http"},
+                        {"__scrape_native_histograms__", "false"},
+                        {"__scrape_interval__", "1m"},
+                        {"__scrape_timeout__", "10s"},
+                        {"dc", "d"},
+                        {"env", "own"},
+                        {"job", "node"}});
   CHECK(target.labels ==
         relabel::Labels{{"dc", "d"}, {"env", "own"}, {"instance", "h:1"}, {"job", "node"}});
   CHECK(target.url == "http://h:1/metrics?match%5B%5D=up&match%5B%5D=down");
@@ -146,6 +150,14 @@ TEST_CASE("a target that cannot be scraped is an error with Prometheus's words",
       {"__scrape_timeout__", "2m",
        "scrape timeout cannot be greater than scrape interval "
        "(\"2m\" > \"1m\")"},
+      {"__convert_classic_histograms_to_nhcb__", "yes",
+       "error parsing convert classic histograms to nhcb: strconv.ParseBool: parsing \"yes\": "
+       "invalid syntax"},
+      {"__always_scrape_classic_histograms__", "tRUE",
+       "error parsing always scrape classic histograms: strconv.ParseBool: parsing \"tRUE\": "
+       "invalid syntax"},
+      {"__scrape_native_histograms__", "",
+       "error parsing scrape native histograms: strconv.ParseBool: parsing \"\": invalid syntax"},
       {"x", "\xff", "invalid label value for \"x\""},
   };
   for (const Row& row : rows) {
@@ -169,6 +181,33 @@ TEST_CASE("relabeling may set the interval and the timeout", "[target]") {
   REQUIRE(set.active.size() == 1);
   CHECK(set.active[0].interval == std::chrono::milliseconds(7'000));
   CHECK(set.active[0].timeout == std::chrono::milliseconds(1'500));
+}
+
+TEST_CASE("what becomes of histograms is the job's, unless relabeling says otherwise", "[target]") {
+  JobConfig job = Job();
+  job.scrape_native_histograms = true;
+  job.native_histogram_bucket_limit = 160;
+  job.native_histogram_min_bucket_factor = 1.1;
+  const auto rules_of = [&](const TargetGroup& group) {
+    const TargetSet set = BuildTargets(job, {group});
+    REQUIRE(set.active.size() == 1);
+    return set.active[0].histograms;
+  };
+  CHECK(rules_of(Group({{{"__address__", "h:1"}}})) ==
+        HistogramRules{.native = true, .bucket_limit = 160, .schema_max = 2});
+  // A target's own label is one from before relabeling.
+  CHECK(rules_of(Group({{{"__address__", "h:1"}, {"__scrape_native_histograms__", "F"}}})) ==
+        HistogramRules{.bucket_limit = 160, .schema_max = 2});
+  auto program =
+      relabel::Program::Compile({Replace("__scrape_native_histograms__", "0"),
+                                 Replace("__always_scrape_classic_histograms__", "t"),
+                                 Replace("__convert_classic_histograms_to_nhcb__", "TRUE")});
+  REQUIRE(program.ok());
+  job.relabel = *program;
+  CHECK(rules_of(Group({{{"__address__", "h:1"}}})) == HistogramRules{.always_classic = true,
+                                                                      .to_custom_buckets = true,
+                                                                      .bucket_limit = 160,
+                                                                      .schema_max = 2});
 }
 
 TEST_CASE("relabeling may remove the instance, which then is the address", "[target]") {

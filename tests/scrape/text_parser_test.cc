@@ -129,7 +129,7 @@ TEST_CASE("a page that Prometheus rejects is rejected with its words", "[text_pa
       {"# TYPE a info", "invalid metric type"},
       {"# HELP a \xff", "is not a valid utf8 string"},
       {"a 1\r\n", "invalid syntax"},
-      {"a 1e400", "invalid syntax"},
+      {"a 1e400", "strconv.ParseFloat: parsing \"1e400\": value out of range"},
       {"a nan(1)", "invalid syntax"},
       {"a -NaN", "invalid syntax"},
       {"a 0x10", "invalid syntax"},

@@ -1,7 +1,8 @@
 #include "agent/config/discovery/discovery_sections.h"
 
-#include <array>
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,8 @@
 #include "agent/config/discovery/docker_section.h"
 #include "agent/config/discovery/file_section.h"
 #include "agent/config/discovery/http_section.h"
+#include "agent/config/pending_fields.h"
+#include "agent/config/specs/discovery_specs.h"
 
 namespace sluice::agent {
 namespace {
@@ -31,23 +34,32 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
 };
 
-constexpr auto kFields = [] {
-  std::array<std::string_view, std::size(kSections)> names;
-  for (size_t i = 0; i < names.size(); ++i) names[i] = kSections[i].first;
-  return names;
-}();
-
 // With the folder that relative paths belong to.
 std::string IdentityOf(std::string_view field, const Value& value) {
   const std::filesystem::path file(value.decoder().file());
   return std::string(field) + " " + file.parent_path().string() + " " + CanonicalText(value.node());
 }
 
+bool Works(std::string_view field) {
+  return std::any_of(std::begin(kSections), std::end(kSections),
+                     [&](const auto& section) { return section.first == field; });
+}
+
+// Each is checked as Prometheus would, whether it works or not.
+void CheckDiscoveries(const Fields& fields) {
+  CheckFields(fields, DiscoverySpecs());
+  for (const FieldSpec& spec : DiscoverySpecs()) {
+    const auto list = fields.Find(spec.name);
+    if (list && !Works(spec.name)) FailUnlessEmpty(*list, spec.name);
+  }
+}
+
 }  // namespace
 
-std::span<const std::string_view> DiscoveryFields() { return kFields; }
+std::vector<std::string_view> DiscoveryFields() { return NamesOf(DiscoverySpecs()); }
 
 std::vector<scrape::DiscoveryConfig> DecodeDiscoveries(const Fields& fields) {
+  CheckDiscoveries(fields);
   std::vector<scrape::DiscoveryConfig> discoveries;
   for (const auto& [field, decode] : kSections) {
     const auto list = fields.Find(field);

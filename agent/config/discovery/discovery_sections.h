@@ -1,7 +1,6 @@
 // The `*_sd_configs` of a scrape job: one table of those that work.
 #pragma once
 
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -10,9 +9,11 @@
 
 namespace sluice::agent {
 
-std::span<const std::string_view> DiscoveryFields();
+// Also of the mechanisms that do not work yet.
+std::vector<std::string_view> DiscoveryFields();
 
-// Of all mechanisms, in the order of the table.
+// Of all mechanisms, in the order of the table. All that Prometheus knows are checked; one that
+// does not work yet is refused.
 std::vector<scrape::DiscoveryConfig> DecodeDiscoveries(const Fields& fields);
 
 }  // namespace sluice::agent

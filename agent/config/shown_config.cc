@@ -1,0 +1,289 @@
+#include "agent/config/shown_config.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "agent/config/secret_fields.h"
+#include "agent/config/yaml_text.h"
+#include "base/duration.h"
+#include "base/public_url.h"
+
+namespace sluice::agent {
+namespace {
+
+using Kind = YamlNode::Kind;
+
+constexpr std::string_view kSecret = "<secret>";
+
+// Maps with names of the user's choice, which are no fields.
+constexpr std::string_view kFreeMaps[] = {"labels", "external_labels", "params",
+                                          "required_matchers", "node_meta"};
+
+constexpr std::string_view kTopOrder[] = {"global",
+                                          "runtime",
+                                          "alerting",
+                                          "rule_files",
+                                          "scrape_config_files",
+                                          "scrape_configs",
+                                          "storage",
+                                          "tracing",
+                                          "remote_write",
+                                          "remote_read",
+                                          "otlp"};
+
+constexpr std::string_view kGlobalOrder[] = {
+    "scrape_interval",   "scrape_timeout", "scrape_protocols",        "evaluation_interval",
+    "rule_query_offset", "query_log_file", "scrape_failure_log_file", "external_labels"};
+
+constexpr std::string_view kJobOrder[] = {"job_name",
+                                          "honor_labels",
+                                          "honor_timestamps",
+                                          "track_timestamps_staleness",
+                                          "params",
+                                          "scrape_interval",
+                                          "scrape_timeout",
+                                          "scrape_protocols",
+                                          "fallback_scrape_protocol",
+                                          "scrape_native_histograms",
+                                          "always_scrape_classic_histograms",
+                                          "convert_classic_histograms_to_nhcb",
+                                          "scrape_failure_log_file",
+                                          "metrics_path",
+                                          "scheme",
+                                          "enable_compression",
+                                          "body_size_limit",
+                                          "sample_limit",
+                                          "sample_limit_policy",
+                                          "target_limit",
+                                          "label_limit",
+                                          "label_name_length_limit",
+                                          "label_value_length_limit",
+                                          "native_histogram_bucket_limit",
+                                          "native_histogram_min_bucket_factor",
+                                          "keep_dropped_targets",
+                                          "metric_name_validation_scheme",
+                                          "metric_name_escaping_scheme",
+                                          "extra_scrape_metrics",
+                                          "basic_auth",
+                                          "authorization",
+                                          "oauth2",
+                                          "bearer_token",
+                                          "bearer_token_file",
+                                          "tls_config",
+                                          "follow_redirects",
+                                          "enable_http2",
+                                          "proxy_url",
+                                          "no_proxy",
+                                          "proxy_from_environment",
+                                          "proxy_connect_header",
+                                          "http_headers",
+                                          "relabel_configs",
+                                          "metric_relabel_configs"};
+
+constexpr std::string_view kWriteOrder[] = {"url", "remote_timeout", "headers",
+                                            "write_relabel_configs", "name"};
+
+constexpr std::pair<std::string_view, std::string_view> kRuleDefaults[] = {
+    {"separator", ";"}, {"replacement", "$1"}, {"action", "replace"}};
+constexpr std::pair<std::string_view, std::string_view> kWriteDefaults[] = {
+    {"remote_timeout", "30s"},
+    {"protobuf_message", "prometheus.WriteRequest"},
+    {"follow_redirects", "true"},
+    {"enable_http2", "false"}};
+constexpr std::pair<std::string_view, std::string_view> kQueueDefaults[] = {
+    {"capacity", "10000"},         {"max_shards", "50"},
+    {"min_shards", "1"},           {"max_samples_per_send", "2000"},
+    {"batch_send_deadline", "5s"}, {"min_backoff", "30ms"},
+    {"max_backoff", "5s"}};
+
+bool IsAmong(std::string_view name, std::span<const std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+YamlNode ScalarNode(std::string_view text, bool quoted = false) {
+  YamlNode node;
+  node.kind = Kind::kScalar;
+  node.scalar = text;
+  node.quoted = quoted;
+  return node;
+}
+
+YamlNode TextNode(std::string_view text) { return ScalarNode(text, /*quoted=*/true); }
+
+YamlNode FlagNode(bool flag) { return ScalarNode(flag ? "true" : "false"); }
+
+YamlNode EmptyMap() {
+  YamlNode node;
+  node.kind = Kind::kMap;
+  return node;
+}
+
+YamlNode* Find(YamlNode& map, std::string_view name) {
+  for (YamlEntry& entry : map.entries) {
+    if (entry.first.scalar == name) return &entry.second;
+  }
+  return nullptr;
+}
+
+void Set(YamlNode& map, std::string_view name, YamlNode value) {
+  if (YamlNode* const there = Find(map, name)) {
+    *there = std::move(value);
+  } else {
+    map.entries.push_back({TextNode(name), std::move(value)});
+  }
+}
+
+void SetDefault(YamlNode& map, std::string_view name, YamlNode value) {
+  const YamlNode* const there = Find(map, name);
+  if (there == nullptr || there->kind == Kind::kNull) Set(map, name, std::move(value));
+}
+
+void SetDefaults(YamlNode& map,
+                 std::span<const std::pair<std::string_view, std::string_view>> defaults) {
+  for (const auto& [name, text] : defaults) SetDefault(map, name, ScalarNode(text));
+}
+
+// The fields of `order` first, then the others as they are.
+void Sort(YamlNode& map, std::span<const std::string_view> order) {
+  const auto rank = [order](const YamlEntry& entry) {
+    return std::find(order.begin(), order.end(), entry.first.scalar) - order.begin();
+  };
+  std::stable_sort(map.entries.begin(), map.entries.end(),
+                   [rank](const YamlEntry& a, const YamlEntry& b) { return rank(a) < rank(b); });
+}
+
+void DropNulls(YamlNode& map) {
+  std::erase_if(map.entries,
+                [](const YamlEntry& entry) { return entry.second.kind == Kind::kNull; });
+}
+
+void HideAll(YamlNode& node) {
+  if (node.kind == Kind::kScalar && !node.scalar.empty()) node = TextNode(kSecret);
+  for (YamlNode& item : node.items) HideAll(item);
+  for (YamlEntry& entry : node.entries) HideAll(entry.second);
+}
+
+void HideUrls(YamlNode& node) {
+  if (node.kind == Kind::kScalar) node.scalar = PublicUrl(node.scalar);
+  for (YamlNode& item : node.items) HideUrls(item);
+}
+
+void HideSecrets(YamlNode& node);
+
+void HideField(const std::string& name, YamlNode& value) {
+  if (IsAmong(name, kFreeMaps)) return;
+  if (IsSecretField(name)) return HideAll(value);
+  if (IsUrlField(name)) return HideUrls(value);
+  if (name != "http_headers") return HideSecrets(value);
+  // The names of headers are no fields.
+  for (YamlEntry& header : value.entries) HideSecrets(header.second);
+}
+
+void HideSecrets(YamlNode& node) {
+  for (YamlNode& item : node.items) HideSecrets(item);
+  for (YamlEntry& entry : node.entries) HideField(entry.first.scalar, entry.second);
+}
+
+YamlNode ProtocolsNode(const std::vector<scrape::ScrapeProtocol>& protocols) {
+  YamlNode list;
+  list.kind = Kind::kSequence;
+  for (const scrape::ScrapeProtocol protocol : protocols) {
+    list.items.push_back(TextNode(scrape::kScrapeProtocolNames.at(static_cast<size_t>(protocol))));
+  }
+  return list;
+}
+
+void FillRules(YamlNode& section, std::string_view name) {
+  YamlNode* const rules = Find(section, name);
+  if (rules == nullptr) return;
+  for (YamlNode& rule : rules->items) SetDefaults(rule, kRuleDefaults);
+}
+
+void FillGlobal(const GlobalSection& global, YamlNode& node) {
+  Set(node, "scrape_interval", ScalarNode(FormatDuration(global.scrape_interval)));
+  Set(node, "scrape_timeout", ScalarNode(FormatDuration(global.scrape_timeout)));
+  SetDefault(node, "evaluation_interval", ScalarNode("1m"));
+  if (!global.external_labels.empty()) {
+    YamlNode labels = EmptyMap();
+    for (const relabel::Label& label : global.external_labels) {
+      Set(labels, label.name, TextNode(label.value));
+    }
+    Set(node, "external_labels", std::move(labels));
+  }
+  DropNulls(node);
+  Sort(node, kGlobalOrder);
+}
+
+// What a job does not say itself it has from the global section, 0 included.
+void Inherit(const YamlNode& global, YamlNode& node) {
+  for (const YamlEntry& entry : global.entries) {
+    if (!IsAmong(entry.first.scalar, InheritedFieldNames())) continue;
+    const YamlNode* const own = Find(node, entry.first.scalar);
+    if (own == nullptr || own->kind == Kind::kNull || own->scalar == "0") {
+      Set(node, entry.first.scalar, entry.second);
+    }
+  }
+}
+
+void FillJob(const scrape::JobConfig& job, const YamlNode& global, YamlNode& node) {
+  Inherit(global, node);
+  const auto validation = job.metric_name_validation_scheme == relabel::NameScheme::kLegacy
+                              ? std::string_view("legacy")
+                              : std::string_view("utf8");
+  Set(node, "honor_timestamps", FlagNode(job.honor_timestamps));
+  Set(node, "track_timestamps_staleness", FlagNode(job.track_timestamps_staleness));
+  Set(node, "scrape_interval", ScalarNode(FormatDuration(job.scrape_interval)));
+  Set(node, "scrape_timeout", ScalarNode(FormatDuration(job.scrape_timeout)));
+  Set(node, "scrape_protocols", ProtocolsNode(job.scrape_protocols));
+  Set(node, "scrape_native_histograms", FlagNode(job.scrape_native_histograms));
+  Set(node, "always_scrape_classic_histograms", FlagNode(job.always_scrape_classic_histograms));
+  Set(node, "convert_classic_histograms_to_nhcb", FlagNode(job.convert_classic_histograms_to_nhcb));
+  Set(node, "metrics_path", TextNode(job.metrics_path));
+  Set(node, "scheme", TextNode(job.scheme));
+  Set(node, "enable_compression", FlagNode(job.enable_compression));
+  Set(node, "metric_name_validation_scheme", TextNode(validation));
+  Set(node, "metric_name_escaping_scheme",
+      TextNode(
+          scrape::kNameEscapingNames.at(static_cast<size_t>(job.metric_name_escaping_scheme))));
+  Set(node, "extra_scrape_metrics", FlagNode(job.extra_scrape_metrics));
+  SetDefault(node, "follow_redirects", FlagNode(true));
+  SetDefault(node, "enable_http2", FlagNode(true));
+  FillRules(node, "relabel_configs");
+  FillRules(node, "metric_relabel_configs");
+  DropNulls(node);
+  Sort(node, kJobOrder);
+}
+
+void FillDestination(YamlNode& node) {
+  SetDefaults(node, kWriteDefaults);
+  SetDefault(node, "queue_config", EmptyMap());
+  SetDefaults(*Find(node, "queue_config"), kQueueDefaults);
+  FillRules(node, "write_relabel_configs");
+  DropNulls(node);
+  Sort(node, kWriteOrder);
+}
+
+}  // namespace
+
+std::string ShowConfig(const YamlNode& root, const GlobalSection& global,
+                       const std::vector<scrape::JobConfig>& jobs) {
+  YamlNode shown = root.kind == Kind::kMap ? root : EmptyMap();
+  SetDefault(shown, "global", EmptyMap());
+  FillGlobal(global, *Find(shown, "global"));
+  if (YamlNode* const list = Find(shown, "scrape_configs")) {
+    const YamlNode defaults = *Find(shown, "global");
+    for (size_t i = 0; i < jobs.size(); ++i) FillJob(jobs[i], defaults, list->items.at(i));
+  }
+  if (YamlNode* const list = Find(shown, "remote_write")) {
+    for (YamlNode& item : list->items) FillDestination(item);
+  }
+  DropNulls(shown);
+  Sort(shown, kTopOrder);
+  HideSecrets(shown);
+  return WriteYaml(shown);
+}
+
+}  // namespace sluice::agent

@@ -1,0 +1,198 @@
+#include "scrape/text_walk.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "scrape/number.h"
+
+namespace sluice::scrape {
+template <class Dialect>
+Status TextWalk<Dialect>::Feed(std::string_view bytes) {
+  if (!failure_.ok() || bytes.empty()) return failure_;
+  if (!carry_.empty()) {
+    const size_t end = scanner_.FindEnd(bytes);
+    const size_t taken = end == std::string_view::npos ? bytes.size() : end + 1;
+    if (carry_.size() + taken > kEntryBytesMax) {
+      failure_ = AtLine(InvalidInput("line too long"));
+      return failure_;
+    }
+    carry_.append(bytes.substr(0, taken));
+    if (end == std::string_view::npos) return Status::Ok();
+    bytes.remove_prefix(taken);
+    const std::string entry = std::exchange(carry_, {});
+    failure_ = Walk(entry);
+    if (!failure_.ok()) return failure_;
+  }
+  failure_ = Walk(bytes);
+  return failure_;
+}
+
+template <class Dialect>
+Status TextWalk<Dialect>::End() {
+  if (failure_.ok() && !carry_.empty() && !ended_) failure_ = EndCarried();
+  if (Dialect::kIsMarked && failure_.ok() && !ended_) failure_ = AtLine(NoEndMark());
+  if (failure_.ok()) failure_ = walk_.End();
+  return failure_;
+}
+
+template <class Dialect>
+Status TextWalk<Dialect>::EndCarried() {
+  const std::string entry = std::exchange(carry_, {});
+  if (Dialect::kIsMarked) return ProcessEntry(entry);
+  // The last newline is optional.
+  Status status = Walk(entry + '\n');
+  // Still unfinished: it ends inside quotes, and the parser has the words for that.
+  return status.ok() && !carry_.empty() ? ProcessEntry(entry) : status;
+}
+
+template <class Dialect>
+Status TextWalk<Dialect>::Walk(std::string_view bytes) {
+  const char* p = bytes.data();
+  const char* const end = p + bytes.size();
+  while (p != end && !ended_) {
+    if (walk_.rewriting()) {
+      CatchUp();
+      p = WalkKnown<true>(p, end);
+    } else {
+      p = WalkKnown<false>(p, end);
+    }
+    if (Status status = walk_.CheckTaken(); !status.ok()) return AtLine(status.error());
+    if (p == end) break;
+    const std::string_view rest(p, static_cast<size_t>(end - p));
+    scanner_.Reset();
+    const size_t size = scanner_.FindEnd(rest);
+    if (size == std::string_view::npos) {
+      if (rest.size() > kEntryBytesMax) return AtLine(InvalidInput("line too long"));
+      carry_.assign(rest);
+      return Status::Ok();
+    }
+    if (Status status = ProcessEntry(rest.substr(0, size + 1)); !status.ok()) return status;
+    p += size + 1;
+  }
+  if (Dialect::kIsMarked && ended_ && p != end) return AtLine(DataBehindEnd());
+  return Status::Ok();
+}
+
+// Goes on while the body is as expected; returns where it is not, or where bytes are missing.
+template <class Dialect>
+template <bool kRewriting>
+const char* TextWalk<Dialect>::WalkKnown(const char* p, const char* end) {
+  const PageTemplate& expected = walk_.expected();
+  const size_t count = expected.size();
+  const PageTemplate::Line* const lines = expected.lines();
+  const char* const text = expected.text_data();
+  const bool is_multi_line = walk_.expects_newlines();
+  size_t from = walk_.cursor() == 0 ? 0 : lines[walk_.cursor() - 1].end;
+  while (walk_.cursor() < count) {
+    const PageTemplate::Line& line = lines[walk_.cursor()];
+    const size_t size = line.end - from;
+    if (static_cast<size_t>(end - p) <= size || std::memcmp(p, text + from, size) != 0) return p;
+    const char* rest = p + size;
+    if (line.mark.is_metadata()) {
+      if (*rest != '\n') return p;
+      if constexpr (kRewriting) TellMetadata(walk_.cursor());
+      walk_.PassMetadata();
+    } else {
+      Sample sample;
+      rest = ReadRest(rest, end, sample);
+      if (rest == nullptr) return p;
+      if constexpr (kRewriting) {
+        const auto name_of = [this](std::string_view key) { return MetricNameOf(key); };
+        if (!walk_.KeepExpected(sample, name_of)) return p;
+      } else {
+        if (!walk_.TakeExpected(line.mark, sample)) return p;
+      }
+    }
+    if (is_multi_line) line_ += static_cast<uint64_t>(std::count(p, rest, '\n'));
+    ++line_;
+    p = rest + 1;
+    from = line.end;
+  }
+  return p;
+}
+
+// Value and timestamp; returns the newline after them, or null when this is not plainly fine.
+template <class Dialect>
+inline const char* TextWalk<Dialect>::ReadRest(const char* p, const char* end, Sample& sample) {
+  const char* const after = ParseCommonValue(p, end, sample.value);
+  if (after != nullptr && *after == '\n') [[likely]]
+    return after;
+  return ReadUncommonRest(p, end, sample);
+}
+
+// Timestamps and exemplars are read anew each time: nothing of them is remembered.
+template <class Dialect>
+const char* TextWalk<Dialect>::ReadUncommonRest(const char* p, const char* end, Sample& sample) {
+  const char* const newline = Dialect::ReadRest(p, end, parser_, entry_);
+  if (newline == nullptr) return nullptr;
+  sample.value = entry_.value;
+  sample.has_timestamp = entry_.has_timestamp && rules_.honor_timestamps;
+  sample.timestamp_ms = entry_.timestamp_ms;
+  if (!entry_.exemplars.empty()) sample.entry = &entry_;
+  return newline;
+}
+
+// `whole` is an entry with its newline, if it has one.
+template <class Dialect>
+Status TextWalk<Dialect>::ProcessEntry(std::string_view whole) {
+  Status status = Dialect::Parse(parser_, whole, entry_);
+  if (!status.ok()) return AtLine(status.error());
+  if (entry_.kind == EntryKind::kEnd) ended_ = true;
+  status = Place(whole);
+  if (!status.ok()) return AtLine(status.error());
+  line_ += static_cast<uint64_t>(std::count(whole.begin(), whole.end(), '\n'));
+  return Status::Ok();
+}
+
+// entry_ is that of `whole`.
+template <class Dialect>
+Status TextWalk<Dialect>::Place(std::string_view whole) {
+  if (entry_.kind == EntryKind::kNothing || entry_.kind == EntryKind::kEnd) return Status::Ok();
+  CatchUp();
+  const bool is_sample = entry_.kind == EntryKind::kSample;
+  const size_t size = whole.size() - (whole.ends_with('\n') ? 1 : 0);
+  Status status = walk_.Place(whole.substr(0, is_sample ? entry_.key_size : size), entry_);
+  told_ = walk_.cursor();
+  told_all_ = walk_.rewriting();
+  return status;
+}
+
+// Metadata that was as expected was passed without being read.
+template <class Dialect>
+void TextWalk<Dialect>::CatchUp() {
+  if (told_all_) return;
+  for (; told_ < walk_.cursor(); ++told_) {
+    if (walk_.expected().mark(told_).is_metadata()) TellMetadata(told_);
+  }
+  told_all_ = walk_.rewriting();
+}
+
+template <class Dialect>
+void TextWalk<Dialect>::TellMetadata(size_t line) {
+  // With a parser of its own, because entry_ may wait to be placed.
+  Entry entry;
+  typename Dialect::Parser parser;
+  scratch_.assign(walk_.expected().text(line)) += '\n';
+  if (Dialect::Parse(parser, scratch_, entry).ok()) walk_.OnMetadata(entry);
+}
+
+template <class Dialect>
+std::string_view TextWalk<Dialect>::MetricNameOf(std::string_view key) {
+  const size_t end = key.find_first_of("{ \t\"#");
+  if (end != 0) return key.substr(0, end);
+  // Quoted, or indented: let the parser find it. Not with entry_, which may hold an exemplar.
+  scratch_.assign(key).append("0\n");
+  if (!Dialect::Parse(parser_, scratch_, named_).ok()) return {};
+  return named_.name;
+}
+
+template <class Dialect>
+Error TextWalk<Dialect>::AtLine(const Error& error) const {
+  return error.WithContext("line " + std::to_string(line_ + 1));
+}
+
+template class TextWalk<PrometheusText>;
+template class TextWalk<OpenMetricsText>;
+
+}  // namespace sluice::scrape

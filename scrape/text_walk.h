@@ -1,0 +1,71 @@
+// Reads a body of one of the text formats against the text of the one before.
+//
+// As long as the bytes equal the template, only values are read. Where they do not, the entry is
+// parsed and placed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "scrape/page_reader.h"
+#include "scrape/page_walk.h"
+#include "scrape/text_dialect.h"
+
+namespace sluice::scrape {
+
+// An entry longer than this fails the scrape.
+inline constexpr size_t kEntryBytesMax = 16U << 20;
+
+// Thread-compatible; for one body.
+// `Dialect` is one of those in text_dialect.h.
+template <class Dialect>
+class TextWalk final : public PageReader {
+ public:
+  // `walk` and `rules` must outlive it.
+  TextWalk(PageWalk& walk, const SeriesRules& rules) : walk_(walk), rules_(rules) {}
+
+  // Errors start with `line N: `.
+  Status Feed(std::string_view bytes) override;
+  Status End() override;
+
+ private:
+  Status Walk(std::string_view bytes);
+  template <bool kRewriting>
+  const char* WalkKnown(const char* p, const char* end);
+  const char* ReadRest(const char* p, const char* end, Sample& sample);
+  const char* ReadUncommonRest(const char* p, const char* end, Sample& sample);
+  Status EndCarried();
+  Status ProcessEntry(std::string_view whole);
+  Status Place(std::string_view whole);
+  void CatchUp();
+  void TellMetadata(size_t line);
+  std::string_view MetricNameOf(std::string_view key);
+  Error AtLine(const Error& error) const;
+
+  // Set once.
+  PageWalk& walk_;
+  const SeriesRules& rules_;
+
+  // Where we are.
+  uint64_t line_ = 0;   // lines of the body done
+  bool ended_ = false;  // by a mark, or by a NUL
+  typename Dialect::Scanner scanner_;
+  std::string carry_;  // an unfinished entry
+  Status failure_;
+
+  // How far the walk knows the metadata of the template that the body agrees with.
+  size_t told_ = 0;
+  bool told_all_ = false;  // it is rewriting, and hears of all metadata as it comes
+
+  typename Dialect::Parser parser_;
+  Entry entry_;
+  Entry named_;  // for the name of a known series
+  std::string scratch_;
+};
+
+extern template class TextWalk<PrometheusText>;
+extern template class TextWalk<OpenMetricsText>;
+
+}  // namespace sluice::scrape

@@ -1,0 +1,12 @@
+// OpenMetrics text from a target.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "page_check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  sluice::fuzz::CheckPages(sluice::scrape::PageFormat::kOpenMetrics,
+                           sluice::fuzz::SplitBodies({reinterpret_cast<const char*>(data), size}));
+  return 0;
+}
