@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <array>
+#include <cstring>
 
 namespace sluice {
 namespace {
@@ -8,6 +9,19 @@ namespace {
 constexpr char32_t kLastRune = 0x10ffff;
 
 uint8_t Byte(char c) { return static_cast<uint8_t>(c); }
+
+// How many bytes in front are ASCII.
+size_t AsciiSize(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  size_t size = 0;
+  for (; size + sizeof(uint64_t) <= text.size(); size += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + size, sizeof(word));
+    if ((word & kHighBits) != 0) break;
+  }
+  while (size < text.size() && Byte(text[size]) < 0x80) ++size;
+  return size;
+}
 
 bool IsSurrogate(char32_t code) { return code >= 0xd800 && code <= 0xdfff; }
 
@@ -83,12 +97,14 @@ void AppendRune(char32_t code, std::string& out) {
 }
 
 bool IsValidUtf8(std::string_view text) {
-  while (!text.empty()) {
+  while (true) {
+    // Most texts are nothing else.
+    text.remove_prefix(AsciiSize(text));
+    if (text.empty()) return true;
     const Rune rune = DecodeRune(text);
     if (!rune.valid) return false;
     text.remove_prefix(rune.size);
   }
-  return true;
 }
 
 std::string ReplaceInvalidUtf8(std::string_view text) {

@@ -47,5 +47,22 @@ TEST_CASE("only bytes that are no UTF-8 are replaced", "[base]") {
   expect("\xe2\x82z", bad + bad + "z");
 }
 
+TEST_CASE("a text is UTF-8 or not wherever the byte stands that decides it", "[base]") {
+  for (size_t size = 0; size < 20; ++size) {
+    for (size_t at = 0; at <= size; ++at) {
+      CAPTURE(size, at);
+      const std::string ascii(size, 'a');
+      CHECK(IsValidUtf8(ascii));
+      for (const std::string part : {"\xc3\xa4", "\xf0\x9f\x98\x80", "\x7f"}) {
+        CHECK(IsValidUtf8(std::string(ascii).insert(at, part)));
+        CHECK(IsValidUtf8(std::string(ascii).insert(at, part + part)));
+      }
+      for (const std::string part : {"\xff", "\x80", "\xc3", "\xf0\x9f\x98"}) {
+        CHECK_FALSE(IsValidUtf8(std::string(ascii).insert(at, part)));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice
