@@ -1,6 +1,7 @@
 // What a scrape costs without the network: the walk of a known page, of a page never seen, and of
 // a large page of which one series in a hundred changes its name each time. In the text format, and
-// the same page in OpenMetrics, with and without exemplars that are others each time.
+// the same page in OpenMetrics, with and without exemplars that are others each time. And a known
+// page of classic histograms, as they are and converted to native ones.
 #include <array>
 #include <string>
 #include <utility>
@@ -66,6 +67,29 @@ std::string LargePage(int generation) {
     page += "container_memory_bytes{namespace=\"default\",pod=\"pod-" + std::to_string(i) +
             "\",version=\"" + std::to_string(version) + "\",image=\"registry/image\"} " +
             std::to_string(i * 4096) + "\n";
+  }
+  return page;
+}
+
+constexpr int kHistograms = 1000;
+constexpr int kHistogramSeries = 14;
+
+// Classic histograms, of which each has twelve buckets.
+std::string HistogramPage(int generation) {
+  std::string page = "# TYPE http_request_duration_seconds histogram\n";
+  const std::string name = "http_request_duration_seconds";
+  for (int i = 0; i < kHistograms; ++i) {
+    const std::string labels =
+        "{handler=\"/api/v1/handler-" + std::to_string(i) + "\",method=\"get\"";
+    for (int bucket = 0; bucket < kHistogramSeries - 2; ++bucket) {
+      const bool is_last = bucket == kHistogramSeries - 3;
+      page += name + "_bucket" + labels + ",le=\"" +
+              (is_last ? "+Inf" : std::to_string(bucket) + ".5") + "\"} " +
+              std::to_string((bucket + 1) * generation * (i + 1)) + "\n";
+    }
+    page += name + "_sum" + labels + "} " + std::to_string(i * generation) + ".25\n";
+    page += name + "_count" + labels + "} " +
+            std::to_string((kHistogramSeries - 2) * generation * (i + 1)) + "\n";
   }
   return page;
 }
@@ -178,5 +202,21 @@ void BM_LargePageOnePercentChurn(benchmark::State& state) {
 }
 
 BENCHMARK(BM_LargePageOnePercentChurn)->Unit(benchmark::kMillisecond);
+
+void BM_KnownHistograms(benchmark::State& state) {
+  SeriesRules rules = Rules();
+  rules.histograms.to_custom_buckets = state.range(0) != 0;
+  Page page(rules, {MakeReportChunk()});
+  const std::array<std::string, 2> bodies = {HistogramPage(1), HistogramPage(2)};
+  int64_t now_ms = 1000;
+  ScrapeOnce(page, bodies[0], now_ms);
+  for (auto _ : state) {
+    now_ms += 1000;
+    ScrapeOnce(page, bodies[static_cast<size_t>(now_ms / 1000 % 2)], now_ms);
+  }
+  SetRates(state, kHistograms * kHistogramSeries, bodies[0].size());
+}
+
+BENCHMARK(BM_KnownHistograms)->ArgName("converted")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace

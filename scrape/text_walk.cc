@@ -7,6 +7,16 @@
 #include "scrape/number.h"
 
 namespace sluice::scrape {
+namespace {
+
+std::string_view KeyOf(std::string_view whole, const Entry& entry) {
+  if (entry.kind == EntryKind::kSample) return whole.substr(0, entry.key_size);
+  if (whole.ends_with('\n')) whole.remove_suffix(1);
+  return whole;
+}
+
+}  // namespace
+
 template <class Dialect>
 Status TextWalk<Dialect>::Feed(std::string_view bytes) {
   if (!failure_.ok() || bytes.empty()) return failure_;
@@ -32,6 +42,7 @@ template <class Dialect>
 Status TextWalk<Dialect>::End() {
   if (failure_.ok() && !carry_.empty() && !ended_) failure_ = EndCarried();
   if (Dialect::kIsMarked && failure_.ok() && !ended_) failure_ = AtLine(NoEndMark());
+  if (failure_.ok() && converting_.has_value()) failure_ = converting_->EndHistogram();
   if (failure_.ok()) failure_ = walk_.End();
   return failure_;
 }
@@ -51,12 +62,7 @@ Status TextWalk<Dialect>::Walk(std::string_view bytes) {
   const char* p = bytes.data();
   const char* const end = p + bytes.size();
   while (p != end && !ended_) {
-    if (walk_.rewriting()) {
-      CatchUp();
-      p = WalkKnown<true>(p, end);
-    } else {
-      p = WalkKnown<false>(p, end);
-    }
+    p = SkipKnown(p, end);
     if (Status status = walk_.CheckTaken(); !status.ok()) return AtLine(status.error());
     if (p == end) break;
     const std::string_view rest(p, static_cast<size_t>(end - p));
@@ -72,6 +78,14 @@ Status TextWalk<Dialect>::Walk(std::string_view bytes) {
   }
   if (Dialect::kIsMarked && ended_ && p != end) return AtLine(DataBehindEnd());
   return Status::Ok();
+}
+
+template <class Dialect>
+const char* TextWalk<Dialect>::SkipKnown(const char* p, const char* end) {
+  if (converting_.has_value()) return p;
+  if (!walk_.rewriting()) return WalkKnown<false>(p, end);
+  CatchUp();
+  return WalkKnown<true>(p, end);
 }
 
 // Goes on while the body is as expected; returns where it is not, or where bytes are missing.
@@ -148,14 +162,20 @@ Status TextWalk<Dialect>::ProcessEntry(std::string_view whole) {
 // entry_ is that of `whole`.
 template <class Dialect>
 Status TextWalk<Dialect>::Place(std::string_view whole) {
+  if (converting_.has_value()) return Convert(whole);
   if (entry_.kind == EntryKind::kNothing || entry_.kind == EntryKind::kEnd) return Status::Ok();
   CatchUp();
-  const bool is_sample = entry_.kind == EntryKind::kSample;
-  const size_t size = whole.size() - (whole.ends_with('\n') ? 1 : 0);
-  Status status = walk_.Place(whole.substr(0, is_sample ? entry_.key_size : size), entry_);
+  Status status = walk_.Place(KeyOf(whole, entry_), entry_);
   told_ = walk_.cursor();
   told_all_ = walk_.rewriting();
   return status;
+}
+
+template <class Dialect>
+Status TextWalk<Dialect>::Convert(std::string_view whole) {
+  if (entry_.kind != EntryKind::kNothing) return converting_->Place(KeyOf(whole, entry_), entry_);
+  const bool is_comment = whole.find('#') != std::string_view::npos;
+  return is_comment ? converting_->EndHistogram() : Status::Ok();
 }
 
 // Metadata that was as expected was passed without being read.

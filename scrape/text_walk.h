@@ -1,14 +1,17 @@
 // Reads a body of one of the text formats against the text of the one before.
 //
 // As long as the bytes equal the template, only values are read. Where they do not, the entry is
-// parsed and placed.
+// parsed and placed. Where classic histograms are to be converted, so is every entry: a page then
+// has other entries than its text.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "scrape/converting_walk.h"
 #include "scrape/page_reader.h"
 #include "scrape/page_walk.h"
 #include "scrape/text_dialect.h"
@@ -24,7 +27,9 @@ template <class Dialect>
 class TextWalk final : public PageReader {
  public:
   // `walk` and `rules` must outlive it.
-  TextWalk(PageWalk& walk, const SeriesRules& rules) : walk_(walk), rules_(rules) {}
+  TextWalk(PageWalk& walk, const SeriesRules& rules) : walk_(walk), rules_(rules) {
+    if (rules.histograms.to_custom_buckets) converting_.emplace(walk, rules.histograms);
+  }
 
   // Errors start with `line N: `.
   Status Feed(std::string_view bytes) override;
@@ -32,6 +37,7 @@ class TextWalk final : public PageReader {
 
  private:
   Status Walk(std::string_view bytes);
+  const char* SkipKnown(const char* p, const char* end);
   template <bool kRewriting>
   const char* WalkKnown(const char* p, const char* end);
   const char* ReadRest(const char* p, const char* end, Sample& sample);
@@ -39,6 +45,7 @@ class TextWalk final : public PageReader {
   Status EndCarried();
   Status ProcessEntry(std::string_view whole);
   Status Place(std::string_view whole);
+  Status Convert(std::string_view whole);
   void CatchUp();
   void TellMetadata(size_t line);
   std::string_view MetricNameOf(std::string_view key);
@@ -63,6 +70,8 @@ class TextWalk final : public PageReader {
   Entry entry_;
   Entry named_;  // for the name of a known series
   std::string scratch_;
+
+  std::optional<ConvertingWalk> converting_;
 };
 
 extern template class TextWalk<PrometheusText>;
