@@ -8,6 +8,13 @@ constexpr std::string_view kTypeWord = "TYPE";
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
+// From `i` on, to the next of these bytes.
+template <char... kStops>
+size_t SkipTo(std::string_view bytes, size_t i) {
+  while (i < bytes.size() && ((bytes[i] != kStops) && ...)) ++i;
+  return i;
+}
+
 bool IsNameStart(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
 }
@@ -22,6 +29,8 @@ size_t EntryScanner::FindEnd(std::string_view bytes) {
       if (newline != std::string_view::npos) Reset();
       return newline;
     }
+    i = SkipPlain(bytes, i);
+    if (i == bytes.size()) break;
     const char c = bytes[i];
     const bool ends = c == '\n' && state_ != State::kQuoted && state_ != State::kEscaped;
     if (ends) {
@@ -32,6 +41,20 @@ size_t EntryScanner::FindEnd(std::string_view bytes) {
     ++i;
   }
   return std::string_view::npos;
+}
+
+// Past bytes that leave the state as it is.
+size_t EntryScanner::SkipPlain(std::string_view bytes, size_t i) const {
+  switch (state_) {
+    case State::kName:
+      return SkipTo<'{', '\n'>(bytes, i);
+    case State::kBraces:
+      return SkipTo<'"', '}', '\n'>(bytes, i);
+    case State::kQuoted:
+      return SkipTo<'"', '\\'>(bytes, i);
+    default:
+      return i;
+  }
 }
 
 EntryScanner::State EntryScanner::Next(char c) {

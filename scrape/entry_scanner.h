@@ -29,6 +29,7 @@ class EntryScanner {
     kRest,  // the newline ends the entry, whatever comes before it
   };
 
+  size_t SkipPlain(std::string_view bytes, size_t i) const;
   State Next(char c);
 
   State state_ = State::kStart;
