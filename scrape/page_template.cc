@@ -29,6 +29,7 @@ bool LineMark::HoldsUnder(MetricType type) const {
 
 bool PageTemplate::Append(std::string_view text, LineMark mark) {
   if (text_.size() + text.size() > kTextBytesMax) return false;
+  if (!TakeRoom(text.size(), mark)) return true;
   text_.append(text);
   lines_.push_back({static_cast<uint32_t>(text_.size()), mark});
   return true;
@@ -38,9 +39,30 @@ void PageTemplate::AppendPrefix(const PageTemplate& other, size_t count) {
   if (count == 0) return;
   const auto base = static_cast<uint32_t>(text_.size());
   text_.append(other.text_, 0, other.lines_[count - 1].end);
+  uint32_t from = 0;
   for (size_t i = 0; i < count; ++i) {
-    lines_.push_back({base + other.lines_[i].end, other.lines_[i].mark});
+    const Line& line = other.lines_[i];
+    bytes_[CompanyOf(line.mark)] += line.end - from + sizeof(Line);
+    from = line.end;
+    lines_.push_back({base + line.end, line.mark});
   }
+}
+
+PageTemplate::Company PageTemplate::CompanyOf(LineMark mark) {
+  if (mark.is_metadata()) return kTold;
+  if (!mark.has_slot()) return kDropped;
+  return mark.is_repeat() ? kTold : kSeries;
+}
+
+bool PageTemplate::TakeRoom(size_t text_bytes, LineMark mark) {
+  const Company company = CompanyOf(mark);
+  const size_t bytes = text_bytes + sizeof(Line);
+  if (company != kSeries) {
+    const size_t min = company == kTold ? kToldBytesMin : kDroppedBytesMin;
+    if (bytes_[company] + bytes > min + kCompanyFactor * bytes_[kSeries]) return false;
+  }
+  bytes_[company] += bytes;
+  return true;
 }
 
 void PageTemplate::Reserve(const PageTemplate& like) {

@@ -1,6 +1,7 @@
 // The text of a target's last page without its values, against which the next page is compared.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -73,6 +74,8 @@ class LineMark {
 
 // Lines in the order of the last page. A sample's text is everything before its value, a metadata
 // line's is all of it; blank lines and comments are not kept. Thread-compatible.
+//
+// What is kept follows the series of the page, however long its body is: see Append().
 class PageTemplate {
  public:
   struct Line {
@@ -81,6 +84,13 @@ class PageTemplate {
   };
 
   static constexpr size_t kTextBytesMax = std::numeric_limits<uint32_t>::max();
+
+  // The lines that stand for series may be accompanied by so much for each of their bytes, and by
+  // this much in any case: of metadata and of lines that repeat a series, and of lines whose
+  // samples are dropped or refused.
+  static constexpr size_t kCompanyFactor = 4;
+  static constexpr size_t kToldBytesMin = 1U << 20;
+  static constexpr size_t kDroppedBytesMin = 64U << 20;
 
   size_t size() const { return lines_.size(); }
 
@@ -98,7 +108,8 @@ class PageTemplate {
 
   const char* text_data() const { return text_.data(); }
 
-  // False when the text would exceed kTextBytesMax.
+  // False when the text would exceed kTextBytesMax. A line for which there is no room beside those
+  // of series is not kept: it is new to the next page, too.
   bool Append(std::string_view text, LineMark mark);
   // The first `count` lines of another template.
   void AppendPrefix(const PageTemplate& other, size_t count);
@@ -110,8 +121,14 @@ class PageTemplate {
   size_t memory_bytes() const { return text_.capacity() + lines_.capacity() * sizeof(Line); }
 
  private:
+  enum Company : unsigned char { kSeries, kTold, kDropped, kCompanies };
+
+  static Company CompanyOf(LineMark mark);
+  bool TakeRoom(size_t text_bytes, LineMark mark);
+
   std::string text_;
   std::vector<Line> lines_;
+  std::array<size_t, kCompanies> bytes_{};  // with sizeof(Line)
 };
 
 // Finds lines by their text. Borrows the template. Thread-compatible.

@@ -41,6 +41,7 @@ Status PageWalk::Place(std::string_view key, const Entry& entry) {
 Result<bool> PageWalk::PlaceKnown(std::string_view key, const Entry& entry) {
   if (entry.kind == EntryKind::kNothing || entry.kind == EntryKind::kEnd) return true;
   if (entry.kind != EntryKind::kSample) context_.OnMetadata(entry);
+  key = Remembered(key);
   if (out_.rewritten || !PlaceExpected(key, entry)) {
     if (!out_.rewritten) StartRewriting();
     const Result<bool> is_placed = PlaceAnywhere(key, entry);
@@ -48,6 +49,17 @@ Result<bool> PageWalk::PlaceKnown(std::string_view key, const Entry& entry) {
   }
   if (Status status = CheckTaken(); !status.ok()) return status.error();
   return true;
+}
+
+// A digest begins as no text does, and has its size, so that none is taken for a key of its own.
+std::string_view PageWalk::Remembered(std::string_view key) {
+  if (key.size() <= kKeyBytesMax) return key;
+  const ContentId id = ContentIdOf(key);
+  digest_.assign(1, '\0');
+  for (const uint64_t part : {id.high, id.low, uint64_t{key.size()}}) {
+    digest_.append(reinterpret_cast<const char*>(&part), sizeof(part));
+  }
+  return digest_;
 }
 
 bool PageWalk::PlaceExpected(std::string_view key, const Entry& entry) {
@@ -272,6 +284,7 @@ void PageWalk::UpdateFamily(uint32_t slot, std::string_view metric_name) {
 }
 
 Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry) {
+  key = Remembered(key);
   const buffer::MetricType type = context_.last_type();
   SampleCounts& counts = quota_.counts();
   const Result<SeriesFate> fate = maker_.Make(entry, type, content_);

@@ -33,6 +33,10 @@ namespace sluice::scrape {
 inline constexpr size_t kSeriesBytesMax = 100U << 10;
 // Further samples of series that the same body already had, with timestamps of their own.
 inline constexpr size_t kExtraSamplesMax = 1'000'000;
+// A longer key is remembered by its digest, so that what an exporter may write without end, as a
+// HELP text or the blanks before a value, takes no memory. Far above what exporters do write,
+// because such an entry is parsed in each scrape.
+inline constexpr size_t kKeyBytesMax = 2U << 10;
 // Own timestamps may be this far ahead of the clock.
 inline constexpr TimestampMs kAheadMsMax = 10 * 60'000;
 
@@ -149,6 +153,7 @@ class PageWalk {
   Status CheckTaken() const;
 
  private:
+  std::string_view Remembered(std::string_view key);
   bool PlaceExpected(std::string_view key, const Entry& entry);
   Result<bool> PlaceAnywhere(std::string_view key, const Entry& entry);
   Sample SampleOf(const Entry& entry, LineMark mark);
@@ -197,6 +202,8 @@ class PageWalk {
   SampleQuota quota_;
   Status invalid_histogram_;
   Outcome out_;
+
+  std::string digest_;
 
   // While rewriting.
   SeriesMaker maker_;

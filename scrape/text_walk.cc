@@ -194,7 +194,8 @@ void TextWalk<Dialect>::TellMetadata(size_t line) {
   Entry entry;
   typename Dialect::Parser parser;
   scratch_.assign(walk_.expected().text(line)) += '\n';
-  if (Dialect::Parse(parser, scratch_, entry).ok()) walk_.OnMetadata(entry);
+  if (!Dialect::Parse(parser, scratch_, entry).ok()) return;
+  if (entry.kind != EntryKind::kNothing && entry.kind != EntryKind::kEnd) walk_.OnMetadata(entry);
 }
 
 template <class Dialect>

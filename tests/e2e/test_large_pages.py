@@ -121,13 +121,18 @@ scrape_configs:
         lines = [b'a{i="%d"} ' % i for i in range(series)]
         comments = [COMMENTS] * (100 * MIB // len(COMMENTS))
         blanks, blank_lines = b" " * 20_000, b"\n" * 30_000
+        help_text = b"# HELP a " + b"x" * 40_000 + b"\n"
+        metadata = b"# HELP b Some text.\n# TYPE b gauge\n" * 1_000
         self.pages = [
             lambda handler: send(handler, (line + b"1\n" for line in lines)),
             lambda handler: send(handler, (line + b"2." + digits + b"\n" for line in lines)),
             lambda handler: send(handler, comments + [
-                blank_lines + line + b"3" + blanks + b"\n" for line in lines])]
+                blank_lines + line + b"3" + blanks + b"\n" for line in lines]),
+            lambda handler: send(handler, (
+                help_text + metadata + line + blanks + b"4\n" for line in lines))]
         self.start("7s")
-        for scrape, what in enumerate(["digits", "comments, blank lines and blanks"], 1):
+        for scrape, what in enumerate(["digits", "comments, blank lines and blanks",
+                                       "metadata and blanks before values"], 1):
             self.check_growth(scrape, SLACK, f"200 MiB of {what}")
             self.assertEqual(self.target()["health"], "up", self.target()["lastError"])
 

@@ -1,0 +1,164 @@
+// What a page keeps between scrapes follows its series, not its bodies.
+#include <bit>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "page_support.h"
+#include "scrape/page.h"
+
+namespace sluice::scrape {
+namespace {
+
+using test::SamplesOf;
+
+constexpr size_t kMiB = 1U << 20;
+constexpr int kSeries = 100;
+
+SeriesRules WithDropRule() {
+  SeriesRules rules;
+  relabel::Rule rule;
+  rule.action = relabel::Action::kDrop;
+  rule.source_labels = {"__name__"};
+  rule.regex = "dropped";
+  auto program = relabel::Program::Compile({rule});
+  REQUIRE(program.ok());
+  rules.metric_relabel = *program;
+  return rules;
+}
+
+// One target, to which bodies come piece by piece.
+class Target {
+ public:
+  void Begin() {
+    now_ms_ += 15'000;
+    page_.Begin(now_ms_, now_ms_);
+    page_.SetFormat(PageFormat::kPrometheusText);
+  }
+
+  void Feed(std::string_view piece) { REQUIRE(page_.Feed(piece).ok()); }
+
+  // The sum of the samples of `a`.
+  double End() {
+    const auto result = page_.Succeed({});
+    REQUIRE(result.ok());
+    double sum = 0;
+    for (const test::Seen& seen : SamplesOf(result->frames, {})) {
+      if (seen.value_bits == buffer::kStaleNanBits) continue;
+      if (seen.series.starts_with("{__name__=\"a\"")) sum += std::bit_cast<double>(seen.value_bits);
+    }
+    return sum;
+  }
+
+  double Scrape(const std::vector<std::string>& pieces) {
+    Begin();
+    for (const std::string& piece : pieces) Feed(piece);
+    return End();
+  }
+
+  const Page& page() const { return page_; }
+
+ private:
+  Page page_{WithDropRule(), {MakeReportChunk()}};
+  TimestampMs now_ms_ = 1'000'000;
+};
+
+// The text of series `i` up to the blank before its value.
+std::string Series(int i) { return "a{i=\"" + std::to_string(i) + "\"} "; }
+
+std::string Value(int i) { return std::to_string(i) + "\n"; }
+
+constexpr double kSum = kSeries * (kSeries - 1) / 2.0;
+
+std::vector<std::string> Plain() {
+  std::vector<std::string> pieces;
+  for (int i = 0; i < kSeries; ++i) pieces.push_back(Series(i) + Value(i));
+  return pieces;
+}
+
+// Around each series.
+struct Filler {
+  std::string before;
+  std::string inside;  // before the value
+};
+
+// Of a page as large as `mib`.
+Filler FillerOf(std::string_view kind, size_t mib) {
+  const size_t size = mib * kMiB / kSeries;
+  const auto repeated = [&](const std::string& line) {
+    std::string text;
+    while (text.size() < size) text += line;
+    return text;
+  };
+  if (kind == "HELP text") return {"# HELP a " + std::string(size, 'x') + "\n", ""};
+  if (kind == "metadata") return {repeated("# HELP b Some text.\n# TYPE b gauge\n"), ""};
+  if (kind == "blanks before a value") return {"", std::string(size, ' ')};
+  if (kind == "duplicates") return {repeated("a{i=\"7\"} 7\n"), ""};
+  if (kind == "comments") return {repeated("# Some comment.\n\n"), ""};
+  REQUIRE(kind == "dropped series");
+  return {repeated("dropped{x=\"" + std::string(1000, 'x') + "\"} 1\n"), ""};
+}
+
+TEST_CASE("a large body is forgotten but for its series", "[page_memory]") {
+  const std::string kind = GENERATE(as<std::string>(), "HELP text", "metadata",
+                                    "blanks before a value", "duplicates", "comments");
+  CAPTURE(kind);
+  const Filler filler = FillerOf(kind, 8);
+  Target target;
+  CHECK(target.Scrape(Plain()) == kSum);
+  const size_t before = target.page().memory_bytes();
+  std::vector<std::string> pieces;
+  for (int i = 0; i < kSeries; ++i) {
+    pieces.push_back(filler.before + Series(i) + filler.inside + Value(i));
+  }
+  for (int scrape = 0; scrape < 3; ++scrape) {
+    CHECK(target.Scrape(pieces) == kSum);
+    CHECK(target.page().series_count() == kSeries);
+    CHECK(target.page().memory_bytes() < before + 2 * kMiB);
+  }
+  CHECK(target.Scrape(Plain()) == kSum);
+  CHECK(target.page().memory_bytes() < before + kMiB / 8);
+}
+
+TEST_CASE("dropped series are remembered, up to a bound", "[page_memory]") {
+  const Filler filler = FillerOf("dropped series", 80);
+  Target target;
+  std::vector<std::string> pieces = Plain();
+  for (std::string& piece : pieces) piece += filler.before;
+  for (int scrape = 0; scrape < 2; ++scrape) {
+    CHECK(target.Scrape(pieces) == kSum);
+    CHECK(target.page().memory_bytes() > 60 * kMiB);
+    CHECK(target.page().memory_bytes() < 74 * kMiB);
+  }
+}
+
+TEST_CASE("families with long metadata are told from each other", "[page_memory]") {
+  const std::string text(3 * kKeyBytesMax, 'x');
+  Target target;
+  const auto family = [&](const std::string& help) {
+    target.Scrape({"# HELP a " + text + help + "\n" + Series(0) + Value(0)});
+    return test::SeriesOf(*target.page().layout(), {}).front().second;
+  };
+  CHECK(family("1") == "a|0|" + text + "1");
+  CHECK(family("1") == "a|0|" + text + "1");
+  CHECK(family("2") == "a|0|" + text + "2");
+  CHECK(family("") == "a|0|" + text);
+}
+
+TEST_CASE("long series keep their identity", "[page_memory]") {
+  const std::string value(2 * kKeyBytesMax, 'x');
+  const auto line = [&](const std::string& end, int sample) {
+    return "a{v=\"" + value + end + "\"} " + Value(sample);
+  };
+  Target target;
+  for (int scrape = 0; scrape < 3; ++scrape) {
+    CHECK(target.Scrape({line("1", 1), line("2", 2), line("1", 4)}) == 3);
+    CHECK(target.page().series_count() == 2);
+    CHECK(target.Scrape({line("2", 2), line("3", 4)}) == 6);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::scrape
