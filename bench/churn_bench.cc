@@ -65,6 +65,19 @@ std::string BlockPage(int generation, int changed) {
   return page;
 }
 
+// Single lines that change here and there.
+std::string LinePage(int generation, int changed) {
+  const int distance = changed == 0 ? kSeries : kSeries / changed;
+  std::string page = "# TYPE container_value gauge\n";
+  for (int i = 0; i < kSeries; ++i) {
+    const bool is_new = changed > 0 && i % distance == distance / 2;
+    page += "container_value{namespace=\"team-" + std::to_string(i % 20) + "\",pod=\"service-" +
+            std::to_string(i) + "-" + std::to_string(is_new ? generation * 7919 : 0) +
+            "\",kind=\"kind-" + std::to_string(i % 50) + "\"} " + std::to_string(i * 4096) + "\n";
+  }
+  return page;
+}
+
 SeriesRules Rules() {
   SeriesRules rules;
   rules.target_labels = {{"instance", "host:8080"}, {"job", "kube-state-metrics"}};
@@ -136,6 +149,8 @@ void BM_ScatteredChurn(benchmark::State& state) { Churn(state, FamilyPage); }
 
 void BM_BlockChurn(benchmark::State& state) { Churn(state, BlockPage); }
 
+void BM_LineChurn(benchmark::State& state) { Churn(state, LinePage); }
+
 constexpr std::array<int64_t, 4> kChanged = {0, 100, 1000, 10'000};
 
 void SetUp(benchmark::internal::Benchmark* benchmark) {
@@ -145,5 +160,6 @@ void SetUp(benchmark::internal::Benchmark* benchmark) {
 
 BENCHMARK(BM_ScatteredChurn)->Apply(SetUp);
 BENCHMARK(BM_BlockChurn)->Apply(SetUp);
+BENCHMARK(BM_LineChurn)->Arg(1)->Arg(10)->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -30,24 +30,26 @@ class HashIndex {
   // Does not look for an equal key.
   void Insert(uint64_t hash, uint32_t id) {
     if ((size_ + 1) * 2 > cells_.size()) Rehash(std::bit_ceil((size_ + 1) * 4 + kCellsMin));
-    Place({hash, id});
+    Place({TagOf(hash), id});
     ++size_;
   }
 
-  // The first inserted id of this hash for which `is_equal(id)`, or kNone.
+  // The first inserted id for which `is_equal(id)`, or kNone. It is asked for ids of this hash, and
+  // may be asked for a few of others.
   template <class IsEqual>
   uint32_t Find(uint64_t hash, IsEqual is_equal) const {
     if (cells_.empty()) return kNone;
-    for (size_t at = HomeOf(hash);; at = (at + 1) & (cells_.size() - 1)) {
+    const uint32_t tag = TagOf(hash);
+    for (size_t at = tag & mask();; at = (at + 1) & mask()) {
       const Cell& cell = cells_[at];
       if (cell.id == kNone) return kNone;
-      if (cell.hash == hash && is_equal(cell.id)) return cell.id;
+      if (cell.tag == tag && is_equal(cell.id)) return cell.id;
     }
   }
 
  private:
   struct Cell {
-    uint64_t hash = 0;
+    uint32_t tag = 0;
     uint32_t id = kNone;
   };
 
@@ -55,20 +57,18 @@ class HashIndex {
 
   // The keys come from targets: with a factor that nobody knows, they cannot choose lines that all
   // fall into the same place.
-  size_t HomeOf(uint64_t hash) const {
-    return static_cast<size_t>((hash * factor_) >> kHighBits) & (cells_.size() - 1);
-  }
+  uint32_t TagOf(uint64_t hash) const { return static_cast<uint32_t>((hash * factor_) >> 32U); }
+
+  size_t mask() const { return cells_.size() - 1; }
 
   static uint64_t RandomOdd() {
     std::random_device random;
     return (static_cast<uint64_t>(random()) << 32) | random() | 1;
   }
 
-  static constexpr unsigned kHighBits = 24;  // leaves 40 bits, more than any index has cells
-
   void Place(const Cell& cell) {
-    size_t at = HomeOf(cell.hash);
-    while (cells_[at].id != kNone) at = (at + 1) & (cells_.size() - 1);
+    size_t at = cell.tag & mask();
+    while (cells_[at].id != kNone) at = (at + 1) & mask();
     cells_[at] = cell;
   }
 

@@ -65,6 +65,17 @@ bool PageTemplate::TakeRoom(size_t text_bytes, LineMark mark) {
   return true;
 }
 
+uint32_t PageTemplate::FindSlot(uint32_t slot, size_t start) const {
+  const auto middle = lines_.begin() + static_cast<ptrdiff_t>(std::min(start, lines_.size()));
+  const auto is_it = [slot](const Line& line) { return line.mark.slot() == slot; };
+  auto found = std::find_if(middle, lines_.end(), is_it);
+  if (found == lines_.end()) {
+    found = std::find_if(lines_.begin(), middle, is_it);
+    if (found == middle) return HashIndex::kNone;
+  }
+  return static_cast<uint32_t>(found - lines_.begin());
+}
+
 void PageTemplate::Reserve(const PageTemplate& like) {
   text_.reserve(like.text_.size());
   lines_.reserve(like.lines_.size());

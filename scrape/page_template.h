@@ -101,6 +101,9 @@ class PageTemplate {
 
   LineMark mark(size_t line) const { return lines_[line].mark; }
 
+  // A line of this slot, from `start` on and then from the first one on; or HashIndex::kNone.
+  uint32_t FindSlot(uint32_t slot, size_t start) const;
+
   void set_mark(size_t line, LineMark mark) { lines_[line].mark = mark; }
 
   // For the hot loop.

@@ -13,6 +13,9 @@ namespace {
 // a line or two that went away.
 constexpr size_t kNearLines = 4;
 
+// After so many entries that are not where they were, all lines are indexed by their text.
+constexpr uint32_t kStraysMax = 32;
+
 Error TooLarge() { return InvalidInput("the page is too large"); }
 
 bool HasHistogram(const Sample& sample) {
@@ -308,29 +311,24 @@ Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry) {
     }
   }
   mark = mark.WithSpelling(maker_.le_depends(), maker_.quantile_depends(), type);
-  if (!PlaceSample(key, mark, SampleOf(entry, LineMark::Dropped()))) return TooLarge();
+  const bool is_stray = FollowStray(key, mark);
+  if (!PlaceSample(key, mark, SampleOf(entry, is_stray ? mark : LineMark::Dropped()))) {
+    return TooLarge();
+  }
   return CheckTaken();
 }
 
 // For the series in encoded_, which becomes a new one if nobody has it and there is room.
 Result<LineMark> PageWalk::MarkOf(uint64_t hash, std::string_view metric_name) {
   const uint32_t old_count = state_.series.size();
-  if (!series_indexed_) {
-    series_indexed_ = true;
-    series_index_.Reserve(old_count);
-    for (uint32_t slot = 0; slot < old_count; ++slot) {
-      series_index_.Insert(state_.series.hashes[slot], slot);
-    }
-  }
-  const uint32_t found = series_index_.Find(hash, [](uint32_t) { return true; });
-  if (found != HashIndex::kNone) {
+  const uint32_t found = series_index_.Find(state_.series, out_.added, hash);
+  if (found != SeriesIndex::kNone) {
     if (found < old_count && NeedsFamily(found)) UpdateFamily(found, metric_name);
     return LineMark::Slot(found);
   }
   if (!HasRoom() || quota_.is_spent()) return LineMark::Refused();
   const uint32_t slot = old_count + out_.added.size();
   if (slot >= LineMark::kSlotsMax) return TooLarge();
-  series_index_.Insert(hash, slot);
   out_.added.Add(encoded_, hash, context_.FamilyOf(metric_name));
   out_.anchors.push_back(anchor_);
   out_.seen.push_back(0);
@@ -345,9 +343,24 @@ uint32_t PageWalk::FindLine(std::string_view key) {
   for (size_t i = cursor_; i < std::min(cursor_ + kNearLines, count); ++i) {
     if (state_.text.text(i) == key) return static_cast<uint32_t>(i);
   }
-  if (count == 0) return LineIndex::kNone;
+  if (count == 0 || strays_ <= kStraysMax) return LineIndex::kNone;
   if (!line_index_.is_built()) line_index_.Build(state_.text);
   return line_index_.Find(state_.text, key);
+}
+
+// After an entry that FindLine() did not find: goes on behind its line if the template has it, and
+// returns whether it has. As long as there are few of them, what such an entry is tells where it
+// stood, since slots ascend with lines, or that it is new: that is cheaper than an index of all
+// lines.
+bool PageWalk::FollowStray(std::string_view key, LineMark mark) {
+  const bool is_new = mark.has_slot() && mark.slot() >= state_.series.size();
+  if (is_new || strays_ > kStraysMax) return false;
+  ++strays_;
+  if (!mark.has_slot()) return false;
+  const uint32_t line = state_.text.FindSlot(mark.slot(), cursor_);
+  if (line == LineIndex::kNone || state_.text.text(line) != key) return false;
+  cursor_ = line + 1;
+  return true;
 }
 
 }  // namespace sluice::scrape

@@ -26,6 +26,7 @@
 #include "scrape/sample_columns.h"
 #include "scrape/sample_quota.h"
 #include "scrape/series.h"
+#include "scrape/series_index.h"
 
 namespace sluice::scrape {
 
@@ -191,6 +192,7 @@ class PageWalk {
   void StartRewriting();
   void StartTimed();
   uint32_t FindLine(std::string_view key);
+  bool FollowStray(std::string_view key, LineMark mark);
   Result<LineMark> MarkOf(uint64_t hash, std::string_view metric_name);
 
   // Set once.
@@ -211,8 +213,8 @@ class PageWalk {
   std::string encoded_;
   FamilyContext context_;
   LineIndex line_index_;
-  HashIndex series_index_;
-  bool series_indexed_ = false;
+  uint32_t strays_ = 0;  // entries that are new only where they stand
+  SeriesIndex series_index_;
   uint32_t anchor_ = 0;
 };
 

@@ -126,6 +126,28 @@ TEST_CASE("metadata that came as expected counts for series that did not", "[pag
   CHECK(outcome.known_families.at(outcome.added.family(0)).type == buffer::MetricType::kCounter);
 }
 
+TEST_CASE("entries that change their places keep their series, be they few or many",
+          "[page_walk]") {
+  const size_t count = GENERATE(3U, 20U, 200U);
+  std::vector<std::string> names;
+  for (size_t i = 0; i < count; ++i) names.push_back("s" + std::to_string(i));
+  Walks walks;
+  PageWalk first = walks.Start();
+  for (const std::string& name : names) REQUIRE(first.Place(name, SampleEntry(name, 0)).ok());
+  walks.Remember(std::move(first));
+
+  PageWalk second = walks.Start();
+  for (size_t i = count; i > 0; --i) {
+    const std::string name = "s" + std::to_string(i - 1);
+    REQUIRE(second.Place(name, SampleEntry(name, static_cast<double>(i - 1))).ok());
+  }
+  REQUIRE(second.End().ok());
+  const PageWalk::Outcome outcome = second.Take();
+  CHECK(outcome.added.size() == 0);
+  CHECK(second.counts().scraped == count);
+  for (size_t i = 0; i < count; ++i) CHECK(outcome.samples.values[i] == static_cast<double>(i));
+}
+
 TEST_CASE("a histogram, exemplars and a start timestamp go to the slot of their sample",
           "[page_walk]") {
   Walks walks;
