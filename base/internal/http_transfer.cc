@@ -331,10 +331,12 @@ bool HttpTransfer::TakeHeaderLine(std::string_view line) {
 
 bool HttpTransfer::GiveHead() {
   head_given_ = true;
-  for (const auto& [name, value] : head_.headers) {
-    if (name == "content-encoding")
-      gzip_body_ = request_.accept_gzip && LowerAscii(value) == "gzip";
-  }
+  // Like Prometheus: of several headers the first one counts, and it is gzip in lower case or none.
+  const auto encoding =
+      std::find_if(head_.headers.begin(), head_.headers.end(),
+                   [](const auto& header) { return header.first == "content-encoding"; });
+  gzip_body_ =
+      request_.accept_gzip && encoding != head_.headers.end() && encoding->second == "gzip";
   if (handler_->OnHead(head_)) return true;
   stop_ = Stop::kByHandler;
   return false;

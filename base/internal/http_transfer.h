@@ -26,7 +26,7 @@ struct EasyDeleter {
 using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
 
 // All heads of a transfer together, redirects included.
-inline constexpr size_t kHttpHeadBytesMax = 64 * 1024;
+inline constexpr size_t kHttpHeadBytesMax = 256 * 1024;
 
 inline constexpr size_t kHttpUrlBytesMax = 64 * 1024;
 

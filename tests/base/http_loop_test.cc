@@ -126,6 +126,26 @@ TEST_CASE("gzip is asked for and decoded only on demand", "[http]") {
   CHECK(server.requests().at(1).headers.at("accept-encoding") == "gzip");
 }
 
+TEST_CASE("a body is gzip when its first encoding is just that", "[http]") {
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  const auto [headers, is_decoded] = GENERATE(
+      table<Headers, bool>({{{{"Content-Encoding", "  gzip "}}, true},
+                            {{{"content-encoding", "gzip"}, {"Content-Encoding", "br"}}, true},
+                            {{{"Content-Encoding", "br"}, {"Content-Encoding", "gzip"}}, false},
+                            {{{"Content-Encoding", "GZIP"}}, false},
+                            {{{"Content-Encoding", "x-gzip"}}, false},
+                            {{{"Content-Encoding", "gzip, gzip"}}, false}}));
+  const std::string body = Gzip("text");
+  ScriptedHttpServer server(Always({.headers = headers, .body = body}));
+  HttpLoop loop({});
+  HttpRecorder recorder;
+  HttpRequest request = Get(server.Url());
+  request.accept_gzip = true;
+  Run(loop, std::move(request), recorder);
+  CHECK(recorder.Message() == "ok");
+  CHECK(recorder.body == (is_decoded ? "text" : body));
+}
+
 TEST_CASE("a body that is not the gzip it claims to be is an error", "[http]") {
   const std::string whole = Gzip(std::string(100'000, 'a') + "the end");
   const std::string body = GENERATE_COPY(as<std::string>{}, "plain text", whole + "garbage",
@@ -159,6 +179,15 @@ TEST_CASE("a gzip bomb comes in small pieces and stops where the handler says so
   CHECK(recorder.largest_piece <= 64 * 1024);
 }
 
+TEST_CASE("a head may be as large as libcurl reads one line", "[http]") {
+  ScriptedHttpServer server(Always({.headers = {{"X-Large", std::string(100'000, 'x')}}}));
+  HttpLoop loop({});
+  HttpRecorder recorder;
+  Run(loop, Get(server.Url()), recorder);
+  CHECK(recorder.Message() == "ok");
+  CHECK(recorder.heads == 1);
+}
+
 TEST_CASE("faults of the peer are told apart in short words", "[http]") {
   struct Case {
     ScriptedResponse response;
@@ -178,7 +207,11 @@ TEST_CASE("faults of the peer are told apart in short words", "[http]") {
         .fault = Fault::kNone},
        "receive: ",
        true},
-      {{.headers = {{"X-Large", std::string(70'000, 'x')}}}, "response head is too large", false},
+      {{.headers = {{"X-Large", std::string(90'000, 'x')},
+                    {"X-Large", std::string(90'000, 'x')},
+                    {"X-Large", std::string(90'000, 'x')}}},
+       "response head is too large",
+       false},
       {{.headers = {{"X-Large", std::string(1 << 20, 'x')}}}, "response head is too large", false},
   };
   for (const Case& test : cases) {
