@@ -6,7 +6,7 @@
 #include "page_check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  sluice::fuzz::CheckPages(sluice::scrape::PageFormat::kOpenMetrics,
-                           sluice::fuzz::SplitBodies({reinterpret_cast<const char*>(data), size}));
+  sluice::fuzz::CheckTexts(sluice::scrape::PageFormat::kOpenMetrics,
+                           {reinterpret_cast<const char*>(data), size});
   return 0;
 }

@@ -77,6 +77,7 @@ bool AreSame(const buffer::FrameHistogram& a, const buffer::FrameHistogram& b) {
 
 void CheckSame(const PageResult& a, const PageResult& b) {
   Check(a.counts.scraped == b.counts.scraped);
+  Check(a.counts.malformed_histograms == b.counts.malformed_histograms);
   Check(a.frames.size() == b.frames.size());
   for (size_t i = 0; i < a.frames.size(); ++i) {
     Check(a.frames[i].layout->id == b.frames[i].layout->id);
@@ -98,12 +99,28 @@ PageFormat Other(PageFormat format) {
   return PageFormat::kPrometheusText;
 }
 
-}  // namespace
-
 Bodies SplitBodies(std::string_view input) {
   const size_t middle = input.find(std::string_view("\0\0", 2));
   if (middle == std::string_view::npos) return {input, input};
   return {input.substr(0, middle), input.substr(middle + 2)};
+}
+
+scrape::HistogramRules TakeRules(std::string_view& input) {
+  constexpr unsigned kBits = 3;
+  scrape::HistogramRules rules;
+  const unsigned bits = input.empty() ? 0 : static_cast<unsigned char>(input.front());
+  if (bits == 0 || bits > kBits) return rules;
+  input.remove_prefix(1);
+  rules.to_custom_buckets = (bits & 1U) != 0;
+  rules.always_classic = (bits & 2U) != 0;
+  return rules;
+}
+
+}  // namespace
+
+void CheckTexts(PageFormat format, std::string_view input) {
+  const scrape::HistogramRules rules = TakeRules(input);
+  CheckPages(format, SplitBodies(input), rules);
 }
 
 void CheckPages(PageFormat format, const Bodies& bodies, const scrape::HistogramRules& histograms) {
