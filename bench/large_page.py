@@ -45,8 +45,9 @@ scrape_configs:
     scrape_interval: {max(500, series // 150)}ms
     scrape_timeout: {max(500, series // 150)}ms
     static_configs: [{{targets: ['{exporter.address()}']}}]
-""", ("--scrape.max-body-size=4GiB",)).start()
+""", ("--scrape.max-body-size=4GiB",))
         try:
+            self.sluice.start()  # only now: the first scrape may be answered before it returns
             self.run()
         finally:
             self.sluice.cleanup()
