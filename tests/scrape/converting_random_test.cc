@@ -1,6 +1,7 @@
 // What is made of the classic histograms of a page must be what a naive model makes of them: random
 // pages, mutated from scrape to scrape and cut anywhere.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -8,18 +9,18 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
-#include "converting_support.h"
+#include "page_target.h"
 
 namespace sluice::scrape {
 namespace {
 
-using test::Lines;
-using test::Number;
+using Lines = std::vector<std::string>;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr auto kText = PageFormat::kPrometheusText;
@@ -144,6 +145,14 @@ class RandomPage {
   std::vector<Line> lines_;
 };
 
+std::string Number(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
 // One histogram by brute force.
 struct NaiveHistogram {
   std::string series;
@@ -165,20 +174,23 @@ struct NaiveHistogram {
     }
   }
 
-  // As DescribeCustom(), or nothing.
+  // As proto::HistogramText(), or nothing.
   std::optional<std::string> Text() {
     if (is_bad || (!count.has_value() && buckets.empty())) return std::nullopt;
     const double total = count.has_value() ? *count : buckets.rbegin()->second;
     buckets.emplace(kInfinity, total);
     if (!(buckets.rbegin()->second == total)) return std::nullopt;
-    std::string text = Number(total) + " " + Number(sum);
+    std::string text = "{schema:-53, count:" + Number(total) + ", sum:" + Number(sum);
     double below = 0;
+    double lower = -kInfinity;
     for (const auto& [bound, here] : buckets) {
       if (here < below) return std::nullopt;
-      if (!(here - below == 0)) text += " " + Number(bound) + ":" + Number(here - below);
+      const std::string range = ", (" + Number(lower) + "," + Number(bound) + "]:";
+      if (!(here - below == 0)) text += range + Number(here - below);
       below = here;
+      lower = bound;
     }
-    return text;
+    return text + "}";
   }
 };
 
@@ -229,7 +241,7 @@ Naive ConvertNaively(const std::vector<Line>& lines, bool always_classic) {
     if (is_taken && !current.has_value()) current.emplace().series = base.Series();
     if (is_taken) current->Add(line);
     if (!is_taken || always_classic) {
-      give(line.Series(), Number(std::strtod(line.value.c_str(), nullptr)));
+      give(line.Series(), Catch::Detail::stringify(std::strtod(line.value.c_str(), nullptr)));
     }
   }
   end();
@@ -249,7 +261,10 @@ void CheckAgainstNaive(PageFormat format) {
     CAPTURE(seed, round);
     RandomPage random(seed + round, format);
     const bool always_classic = random.Below(2) == 0;
-    test::ConvertingTarget target(always_classic);
+    SeriesRules rules;
+    rules.histograms.to_custom_buckets = true;
+    rules.histograms.always_classic = always_classic;
+    test::PageTarget target(rules);
     std::set<std::string> tracked;
     for (int scrape = 0; scrape < 8; ++scrape) {
       random.Mutate();
@@ -263,9 +278,7 @@ void CheckAgainstNaive(PageFormat format) {
       }
       for (const std::string& series : tracked) expected.push_back(series + " stale @0");
       std::sort(expected.begin(), expected.end());
-      std::vector<size_t> pieces;
-      for (size_t i = random.Below(40); i > 0; --i) pieces.push_back(random.Below(30) + 1);
-      REQUIRE(target.Scrape(format, body, pieces) == expected);
+      REQUIRE(target.Scrape(format, body, random.Below(60) + 1) == expected);
       REQUIRE(target.error().empty());
       REQUIRE(target.counts().scraped == naive.scraped);
       REQUIRE(target.counts().duplicate == naive.scraped - naive.samples.size());
