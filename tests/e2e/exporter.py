@@ -6,6 +6,7 @@ So a test can tell from a destination's samples alone which pages arrived: the s
 """
 import http.server
 import threading
+import time
 import zlib
 
 from processes import free_port
@@ -40,6 +41,7 @@ class Exporter:
         self.series = list(series)
         self.page = 0
         self.pages: dict[int, list[str]] = {}  # number -> series on it
+        self.served_at: dict[int, float] = {}  # number -> wall time, seconds
         self.custom = None  # a function (handler) -> None that answers instead
         self.server = None
 
@@ -88,6 +90,7 @@ class Exporter:
             self.page += 1
             page, series = self.page, list(self.series)
             self.pages[page] = series
+            self.served_at[page] = time.time()
         lines = ["# HELP served_page Number of this page.", "# TYPE served_page counter",
                  f"served_page {page}"]
         lines += [f"{name} {value_of(name, page)!r}" for name in series]

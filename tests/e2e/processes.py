@@ -183,10 +183,11 @@ class PrometheusScraper(Program):
 
 
 class Sluice(Program):
-    def __init__(self, folder: pathlib.Path, config: str, flags: tuple = (), name: str = "sluice"):
+    def __init__(self, folder: pathlib.Path, config: str, flags: tuple = (), name: str = "sluice",
+                 data_path: pathlib.Path | None = None):
         self.port = free_port()
         self.config_path = folder / f"{name}.yml"
-        self.data_path = folder / f"{name}-data"
+        self.data_path = data_path or folder / f"{name}-data"
         self.write_config(config)
         super().__init__(name, folder, [
             SLUICE_BINARY, f"--config.file={self.config_path}",

@@ -1,67 +1,15 @@
 #!/usr/bin/env python3
 """Destinations that misbehave: everything arrives in the end, in order, and nobody else notices."""
-import pathlib
 import signal
-import tempfile
 import threading
 import time
 import unittest
 
-from comparison import Delivered, check_complete
-from exporter import Exporter
-from processes import Sluice, free_port, ledger_balance, wait_until
-from receiver import Receiver
+from fleet import Fleet
+from processes import free_port, wait_until
 
 
-class Delivery(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
-        self.exporters = [Exporter([f"m{i}{{i=\"{i}\"}}" for i in range(40)]).start()
-                          for _ in range(4)]
-        self.receivers = []
-        self.sluice = None
-
-    def tearDown(self):
-        if self.sluice is not None:
-            self.sluice.cleanup()
-        for server in [*self.exporters, *self.receivers]:
-            server.stop()
-
-    def receiver(self, answer=None) -> Receiver:
-        self.receivers.append(Receiver(answer).start())
-        return self.receivers[-1]
-
-    def start(self, destinations: dict[str, str], flags=(), extra: str = ""):
-        config = "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n"
-        for i, exporter in enumerate(self.exporters):
-            config += (f"  - {{job_name: job{i}, "
-                       f"static_configs: [{{targets: ['{exporter.address()}']}}]}}\n")
-        config += "remote_write:\n"
-        for name, url in destinations.items():
-            config += (f"  - {{name: {name}, url: '{url}', remote_timeout: 1s, {extra} "
-                       "queue_config: {batch_send_deadline: 200ms, max_backoff: 300ms}}\n")
-        self.sluice = Sluice(self.folder, config, flags).start()
-
-    def pages(self, count: int):
-        start = self.exporters[0].page
-        wait_until(lambda: self.exporters[0].page >= start + count, f"{count} more pages")
-
-    def finish(self, *names: str):
-        """Drains, stops; the pages that were under way at the stop."""
-        self.sluice.wait_drained(*names)
-        for destination in self.sluice.destinations().values():
-            self.assertEqual(ledger_balance(destination), 0)
-        before = [exporter.page for exporter in self.exporters]
-        self.assertEqual(self.sluice.terminate(), 0)
-        return [set(range(b, e.page + 1)) for b, e in zip(before, self.exporters)]
-
-    def check(self, receiver: Receiver, may_miss):
-        exported = receiver.exported()
-        for i, exporter in enumerate(self.exporters):
-            delivered = Delivered(exported, f"job{i}", {"job", "instance"})
-            self.assertEqual(check_complete(exporter, delivered, may_miss[i])[:10], [], f"job{i}")
-        self.assertEqual(receiver.out_of_order, 0)
-
+class Delivery(Fleet):
     def test_requests_have_the_headers_of_remote_write_1_0(self):
         receiver = self.receiver()
         self.start({"one": receiver.url()}, extra="headers: {X-Site: lab},")
@@ -118,13 +66,9 @@ class Delivery(unittest.TestCase):
         self.pages(5)
         receiver.stop()
         self.pages(10)
-        may_miss = [set() for _ in self.exporters]
+        lost = []
         for phase in ["outage", "replay", "steady"]:
-            before = [exporter.page for exporter in self.exporters]
-            self.sluice.kill()
-            time.sleep(0.1)
-            for i, exporter in enumerate(self.exporters):
-                may_miss[i] |= set(range(before[i], exporter.page + 1))
+            lost.append(self.kill())
             self.sluice.start()
             if phase == "outage":
                 self.pages(5)
@@ -132,9 +76,7 @@ class Delivery(unittest.TestCase):
                 wait_until(lambda: receiver.requests > 0, "the replay began")
             else:
                 self.pages(5)
-        for i, late in enumerate(self.finish()):
-            may_miss[i] |= late
-        self.check(receiver, may_miss)
+        self.check(receiver, *lost, self.finish())
 
     def test_sigterm_in_an_outage_ends_the_process_in_time_and_loses_nothing(self):
         receiver = self.receiver()
@@ -142,17 +84,15 @@ class Delivery(unittest.TestCase):
         self.pages(5)
         receiver.stop()
         self.pages(5)
-        before = [exporter.page for exporter in self.exporters]
+        before = self.served()
         started = time.monotonic()
         self.assertEqual(self.sluice.terminate(), 0)
         self.assertLess(time.monotonic() - started, 6)
-        may_miss = [set(range(b, e.page + 1)) for b, e in zip(before, self.exporters)]
+        lost = self.since(before)
         receiver.start()
         self.sluice.start()
         self.pages(3)
-        for i, late in enumerate(self.finish()):
-            may_miss[i] |= late
-        self.check(receiver, may_miss)
+        self.check(receiver, lost, self.finish())
 
     def test_poison_series_are_dropped_alone_and_counted(self):
         def picky(_receiver, _handler, series):
@@ -171,11 +111,11 @@ class Delivery(unittest.TestCase):
         poisoned = self.exporters[1]
         poisoned.pages = {page: [name for name in names if not name.startswith("m7{")]
                           for page, names in poisoned.pages.items()}
-        before = [exporter.page for exporter in self.exporters]
+        before = self.served()
         self.assertEqual(self.sluice.terminate(), 0)
         for page in range(before[1] + 1, poisoned.page + 1):
             poisoned.pages[page] = [n for n in poisoned.pages[page] if not n.startswith("m7{")]
-        self.check(receiver, [set(range(b, e.page + 1)) for b, e in zip(before, self.exporters)])
+        self.check(receiver, self.since(before))
 
     def test_refused_credentials_pause_the_destination_and_keep_its_data(self):
         receiver = self.receiver(lambda *_: (401, {}, "who are you"))

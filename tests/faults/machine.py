@@ -1,0 +1,89 @@
+"""Disks that a test makes and breaks. All of it needs root."""
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def needs(*programs: str):
+    """Skips, with the reason, where a test cannot be run."""
+    missing = [name for name in programs if shutil.which(name, path=PATH) is None]
+    reason = "it needs root" if os.getuid() != 0 else f"not installed: {', '.join(missing)}"
+    return unittest.skipIf(os.getuid() != 0 or missing, reason)
+
+
+PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
+os.environ["PATH"] = PATH
+
+
+class Disk:
+    """A file system of its own, mounted at `path`."""
+
+    def __init__(self, path: pathlib.Path):
+        self.path = path
+        self.path.mkdir()
+
+    def mount(self, *arguments: str):
+        run("mount", *arguments, str(self.path))
+
+    def unmount(self):
+        subprocess.run(["umount", "-l", str(self.path)], capture_output=True, check=False)
+
+    def fill(self, name: str = "filler") -> pathlib.Path:
+        """Until there is no byte left; the file that takes the room."""
+        filler = self.path / name
+        with open(filler, "wb", buffering=0) as file:
+            for size in [1 << 20, 1 << 12]:
+                try:
+                    while True:
+                        file.write(bytes(size))
+                except OSError:
+                    pass
+        return filler
+
+
+class MemoryDisk(Disk):
+    def __init__(self, path: pathlib.Path, megabytes: int):
+        super().__init__(path)
+        self.mount("-t", "tmpfs", "-o", f"size={megabytes}m", "none")
+
+    def close(self):
+        self.unmount()
+
+
+class LoopDisk(Disk):
+    """A file system in a file, whose power can be cut."""
+
+    def __init__(self, path: pathlib.Path, kind: str, megabytes: int):
+        super().__init__(path)
+        self.kind = kind
+        image = path.with_suffix(".img")
+        with open(image, "wb") as file:
+            file.truncate(megabytes << 20)
+        run(f"mkfs.{kind}", "-q", str(image))
+        self.device = run("losetup", "--find", "--show", str(image))
+        try:
+            self.mount(self.device)
+        except AssertionError:
+            self.close()
+            raise
+
+    def cut_power(self):
+        """What was not synced is gone; the file system has to be mounted again."""
+        run("xfs_io", "-x", "-c", "shutdown", str(self.path))
+
+    def power_on(self):
+        run("umount", str(self.path))
+        self.mount(self.device)
+
+    def close(self):
+        self.unmount()
+        subprocess.run(["losetup", "-d", self.device], capture_output=True, check=False)
