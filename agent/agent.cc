@@ -45,6 +45,7 @@ Status Agent::OpenAll() {
   log_options.bytes_max = options_.buffer_bytes_max != 0
                               ? options_.buffer_bytes_max
                               : DefaultBufferBytes(options_.data_directory);
+  log_options.held_bytes_max = options_.held_bytes_max;
   Result<std::unique_ptr<buffer::Log>> log =
       buffer::Log::Open(log_options, clock_, logger_.With({"component", "buffer"}), telemetry_);
   if (!log.ok()) return log.error();

@@ -61,6 +61,7 @@ struct RawFlags {
   std::string flush_deadline = "4s";
   std::string sync_interval = "1s";
   std::string buffer_bytes = "0";
+  std::string held_bytes = "64MiB";
   std::string body_bytes = "1GiB";
   std::string log_level = "info";
   std::string log_format = "logfmt";
@@ -91,6 +92,9 @@ void AddFlags(CLI::App& app, Options& options, RawFlags& raw) {
       ->capture_default_str();
   app.add_option("--storage.agent.max-bytes", raw.buffer_bytes,
                  "Bound of the buffer, e.g. 8GiB; 0 = 10% of the file system, at most 16GiB")
+      ->capture_default_str();
+  app.add_option("--storage.agent.max-held-bytes", raw.held_bytes,
+                 "What may be held in memory while the disk is full or fails")
       ->capture_default_str();
   app.add_option("--storage.agent.sync-interval", raw.sync_interval,
                  "What a power cut may lose at most; 0 = sync every append")
@@ -141,7 +145,7 @@ Status FinishFeatures(const RawFlags& raw, Options& options) {
 }
 
 Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options) {
-  const std::array<Status, 8> steps = {
+  const std::array<Status, 9> steps = {
       Assign("--config.auto-reload-interval", ParseDuration(raw.auto_reload_interval),
              options.auto_reload_interval),
       FinishFeatures(raw, options),
@@ -150,6 +154,7 @@ Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options)
       Assign("--storage.agent.sync-interval", ParseDuration(raw.sync_interval),
              options.sync_interval),
       Assign("--storage.agent.max-bytes", ParseSize(raw.buffer_bytes), options.buffer_bytes_max),
+      Assign("--storage.agent.max-held-bytes", ParseSize(raw.held_bytes), options.held_bytes_max),
       Assign("--scrape.max-body-size", ParseSize(raw.body_bytes), options.scrape_body_bytes_max),
       Assign("--log.level", ParseLogLevel(raw.log_level), options.log_level),
       Assign("--log.format", ParseLogFormat(raw.log_format), options.log_format),

@@ -6,7 +6,6 @@
 #include "buffer/directory.h"
 #include "buffer/log_impl.h"
 #include "buffer/log_recovery.h"
-#include "buffer/record_reader.h"
 
 namespace sluice::buffer {
 namespace {
@@ -72,39 +71,38 @@ Result<Sequence> Log::Impl::Scan(Sequence from, uint32_t records_max,
     MutexLock lock(mu_);
     head = state_.head;
   }
-  RecordReader reader(*store, std::max<Sequence>(from, 1), head);
-  Sequence next = from;
-  for (uint32_t read = 0; read < records_max; ++read) {
-    const bool found = reader.Next();
-    const RecordReader::Unreadable unreadable = reader.unreadable();
-    if (unreadable.count > 0) CountDamaged(unreadable.first, unreadable.count);
-    if (!found) return std::max(from, head);
-    const Sequence sequence = reader.sequence();
-    next = sequence + 1;
-    const Result<RecordView> record = OpenRecord(sequence, reader.value());
-    if (record.ok() && record.value().type != RecordType::kFrame) continue;
-    const Result<FrameBody> frame = record.ok() ? DecodeFrameBody(sequence, record.value().body)
-                                                : Result<FrameBody>(record.error());
-    if (!frame.ok()) {
-      CountDamaged(sequence, 1);
-      continue;
-    }
-    if (!visit(FrameRecord{.sequence = sequence,
+  if (from >= head) return from;
+  return records->Read(
+      std::max<Sequence>(from, 1), head, records_max,
+      {.record = [this, &visit](
+                     Sequence sequence,
+                     std::string_view value) { return VisitFrame(sequence, value, visit); },
+       .unreadable = [this](Sequence first, uint64_t count) { CountDamaged(first, count); }});
+}
+
+// Passes over records of other types, and damaged ones. Whether to go on.
+bool Log::Impl::VisitFrame(Sequence sequence, std::string_view value,
+                           const std::function<bool(const FrameRecord&)>& visit) const {
+  const Result<RecordView> record = OpenRecord(sequence, value);
+  if (record.ok() && record.value().type != RecordType::kFrame) return true;
+  const Result<FrameBody> frame = record.ok() ? DecodeFrameBody(sequence, record.value().body)
+                                              : Result<FrameBody>(record.error());
+  if (!frame.ok()) {
+    CountDamaged(sequence, 1);
+    return true;
+  }
+  return visit(FrameRecord{.sequence = sequence,
                            .lane = frame.value().lane,
                            .timestamp_ms = frame.value().timestamp_ms,
                            .sample_count = frame.value().sample_count,
                            .target_at = frame.value().target_at,
                            .layout_at = frame.value().layout_at,
-                           .record_bytes = RecordBytes(reader.value()),
-                           .stored = frame.value().stored})) {
-      break;
-    }
-  }
-  return next;
+                           .record_bytes = RecordBytes(value),
+                           .stored = frame.value().stored});
 }
 
 Result<std::string> Log::Impl::Load(Sequence at, RecordType type) const {
-  Result<std::string> value = store->Get(at);
+  Result<std::string> value = records->Get(at);
   if (!value.ok()) {
     if (value.error().code == ErrorCode::kCorruption) CountDamaged(at, 1);
     return value;
@@ -168,12 +166,13 @@ Result<std::unique_ptr<Log>> Log::Open(const LogOptions& options, const Clock& c
   auto impl = std::make_unique<Impl>(options, &clock, logger);
   impl->metrics = LogMetrics(telemetry);
   impl->space.BeforeOpen();
-  Result<std::unique_ptr<Store>> store = Store::Open(
-      {.directory = options.directory, .write_buffer_bytes = impl->options.write_buffer_bytes},
-      impl->floor, logger);
+  const Records::OpenStore open = [directory = options.directory, logger, floor = impl->floor,
+                                   bytes = impl->options.write_buffer_bytes] {
+    return Store::Open({.directory = directory, .write_buffer_bytes = bytes}, floor, logger);
+  };
+  Result<std::unique_ptr<Store>> store = open();
   if (!store.ok()) return store.error();
-  impl->store = std::move(store.value());
-  if (Status recovered = impl->Recover(); !recovered.ok()) {
+  if (Status recovered = impl->Recover(std::move(*store), open); !recovered.ok()) {
     return recovered.error().WithContext("buffer directory " + options.directory);
   }
   impl->Start();
@@ -185,18 +184,23 @@ Result<std::unique_ptr<Log>> Log::OpenReadOnly(const std::string& directory) {
   auto impl = std::make_unique<Impl>(LogOptions{.directory = directory}, nullptr, Logger());
   Result<std::unique_ptr<Store>> store = Store::OpenReadOnly(directory);
   if (!store.ok()) return store.error();
-  impl->store = std::move(store.value());
-  if (Status recovered = impl->Recover(); !recovered.ok()) {
+  if (Status recovered = impl->Recover(std::move(*store), nullptr); !recovered.ok()) {
     return recovered.error().WithContext("buffer directory " + directory);
   }
   return std::unique_ptr<Log>(new Log(std::move(impl)));
 }
 
-Status Log::Impl::Recover() {
+Status Log::Impl::Recover(std::unique_ptr<Store> store, const Records::OpenStore& open) {
   Result<RecoveredLog> recovered = RecoverLog(*store, logger);
   if (!recovered.ok()) return recovered.error();
+  MutexLock write_lock(write_mu_);
   MutexLock lock(mu_);
   state_ = std::move(recovered.value().state);
+  synced_before_ = state_.head;
+  records = std::make_unique<Records>(
+      std::move(store),
+      Records::Options{
+          .open = open, .held_bytes_max = options.held_bytes_max, .head = state_.head});
   damaged_count_ = recovered.value().damaged_records;
   metrics.damaged_records.Increment(static_cast<double>(damaged_count_));
   return {};

@@ -37,6 +37,8 @@ struct LogOptions {
   uint64_t write_buffer_bytes = 0;
   // An epoch is cut when its frames reach this size (and outweigh its dictionary). 0 = derived.
   uint64_t epoch_bytes = 0;
+  // What may be held in memory while the disk is full or fails. Beyond it appends fail.
+  uint64_t held_bytes_max = 64 << 20;
 };
 
 // One frame to append, with what a reader needs to understand it.
@@ -103,8 +105,9 @@ class Log {
 
   // Blocking (a write to the WAL). Appends the frames, and whatever of their targets, layouts and
   // chunks the current epoch does not hold yet, in one atomic write. On success nothing of it is
-  // lost by a crash of the process. On failure nothing was appended; kResourceExhausted when the
-  // disk is full or nearly so. Later appends try again.
+  // lost by a crash of the process, but for what is held in memory because the disk is full or
+  // fails. On failure nothing was appended: there is no room in memory either. Later appends try
+  // again.
   Status Append(std::span<const FrameAppend> frames);
 
   // Calls `visit` for each intact frame at or after `from`, in order, until it returns false or

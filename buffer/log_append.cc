@@ -9,26 +9,23 @@ Status Log::Impl::Append(std::span<const FrameAppend> frames) {
   const MonotonicTime started = clock->MonotonicNow();
   const Room room = space.room();
   if (room != Room::kPlenty && !room_wanted_.exchange(true)) Wake();
-  if (room == Room::kNone) {
-    // Progress must still be written, or nothing could ever be deleted.
-    metrics.append_errors.Increment();
-    return Error{ErrorCode::kResourceExhausted,
-                 "append: the disk of " + options.directory + " is nearly full"};
-  }
   MutexLock write_lock(write_mu_);
-  {
-    MutexLock lock(mu_);
-    writer_.Begin(state_, batch_);
+  Status written = room == Room::kNone ? Error{ErrorCode::kResourceExhausted,
+                                               "the disk of " + options.directory + " is full"}
+                                       : Status();
+  if (written.ok() && !holding_ && !store_failed_) {
+    PrepareBatch(frames);
+    written = WriteBatch(batch_.checkpoint_at != 0);
+  }
+  if (!written.ok() || holding_ || store_failed_) {
+    if (Status held = HoldBatch(frames); !held.ok()) {
+      metrics.append_errors.Increment();
+      if (written.ok()) return held.error().WithContext("append: the disk failed");
+      return written.error().WithContext("append: " + held.error().message);
+    }
   }
   uint64_t samples = 0;
-  for (const FrameAppend& frame : frames) {
-    writer_.AddFrame(frame, batch_);
-    samples += frame.sample_count;
-  }
-  if (Status written = WriteBatch(batch_.checkpoint_at != 0); !written.ok()) {
-    metrics.append_errors.Increment();
-    return written.error().WithContext("append");
-  }
+  for (const FrameAppend& frame : frames) samples += frame.sample_count;
   metrics.appended_frames.Increment(static_cast<double>(frames.size()));
   metrics.appended_samples.Increment(static_cast<double>(samples));
   metrics.appended_bytes.Increment(static_cast<double>(batch_.frame_bytes));
@@ -40,12 +37,21 @@ Status Log::Impl::Append(std::span<const FrameAppend> frames) {
   return {};
 }
 
+void Log::Impl::PrepareBatch(std::span<const FrameAppend> frames) {
+  {
+    MutexLock lock(mu_);
+    writer_.Begin(state_, batch_);
+  }
+  for (const FrameAppend& frame : frames) writer_.AddFrame(frame, batch_);
+}
+
 // Writes what is in batch_ and moves the state on.
 Status Log::Impl::WriteBatch(bool with_progress) {
   const Store::Durability durability = options.sync_interval.count() == 0 && !batch_.frames.empty()
                                            ? Store::Durability::kPowerCut
                                            : Store::Durability::kProcessCrash;
-  Status written = store->Write(batch_.writes, durability);
+  Status written = records->Write(batch_.writes, durability);
+  if (!written.ok()) NoteFailure(written.error());
   MutexLock lock(mu_);
   if (!written.ok()) {
     writer_.Rollback(batch_, state_);
@@ -59,11 +65,13 @@ Status Log::Impl::WriteBatch(bool with_progress) {
     const Sequence oldest = state_.book.Oldest(head);
     writer_.Commit(batch_, state_);
     written_floor_.keep_from = state_.epochs.StartOf(oldest);
-    written_floor_.progress_from = state_.checkpoint_at;
+    // A checkpoint that is held replaces none on disk.
+    if (!holding_) written_floor_.progress_from = state_.checkpoint_at;
     progress_dirty_ = false;
   } else {
     writer_.Commit(batch_, state_);
   }
+  if (durability == Store::Durability::kPowerCut) synced_before_ = state_.head;
   if (state_.book.empty()) busy_bytes_ += batch_.frame_bytes;
   if (busy_bytes_ >= WakeBytes() || state_.epochs.bytes() > options.bytes_max) Wake();
   return {};

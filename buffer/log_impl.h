@@ -18,7 +18,7 @@
 #include "buffer/log.h"
 #include "buffer/log_metrics.h"
 #include "buffer/log_writer.h"
-#include "buffer/store.h"
+#include "buffer/records.h"
 
 namespace sluice::buffer {
 
@@ -37,16 +37,18 @@ struct Log::Impl {
   const DiskSpace space;
   LogMetrics metrics;
   std::shared_ptr<FloorHolder> floor = std::make_shared<FloorHolder>();
-  std::unique_ptr<Store> store;
+  std::unique_ptr<Records> records;
 
-  // Finds out where the log stands; after `store` is there.
-  Status Recover() SLUICE_EXCLUDES(mu_);
+  // Finds out where the log stands, and goes on from there. `open` as in Records.
+  Status Recover(std::unique_ptr<Store> store, const Records::OpenStore& open) SLUICE_EXCLUDES(mu_);
   void Start();  // the thread
   void Stop();
 
   Status Append(std::span<const FrameAppend> frames);
   Result<Sequence> Scan(Sequence from, uint32_t records_max,
                         const std::function<bool(const FrameRecord&)>& visit) const;
+  bool VisitFrame(Sequence sequence, std::string_view value,
+                  const std::function<bool(const FrameRecord&)>& visit) const;
   Result<std::string> Load(Sequence at, RecordType type) const;
   // Changes the book by `change` and writes it down. On failure the change is undone.
   Status ChangeBook(const std::function<bool(ProgressBook&)>& change);
@@ -70,6 +72,15 @@ struct Log::Impl {
   // Progress changed in memory and could not be written yet.
   bool progress_dirty_ SLUICE_GUARDED_BY(write_mu_) = false;
   bool unsynced_ SLUICE_GUARDED_BY(write_mu_) = false;
+  // What lies before it is safe against a power cut, and against a disk that fails.
+  Sequence synced_before_ SLUICE_GUARDED_BY(write_mu_) = 1;
+
+  // Appends go to memory: the disk is full or failed, or there is something left from then.
+  bool holding_ SLUICE_GUARDED_BY(write_mu_) = false;
+  // The store has to be opened anew.
+  bool store_failed_ SLUICE_GUARDED_BY(write_mu_) = false;
+  // Since when the store says that the disk is full though there is room.
+  std::optional<MonotonicTime> wrongly_full_since_ SLUICE_GUARDED_BY(write_mu_);
 
   mutable Mutex mu_;
   // Changed only with write_mu_ held as well.
@@ -78,13 +89,25 @@ struct Log::Impl {
   mutable uint64_t damaged_count_ SLUICE_GUARDED_BY(mu_) = 0;
 
  private:
+  void PrepareBatch(std::span<const FrameAppend> frames) SLUICE_REQUIRES(write_mu_)
+      SLUICE_EXCLUDES(mu_);
   Status WriteBatch(bool with_progress) SLUICE_REQUIRES(write_mu_) SLUICE_EXCLUDES(mu_);
+  Status HoldBatch(std::span<const FrameAppend> frames) SLUICE_REQUIRES(write_mu_)
+      SLUICE_EXCLUDES(mu_);
+  Floor CurrentFloor() const SLUICE_REQUIRES(mu_);
+  // What a failed write or sync says about the store.
+  void NoteFailure(const Error& error) SLUICE_REQUIRES(write_mu_);
   Status WriteProgress() SLUICE_REQUIRES(write_mu_) SLUICE_EXCLUDES(mu_);
   bool AllDone() const SLUICE_REQUIRES(mu_);
 
   void Run(const std::stop_token& stop);
   Status SyncAndPublish();
   void EnforceBudget();
+  // Brings the store back when it failed, and what is held to it.
+  void Mend();
+  bool ReopenStore();
+  Status StoreHeld();
+  void ReportLost();
   // Gives up the oldest epoch; the samples that were still pending in it.
   uint64_t DropOldestEpoch() SLUICE_REQUIRES(mu_);
   void CutWhenIdle();
@@ -99,6 +122,8 @@ struct Log::Impl {
   uint64_t dropped_unreported_ = 0;
   std::optional<MonotonicTime> dropped_reported_at_;
   std::optional<MonotonicTime> full_reported_at_;
+  std::optional<MonotonicTime> failure_reported_at_;
+  MonotonicTime reopen_next_at_{};
   Sequence deleted_before_ = 0;
   uint64_t undeleted_bytes_ = 0;
 

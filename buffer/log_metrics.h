@@ -22,6 +22,8 @@ struct LogMetrics {
   Counter chunks;
   Gauge bytes;
   Gauge disk_full;
+  Gauge disk_failing;
+  Gauge held_bytes;
 };
 
 }  // namespace sluice::buffer

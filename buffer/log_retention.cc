@@ -31,6 +31,7 @@ void Log::Impl::Stop() {
   thread_.join();
   // Progress that could not be written before, and the last second against a power cut.
   RunRound();
+  ReportLost();
 }
 
 void Log::Impl::Wake() {
@@ -61,6 +62,7 @@ bool Log::Impl::AllDone() const { return state_.book.Oldest(state_.head) >= stat
 void Log::Impl::RunRound() {
   space.Tend();
   EnforceBudget();
+  Mend();
   CutWhenIdle();
   if (!SyncAndPublish().ok()) return;
   DeleteFiles();
@@ -83,9 +85,13 @@ void Log::Impl::EnforceBudget() {
   uint64_t epochs = 0;
   {
     MutexLock lock(mu_);
-    // On a full disk one epoch at a time, and only when there is something to put in its place:
-    // others may have filled the disk, and may leave it again.
-    bool drop = room_wanted_.exchange(false) && room != Room::kPlenty && state_.epochs.size() > 1;
+    // On a full disk one epoch at a time, and only when there is something to put in its place and
+    // little room for that in memory: others may have filled the disk, and may leave it again.
+    const bool wanted =
+        room_wanted_.exchange(false) &&
+        (room == Room::kTight ||
+         (room == Room::kNone && records->held_bytes() > options.held_bytes_max / 2));
+    bool drop = wanted && state_.epochs.size() > 1;
     while (drop || (state_.epochs.size() > 1 && state_.epochs.bytes() > options.bytes_max)) {
       drop = false;
       const uint64_t lost = DropOldestEpoch();
@@ -112,7 +118,7 @@ void Log::Impl::Report(Room room, uint64_t samples, uint64_t epochs) {
     return !last || now - *last >= kReportInterval;
   };
   if (room == Room::kNone && due(full_reported_at_)) {
-    logger.Error("buffer: the disk is nearly full, appends are refused",
+    logger.Error("buffer: the disk is nearly full, new frames are held in memory",
                  {{"directory", options.directory}});
     full_reported_at_ = now;
   }
@@ -128,7 +134,7 @@ void Log::Impl::Report(Room room, uint64_t samples, uint64_t epochs) {
 // Everybody is done, but files with frames of the current epoch are left over from a backlog: a new
 // epoch lets them go.
 void Log::Impl::CutWhenIdle() {
-  const uint64_t table_bytes = store->table_bytes();
+  const uint64_t table_bytes = records->table_bytes();
   MutexLock write_lock(write_mu_);
   const uint64_t worthwhile = std::max(options.write_buffer_bytes, 4 * writer_.dictionary_bytes());
   {
@@ -143,18 +149,24 @@ void Log::Impl::CutWhenIdle() {
 Status Log::Impl::SyncAndPublish() {
   Floor next;
   bool needed = false;
+  Sequence synced_before = 0;
   {
     MutexLock write_lock(write_mu_);
     next = written_floor_;
     needed = std::exchange(unsynced_, false);
+    MutexLock lock(mu_);
+    synced_before = state_.head;
   }
   if (needed) {
-    if (Status synced = store->Sync(); !synced.ok()) {
+    Status synced = records->Sync();
+    MutexLock write_lock(write_mu_);
+    if (!synced.ok()) {
       metrics.sync_errors.Increment();
-      MutexLock write_lock(write_mu_);
       unsynced_ = true;
+      NoteFailure(synced.error());
       return synced;
     }
+    synced_before_ = synced_before;
   }
   floor->Set(next);
   MutexLock lock(mu_);
@@ -175,9 +187,9 @@ void Log::Impl::DeleteFiles() {
     needed = state_.epochs.bytes();
   }
   // Files on their way from level 0 to level 1 are passed over, so it may take more than one go.
-  const bool residue = store->table_bytes() > needed + options.write_buffer_bytes;
+  const bool residue = records->table_bytes() > needed + options.write_buffer_bytes;
   if (keep_from > deleted_before_ ? undeleted_bytes_ < WakeBytes() && !idle : !residue) return;
-  if (store->DeleteFilesBefore(keep_from).ok()) {
+  if (records->DeleteFilesBefore(keep_from).ok()) {
     deleted_before_ = keep_from;
     undeleted_bytes_ = 0;
   }
@@ -188,7 +200,7 @@ void Log::Impl::FlushWhenIdle() {
     MutexLock lock(mu_);
     if (!AllDone()) return;
   }
-  if (store->memtable_bytes() >= options.write_buffer_bytes / 2) store->StartFlush();
+  if (records->memtable_bytes() >= options.write_buffer_bytes / 2) records->StartFlush();
 }
 
 }  // namespace sluice::buffer

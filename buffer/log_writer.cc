@@ -80,6 +80,15 @@ void LogWriter::AddCheckpoint(const LogState& state, const EpochTotals& totals, 
   batch.other_bytes += RecordBytes(batch.record);
 }
 
+bool LogWriter::CheckpointDue(const LogState& state) {
+  return state.records_since_checkpoint >= kCheckpointRecords ||
+         state.bytes_since_checkpoint >= kCheckpointBytes;
+}
+
+bool LogWriter::ProgressDue(const LogState& state) const {
+  return EpochDue(state) || CheckpointDue(state);
+}
+
 void LogWriter::Begin(const LogState& state, LogBatch& batch) {
   batch.writes.Clear();
   batch.frames.clear();
@@ -100,8 +109,7 @@ void LogWriter::Begin(const LogState& state, LogBatch& batch) {
     return;
   }
   batch.epoch_start = state.epochs.current().start;
-  if (state.records_since_checkpoint >= kCheckpointRecords ||
-      state.bytes_since_checkpoint >= kCheckpointBytes) {
+  if (CheckpointDue(state)) {
     AddCheckpoint(state, state.epochs.current().totals, batch);
   }
 }

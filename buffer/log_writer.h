@@ -71,6 +71,9 @@ class LogWriter {
   // A snapshot of `state`, which must be what Begin() saw.
   void AddProgress(const LogState& state, LogBatch& batch);
 
+  // Whether the next batch starts an epoch, or has a checkpoint for another reason.
+  bool ProgressDue(const LogState& state) const;
+
   // The batch was written: moves the state on.
   void Commit(const LogBatch& batch, LogState& state);
   // It was not. Its sequences are not used again: after a power cut some of it may turn up.
@@ -83,6 +86,7 @@ class LogWriter {
 
  private:
   bool EpochDue(const LogState& state) const;
+  static bool CheckpointDue(const LogState& state);
   void AddEpochStart(const LogState& state, LogBatch& batch);
   void AddCheckpoint(const LogState& state, const EpochTotals& totals, LogBatch& batch);
   Sequence AddTarget(const TargetLabels& target, LogBatch& batch);

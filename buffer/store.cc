@@ -63,9 +63,29 @@ void StoreBatch::Put(Sequence sequence, std::string_view value) {
   // Into memory only: this cannot fail below 4 GiB.
   const rocksdb::Status status = writes_->Put(ToSlice(key), ToSlice(value));
   SLUICE_CHECK(status.ok());
+  last_ = std::max(last_, sequence);
 }
 
-void StoreBatch::Clear() { writes_->Clear(); }
+void StoreBatch::ForEach(const std::function<void(Sequence, std::string_view)>& visit) const {
+  struct Handler final : rocksdb::WriteBatch::Handler {
+    explicit Handler(const std::function<void(Sequence, std::string_view)>& f) : visit(f) {}
+
+    void Put(const rocksdb::Slice& key, const rocksdb::Slice& value) override {
+      visit(*DecodeKey(key.ToStringView()), value.ToStringView());
+    }
+
+    const std::function<void(Sequence, std::string_view)>& visit;
+  };
+
+  Handler handler(visit);
+  // Of a batch that Put() made: there is nothing in it to fail at.
+  SLUICE_CHECK(writes_->Iterate(&handler).ok());
+}
+
+void StoreBatch::Clear() {
+  writes_->Clear();
+  last_ = 0;
+}
 
 StoreCursor::StoreCursor(std::unique_ptr<rocksdb::Iterator> iterator)
     : iterator_(std::move(iterator)) {}

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,11 +33,16 @@ class StoreBatch {
   StoreBatch& operator=(const StoreBatch&) = delete;
 
   void Put(Sequence sequence, std::string_view value);
+  void ForEach(const std::function<void(Sequence, std::string_view)>& visit) const;
   void Clear();
+
+  // The largest sequence put; 0 for none.
+  Sequence last() const { return last_; }
 
  private:
   friend class Store;
   std::unique_ptr<rocksdb::WriteBatch> writes_;
+  Sequence last_ = 0;
 };
 
 // A look at the records as they were when it was made. Short-lived: it pins memory and files.

@@ -45,13 +45,15 @@ TEST_CASE("on a full disk the ballast is given up, and not made", "[space]") {
   CHECK_FALSE(std::filesystem::exists(dir.File("ballast")));
 }
 
-TEST_CASE("appends are refused while the disk is nearly full, acknowledging goes on", "[space]") {
+TEST_CASE("with no room on disk nor in memory appends are refused, acknowledging goes on",
+          "[space]") {
   LogFixture fixture;
   REQUIRE(fixture.Open().Attach("a").ok());
   const TestFrame frame = MakeFrame("host", 1, 1, 100);
   REQUIRE(fixture.log().Append(std::vector<FrameAppend>{frame.Append()}).ok());
 
   fixture.options.write_buffer_bytes = kNoDiskHasThis / 4;
+  fixture.options.held_bytes_max = 0;
   Log& log = fixture.Open();
   const Status refused = log.Append(std::vector<FrameAppend>{frame.Append()});
   REQUIRE_FALSE(refused.ok());

@@ -216,6 +216,9 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
+                if self.server is not receiver.server:  # it was stopped
+                    self.close_connection = True
+                    return
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 decoded = decode_series(body)
                 series = [(tuple(each.labels), each.samples) for each in decoded]
@@ -248,10 +251,11 @@ class Receiver:
         return self
 
     def stop(self):
+        """Closes the port; connections that are open get no further answers."""
         if self.server is not None:
-            self.server.shutdown()
-            self.server.server_close()
-            self.server = None
+            stopped, self.server = self.server, None
+            stopped.shutdown()
+            stopped.server_close()
 
     def accept(self, series):
         with self.lock:

@@ -1,9 +1,12 @@
-"""Disks that a test makes and breaks. All of it needs root."""
+"""Disks and networks that a test makes and breaks. All of it needs root."""
 import os
 import pathlib
 import shutil
 import subprocess
+import time
 import unittest
+
+from processes import wait_until
 
 
 def run(*command: str) -> str:
@@ -30,6 +33,7 @@ class Disk:
     def __init__(self, path: pathlib.Path):
         self.path = path
         self.path.mkdir()
+        self.fillers: list[pathlib.Path] = []
 
     def mount(self, *arguments: str):
         run("mount", *arguments, str(self.path))
@@ -37,9 +41,15 @@ class Disk:
     def unmount(self):
         subprocess.run(["umount", "-l", str(self.path)], capture_output=True, check=False)
 
-    def fill(self, name: str = "filler") -> pathlib.Path:
-        """Until there is no byte left; the file that takes the room."""
-        filler = self.path / name
+    def free(self):
+        """Takes back what fill() did."""
+        while self.fillers:
+            self.fillers.pop().unlink()
+
+    def fill(self):
+        """Until there is no byte left; again, if there is room again."""
+        filler = self.path / f"filler{len(self.fillers)}"
+        self.fillers.append(filler)
         with open(filler, "wb", buffering=0) as file:
             for size in [1 << 20, 1 << 12]:
                 try:
@@ -47,7 +57,6 @@ class Disk:
                         file.write(bytes(size))
                 except OSError:
                     pass
-        return filler
 
 
 class MemoryDisk(Disk):
@@ -87,3 +96,43 @@ class LoopDisk(Disk):
     def close(self):
         self.unmount()
         subprocess.run(["losetup", "-d", self.device], capture_output=True, check=False)
+
+
+class FailingDisk(Disk):
+    """An ext4 whose device answers with EIO while it is told to; without a journal, which would never
+    forgive that."""
+
+    def __init__(self, path: pathlib.Path, megabytes: int):
+        super().__init__(path)
+        folder = path.parent
+        self.trigger = folder / "eio"
+        socket = folder / "nbd.sock"
+        device = folder / "nbd.device"
+        device.touch()
+        self.device = None
+        self.server = subprocess.Popen(
+            ["nbdkit", "-f", "-U", str(socket), "--filter=error", "memory", f"{megabytes}M",
+             "error-rate=100%", "error=EIO", f"error-file={self.trigger}"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(socket.exists, "nbdkit listens")
+        self.fuse = subprocess.Popen(["nbdfuse", str(device), "--unix", str(socket)],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: device.stat().st_size > 0, "the device is there")
+        run("mkfs.ext4", "-q", "-F", "-O", "^has_journal", str(device))
+        self.device = run("losetup", "--find", "--show", str(device))
+        self.mount("-o", "errors=continue", self.device)
+
+    def break_it(self):
+        self.trigger.touch()
+
+    def mend(self):
+        self.trigger.unlink(missing_ok=True)
+
+    def close(self):
+        self.mend()
+        self.unmount()
+        if self.device is not None:
+            subprocess.run(["losetup", "-d", self.device], capture_output=True, check=False)
+        for process in [self.fuse, self.server]:
+            process.terminate()
+            process.wait(10)

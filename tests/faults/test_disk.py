@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The disk under the buffer is full, or loses its power."""
+"""The disk under the buffer is full, answers with errors, or loses its power."""
 import time
 import unittest
 
 from fleet import REPORTED, Fleet
-from machine import LoopDisk, MemoryDisk, needs
+from machine import FailingDisk, LoopDisk, MemoryDisk, needs
 from processes import wait_until
 
 SYNC_SECONDS = 0.5
@@ -25,42 +25,83 @@ class BrokenDisk(Fleet):
     def lost(self) -> float:
         return self.metric("sluice_scrape_samples_dropped_total", 'reason="append_failed"')
 
-    def loses_nothing(self) -> bool:
-        lost = self.lost()
+    def held(self) -> float:
+        return self.metric("sluice_buffer_held_bytes")
+
+    def everything_is_stored(self) -> bool:
+        bad = ["sluice_buffer_held_bytes", "sluice_buffer_disk_full", "sluice_buffer_disk_failing"]
+        return all(self.metric(name) == 0 for name in bad)
+
+    def check_stored(self, receiver):
+        """Once the disk is well again, an outage and a kill -9 cost nothing."""
+        wait_until(self.everything_is_stored, "everything is stored", 60)
         self.pages(3)
-        return self.lost() == lost
-
-    def check_reason(self, words: str):
-        """Every target says why its samples are not kept."""
-        for target in self.sluice.targets():
-            self.assertIn(words, target["lastError"])
-
-    def check_counted(self, receiver, lost: float, broken: list[set], under_way: list[set]):
-        """Of the pages of the broken time as many are missing as were counted."""
-        missing = self.missing(receiver.exported())
-        pages = sum(len(gone & during) for gone, during in zip(missing, broken))
-        self.assertEqual(pages * (self.series_count + REPORTED), lost)
-        self.check(receiver, broken, under_way)
-        served = sum(self.served()) * (self.series_count + REPORTED)
-        print(f"served {served} samples, lost and counted {lost:.0f}")
+        receiver.stop()
+        self.pages(5)
+        killed = self.kill()
+        receiver.start()
+        self.sluice.start()
+        self.pages(3)
+        return killed
 
     @needs("mount")
-    def test_a_full_disk_is_survived_and_what_it_costs_is_counted(self):
+    def test_a_full_disk_costs_nothing_while_its_destination_is_there(self):
         receiver = self.receiver()
         self.start_on(MemoryDisk(self.folder / "disk", 96), receiver)
         self.pages(5)
-        before = self.served()
-        filler = self.disk.fill()
+        self.disk.fill()
+        wait_until(lambda: self.metric("sluice_buffer_disk_full") == 1, "the disk is full")
+        arrived = receiver.requests
         self.pages(15)
+        self.assertGreater(receiver.requests, arrived + 5, "delivery goes on")
+        self.assertEqual(self.lost(), 0)
+        self.disk.free()
+        killed = self.check_stored(receiver)
+        self.check(receiver, killed, self.finish())
+
+    @needs("mount")
+    def test_what_a_full_disk_costs_in_an_outage_is_counted(self):
+        receiver = self.receiver()
+        self.start_on(MemoryDisk(self.folder / "disk", 96), receiver,
+                      ("--storage.agent.max-held-bytes=32KiB",))
+        self.pages(5)
+        receiver.stop()
+        before = self.served()
+        wait_until(lambda: self.disk.fill() or self.lost(), "samples that find no room are counted")
+        self.pages(5)
         self.assertTrue(self.sluice.running())
-        self.check_reason("disk")
-        wait_until(self.lost, "samples that find no room are counted")
-        filler.unlink()
-        wait_until(self.loses_nothing, "everything is stored again", 60)
+        for target in self.sluice.targets():
+            self.assertIn("disk", target["lastError"])
+        self.disk.free()
+        wait_until(self.everything_is_stored, "everything is stored", 60)
         full = self.since(before)
         lost = self.lost()
         self.pages(5)
-        self.check_counted(receiver, lost, full, self.finish())
+        receiver.start()
+        under_way = self.finish()
+        missing = self.missing(receiver.exported())
+        pages = sum(len(gone & during) for gone, during in zip(missing, full))
+        self.assertEqual(pages * (self.series_count + REPORTED), lost)
+        self.check(receiver, full, under_way)
+        served = sum(self.served()) * (self.series_count + REPORTED)
+        print(f"served {served} samples, lost and counted {lost:.0f}")
+
+    @needs("nbdkit", "nbdfuse", "losetup", "mkfs.ext4")
+    def test_a_disk_with_errors_costs_nothing(self):
+        receiver = self.receiver()
+        self.start_on(FailingDisk(self.folder / "disk", 256), receiver,
+                      (f"--storage.agent.sync-interval={SYNC_SECONDS * 1000:.0f}ms",))
+        self.pages(5)
+        self.disk.break_it()
+        wait_until(lambda: self.metric("sluice_buffer_disk_failing") == 1, "the disk fails")
+        arrived = receiver.requests
+        self.pages(20)
+        self.assertGreater(receiver.requests, arrived + 5, "delivery goes on")
+        self.assertGreater(self.held(), 0)
+        self.assertEqual(self.lost(), 0)
+        self.disk.mend()
+        killed = self.check_stored(receiver)
+        self.check(receiver, killed, self.finish())
 
     def lose_power(self, kind: str):
         receiver = self.receiver()
