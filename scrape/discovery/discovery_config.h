@@ -10,11 +10,13 @@
 #include "scrape/discovery/dockerswarm/dockerswarm_sd_config.h"
 #include "scrape/discovery/file/file_sd_config.h"
 #include "scrape/discovery/http/http_sd_config.h"
+#include "scrape/discovery/nomad/nomad_sd_config.h"
 
 namespace sluice::scrape {
 
-using DiscoveryMechanism = std::variant<ConsulSdConfig, DnsSdConfig, DockerSdConfig,
-                                        DockerSwarmSdConfig, FileSdConfig, HttpSdConfig>;
+using DiscoveryMechanism =
+    std::variant<ConsulSdConfig, DnsSdConfig, DockerSdConfig, DockerSwarmSdConfig, FileSdConfig,
+                 HttpSdConfig, NomadSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

@@ -8,6 +8,7 @@
 #include "scrape/discovery/file/file_discovery.h"
 #include "scrape/discovery/http/http_sd_plan.h"
 #include "scrape/discovery/http_refresher.h"
+#include "scrape/discovery/nomad/nomad_plan.h"
 #include "scrape/discovery/polling_discovery.h"
 
 namespace sluice::scrape {
@@ -44,6 +45,13 @@ class Maker {
     const Counter failures = deps_.telemetry.AddCounter(
         "prometheus_sd_http_failures_total", "Number of HTTP service discovery refresh failures.");
     return Ask(config, std::make_unique<HttpSdPlan>(config), failures);
+  }
+
+  std::unique_ptr<Discovery> operator()(const NomadSdConfig& config) {
+    const Counter failures =
+        deps_.telemetry.AddCounter("prometheus_sd_nomad_failures_total",
+                                   "Number of nomad service discovery refresh failures.");
+    return Ask(config, std::make_unique<NomadPlan>(config), failures);
   }
 
  private:

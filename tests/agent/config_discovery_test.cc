@@ -50,8 +50,9 @@ void CheckRefusals(const std::string& section, const Refusals& refusals) {
 }
 
 TEST_CASE("empty and null entries of discoveries are refused", "[agent]") {
-  for (const char* section : {"consul_sd_configs", "dns_sd_configs", "docker_sd_configs",
-                              "dockerswarm_sd_configs", "file_sd_configs", "http_sd_configs"}) {
+  for (const char* section :
+       {"consul_sd_configs", "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs",
+        "file_sd_configs", "http_sd_configs", "nomad_sd_configs"}) {
     CheckRefusals(section, {{"~", std::string("empty or null section in ") + section}});
     CHECK(Discoveries(std::string(section) + ": []").empty());
     CHECK(Discoveries(std::string(section) + ":").empty());
@@ -181,6 +182,29 @@ TEST_CASE("dockerswarm_sd_configs are read", "[agent]") {
       {{"{role: nodes}", "host missing"},
        {"{host: 'tcp://h'}", "role missing (one of: tasks, services, nodes)"},
        {"{host: 'tcp://h', role: x}", "invalid role x, expected tasks, services, or nodes"}});
+}
+
+TEST_CASE("nomad_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::NomadSdConfig>("nomad_sd_configs: [{}]");
+  CHECK(config.server == "http://localhost:4646");
+  CHECK(config.ns == "default");
+  CHECK(config.region == "global");
+  CHECK(config.allow_stale);
+  CHECK(config.tag_separator == ",");
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  const auto other = Only<scrape::NomadSdConfig>(
+      "nomad_sd_configs: [{server: 'https://n', namespace: n, region: r, allow_stale: false, "
+      "tag_separator: ';', refresh_interval: 1s, authorization: {credentials: t}}]");
+  CHECK(other.server == "https://n");
+  CHECK(other.ns == "n");
+  CHECK(other.region == "r");
+  CHECK_FALSE(other.allow_stale);
+  CHECK(other.tag_separator == ";");
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().authorization->credentials.Reveal() == "t");
+  CheckRefusals("nomad_sd_configs",
+                {{"{server: ''}", "nomad SD configuration requires a server address"},
+                 {"{port: 1}", "field port not found in type nomad.plain"}});
 }
 
 TEST_CASE("http_sd_configs are read", "[agent]") {

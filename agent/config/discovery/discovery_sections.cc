@@ -12,6 +12,7 @@
 #include "agent/config/discovery/docker_section.h"
 #include "agent/config/discovery/file_section.h"
 #include "agent/config/discovery/http_section.h"
+#include "agent/config/discovery/nomad_section.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/specs/discovery_specs.h"
 
@@ -32,6 +33,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"dockerswarm_sd_configs", &Decoded<&DecodeDockerSwarmSd>},
     {"file_sd_configs", &Decoded<&DecodeFileSd>},
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
+    {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
 };
 
 // With the folder that relative paths belong to.

@@ -1,6 +1,7 @@
 // Answers for an HttpPlan, without a server.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -43,6 +44,45 @@ inline std::string PlanFailure(scrape::HttpPlan& plan,
   plan.Begin();
   const auto step = plan.Next(answers);
   return step.ok() ? "" : step.error().message;
+}
+
+// What answers the requests of a plan: usually by their URL.
+using PlanServer = std::function<scrape::HttpAnswer(const HttpRequest&)>;
+
+// A whole round, however many steps it takes. The requests are added to `asked`.
+inline Result<scrape::Refreshed> RunRound(scrape::HttpPlan& plan, const PlanServer& server,
+                                          std::vector<HttpRequest>* asked = nullptr) {
+  std::vector<HttpRequest> requests = plan.Begin();
+  for (int steps = 0; steps < 1000; ++steps) {
+    REQUIRE_FALSE(requests.empty());
+    std::vector<scrape::HttpAnswer> answers;
+    for (const HttpRequest& request : requests) {
+      answers.push_back(server(request));
+      answers.back().url = request.url;
+      if (asked != nullptr) asked->push_back(request);
+    }
+    Result<scrape::HttpStep> step = plan.Next(answers);
+    if (!step.ok()) return step.error();
+    if (auto* refreshed = std::get_if<scrape::Refreshed>(&*step)) return std::move(*refreshed);
+    requests = std::move(std::get<std::vector<HttpRequest>>(*step));
+  }
+  FAIL("the round does not end");
+  return scrape::Refreshed{};
+}
+
+// The same where it must not fail.
+inline scrape::Refreshed FinishRound(scrape::HttpPlan& plan, const PlanServer& server,
+                                     std::vector<HttpRequest>* asked = nullptr) {
+  Result<scrape::Refreshed> refreshed = RunRound(plan, server, asked);
+  if (!refreshed.ok()) FAIL(refreshed.error().message);
+  return std::move(*refreshed);
+}
+
+// The URLs of requests.
+inline std::vector<std::string> Urls(const std::vector<HttpRequest>& requests) {
+  std::vector<std::string> urls;
+  for (const HttpRequest& request : requests) urls.push_back(request.url);
+  return urls;
 }
 
 // All targets, each with the labels of its group.
