@@ -9,6 +9,7 @@
 #include "scrape/discovery/docker/docker_sd_config.h"
 #include "scrape/discovery/dockerswarm/dockerswarm_sd_config.h"
 #include "scrape/discovery/file/file_sd_config.h"
+#include "scrape/discovery/hetzner/hetzner_sd_config.h"
 #include "scrape/discovery/http/http_sd_config.h"
 #include "scrape/discovery/nomad/nomad_sd_config.h"
 
@@ -16,7 +17,7 @@ namespace sluice::scrape {
 
 using DiscoveryMechanism =
     std::variant<ConsulSdConfig, DnsSdConfig, DockerSdConfig, DockerSwarmSdConfig, FileSdConfig,
-                 HttpSdConfig, NomadSdConfig>;
+                 HetznerSdConfig, HttpSdConfig, NomadSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

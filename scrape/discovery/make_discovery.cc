@@ -6,6 +6,7 @@
 #include "scrape/discovery/docker/docker_plan.h"
 #include "scrape/discovery/dockerswarm/dockerswarm_plan.h"
 #include "scrape/discovery/file/file_discovery.h"
+#include "scrape/discovery/hetzner/hetzner_plan.h"
 #include "scrape/discovery/http/http_sd_plan.h"
 #include "scrape/discovery/http_refresher.h"
 #include "scrape/discovery/nomad/nomad_plan.h"
@@ -39,6 +40,10 @@ class Maker {
 
   std::unique_ptr<Discovery> operator()(const FileSdConfig& config) {
     return std::make_unique<FileDiscovery>(config, std::move(sink_), std::move(deps_));
+  }
+
+  std::unique_ptr<Discovery> operator()(const HetznerSdConfig& config) {
+    return Ask(config, std::make_unique<HetznerPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const HttpSdConfig& config) {

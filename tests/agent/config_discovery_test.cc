@@ -184,6 +184,24 @@ TEST_CASE("dockerswarm_sd_configs are read", "[agent]") {
        {"{host: 'tcp://h', role: x}", "invalid role x, expected tasks, services, or nodes"}});
 }
 
+TEST_CASE("hetzner_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::HetznerSdConfig>("hetzner_sd_configs: [{role: robot}]");
+  CHECK(config.role == scrape::HetznerRole::kRobot);
+  CHECK(config.port == 80);
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  const auto other = Only<scrape::HetznerSdConfig>(
+      "hetzner_sd_configs: [{role: hcloud, port: 9, label_selector: a=b, refresh_interval: 1s, "
+      "basic_auth: {username: u}}]");
+  CHECK(other.role == scrape::HetznerRole::kHcloud);
+  CHECK(other.port == 9);
+  CHECK(other.label_selector == "a=b");
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().basic_auth->username == "u");
+  CheckRefusals("hetzner_sd_configs", {{"{}", "role missing (one of: robot, hcloud)"},
+                                       {"{role: x}", "unknown role \"x\""},
+                                       {"{role: robot, port: 65536}", ""}});
+}
+
 TEST_CASE("nomad_sd_configs are read", "[agent]") {
   const auto config = Only<scrape::NomadSdConfig>("nomad_sd_configs: [{}]");
   CHECK(config.server == "http://localhost:4646");

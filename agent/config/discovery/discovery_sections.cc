@@ -11,6 +11,7 @@
 #include "agent/config/discovery/dns_section.h"
 #include "agent/config/discovery/docker_section.h"
 #include "agent/config/discovery/file_section.h"
+#include "agent/config/discovery/hetzner_section.h"
 #include "agent/config/discovery/http_section.h"
 #include "agent/config/discovery/nomad_section.h"
 #include "agent/config/pending_fields.h"
@@ -32,6 +33,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"docker_sd_configs", &Decoded<&DecodeDockerSd>},
     {"dockerswarm_sd_configs", &Decoded<&DecodeDockerSwarmSd>},
     {"file_sd_configs", &Decoded<&DecodeFileSd>},
+    {"hetzner_sd_configs", &Decoded<&DecodeHetznerSd>},
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
 };
