@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "scrape/discovery/consul/consul_sd_config.h"
+#include "scrape/discovery/digitalocean/digitalocean_sd_config.h"
 #include "scrape/discovery/dns/dns_sd_config.h"
 #include "scrape/discovery/docker/docker_sd_config.h"
 #include "scrape/discovery/dockerswarm/dockerswarm_sd_config.h"
@@ -16,8 +17,8 @@
 namespace sluice::scrape {
 
 using DiscoveryMechanism =
-    std::variant<ConsulSdConfig, DnsSdConfig, DockerSdConfig, DockerSwarmSdConfig, FileSdConfig,
-                 HetznerSdConfig, HttpSdConfig, NomadSdConfig>;
+    std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
+                 DockerSwarmSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig, NomadSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

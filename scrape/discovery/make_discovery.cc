@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "scrape/discovery/consul/consul_discovery.h"
+#include "scrape/discovery/digitalocean/digitalocean_plan.h"
 #include "scrape/discovery/discovery.h"
 #include "scrape/discovery/dns/dns_refresher.h"
 #include "scrape/discovery/docker/docker_plan.h"
@@ -22,6 +23,10 @@ class Maker {
 
   std::unique_ptr<Discovery> operator()(const ConsulSdConfig& config) {
     return std::make_unique<ConsulDiscovery>(config, std::move(sink_), std::move(deps_));
+  }
+
+  std::unique_ptr<Discovery> operator()(const DigitalOceanSdConfig& config) {
+    return Ask(config, std::make_unique<DigitalOceanPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const DnsSdConfig& config) {

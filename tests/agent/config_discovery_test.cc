@@ -184,6 +184,21 @@ TEST_CASE("dockerswarm_sd_configs are read", "[agent]") {
        {"{host: 'tcp://h', role: x}", "invalid role x, expected tasks, services, or nodes"}});
 }
 
+TEST_CASE("digitalocean_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::DigitalOceanSdConfig>("digitalocean_sd_configs: [{}]");
+  CHECK(config.role == scrape::DigitalOceanRole::kDroplets);
+  CHECK(config.port == 80);
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  const auto other = Only<scrape::DigitalOceanSdConfig>(
+      "digitalocean_sd_configs: [{role: databases, port: 9, refresh_interval: 1s, bearer_token: "
+      "t}]");
+  CHECK(other.role == scrape::DigitalOceanRole::kDatabases);
+  CHECK(other.port == 9);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().authorization->credentials.Reveal() == "t");
+  CheckRefusals("digitalocean_sd_configs", {{"{role: x}", "unknown DigitalOcean SD role \"x\""}});
+}
+
 TEST_CASE("hetzner_sd_configs are read", "[agent]") {
   const auto config = Only<scrape::HetznerSdConfig>("hetzner_sd_configs: [{role: robot}]");
   CHECK(config.role == scrape::HetznerRole::kRobot);

@@ -8,6 +8,7 @@
 
 #include "agent/config/canonical.h"
 #include "agent/config/discovery/consul_section.h"
+#include "agent/config/discovery/digitalocean_section.h"
 #include "agent/config/discovery/dns_section.h"
 #include "agent/config/discovery/docker_section.h"
 #include "agent/config/discovery/file_section.h"
@@ -29,6 +30,7 @@ scrape::DiscoveryMechanism Decoded(const Value& value) {
 
 constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"consul_sd_configs", &Decoded<&DecodeConsulSd>},
+    {"digitalocean_sd_configs", &Decoded<&DecodeDigitalOceanSd>},
     {"dns_sd_configs", &Decoded<&DecodeDnsSd>},
     {"docker_sd_configs", &Decoded<&DecodeDockerSd>},
     {"dockerswarm_sd_configs", &Decoded<&DecodeDockerSwarmSd>},
