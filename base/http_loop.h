@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/aws_signature.h"
 #include "base/http_client.h"
 #include "base/result.h"
 
@@ -35,6 +36,9 @@ struct HttpRequest {
   bool redirects_keep_method = false;  // follow only what keeps a POST a POST: 307 and 308
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> client;
+  // Signs the request, unless a redirect led it away from where it was sent. In place of the
+  // credentials that the client may have.
+  std::shared_ptr<const AwsSignature> aws_signature;
   std::string unix_socket;  // path of a socket to connect to instead of the URL's host
 };
 

@@ -211,16 +211,34 @@ void HttpTransfer::SetHeaders() {
     for (const auto& [name, value] : resolved_->secret_headers) {
       lines_.headers.AppendHeader(name, value);
     }
+    const bool is_signed = request_.aws_signature != nullptr;
     const std::string& authorization = token_.empty() ? resolved_->authorization : token_;
-    if (!authorization.empty() && !has_authorization) {
+    if (!authorization.empty() && !has_authorization && !is_signed) {
       lines_.headers.AppendHeader("Authorization", authorization);
     }
   }
+  if (request_.aws_signature != nullptr && !left_origin_) SetSignature();
   if (request_.accept_gzip) lines_.headers.Append("Accept-Encoding: gzip");
-  // Not libcurl's `application/x-www-form-urlencoded`, and no waiting for `100 Continue`.
-  if (!has_type) lines_.headers.Append("Content-Type:");
-  lines_.headers.Append("Expect:");
+  // Not libcurl's `application/x-www-form-urlencoded`, and no waiting for `100 Continue`. Of a
+  // signed request, libcurl would sign these lines but not send them.
+  if (request_.aws_signature != nullptr) {
+    SetOption(easy_.get(), CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
+  } else {
+    if (!has_type) lines_.headers.Append("Content-Type:");
+    lines_.headers.Append("Expect:");
+  }
   SetOption(easy_.get(), CURLOPT_HTTPHEADER, lines_.headers.get());
+}
+
+// libcurl signs with what it takes for a user name and a password.
+void HttpTransfer::SetSignature() {
+  const AwsSignature& signature = *request_.aws_signature;
+  const std::string scope = "aws:amz:" + signature.region + ":" + signature.service;
+  SetOption(easy_.get(), CURLOPT_AWS_SIGV4, scope.c_str());
+  SetOption(easy_.get(), CURLOPT_USERNAME, signature.access_key.c_str());
+  SetOption(easy_.get(), CURLOPT_PASSWORD, signature.secret_key.Reveal().c_str());
+  if (signature.session_token.empty()) return;
+  lines_.headers.AppendHeader("X-Amz-Security-Token", signature.session_token.Reveal());
 }
 
 size_t HttpTransfer::OnHeaderLine(char* data, size_t size, size_t count, void* self) {

@@ -110,6 +110,7 @@ class HttpTransfer {
   Status FollowRedirect();
   void SetMethodAndBody();
   void SetHeaders();
+  void SetSignature();
   bool IsSent(std::string_view header_name) const;
   Status EndStatus(CURLcode code);
 

@@ -18,6 +18,7 @@ WALLS = {
     "yaml-cpp/": {"base"},
     "prometheus/": {"base"},
     "simdjson": {"base"},
+    "expat.h": {"base"},
     "spdlog/": {"base"},
     "fmt/": {"base"},
     "xxhash.h": {"base"},

@@ -52,6 +52,46 @@ std::string Header(const ScriptedRequest& request, const std::string& name) {
   return found == request.headers.end() ? "(none)" : found->second;
 }
 
+TEST_CASE("requests to AWS are signed, and what they are signed with is not sent", "[http]") {
+  ScriptedHttpServer elsewhere(Always({.body = "x"}));
+  ScriptedHttpServer server([&](const ScriptedRequest& request) {
+    ScriptedResponse response;
+    if (request.target == "/moved") {
+      response.status = 307;
+      response.headers = {{"Location", elsewhere.Url("/")}};
+    }
+    return response;
+  });
+  HttpLoop loop({});
+  AwsSignature signature{.region = "eu-west-1",
+                         .service = "ec2",
+                         .access_key = "AKID",
+                         .secret_key = Secret("s3cret"),
+                         .session_token = Secret("t0ken")};
+  for (const std::string path : {"/", "/moved"}) {
+    HttpRecorder recorder;
+    HttpRequest request = Get(server.Url(path));
+    request.method = "POST";
+    request.body = std::make_shared<const std::string>("Action=X");
+    request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+    request.aws_signature = std::make_shared<const AwsSignature>(signature);
+    request.client = Client(test::WithBasicAuth("u", "p"));
+    Run(loop, std::move(request), recorder);
+    CHECK(recorder.Message() == "ok");
+    const ScriptedRequest sent = server.requests().back();
+    CHECK_THAT(Header(sent, "authorization"),
+               Catch::StartsWith("AWS4-HMAC-SHA256 Credential=AKID/") &&
+                   Catch::Contains("/eu-west-1/ec2/aws4_request, SignedHeaders=content-type;host;"
+                                   "x-amz-date;x-amz-security-token, Signature="));
+    CHECK(Header(sent, "x-amz-security-token") == "t0ken");
+    CHECK(Header(sent, "x-amz-date").size() == std::string("20260102T030405Z").size());
+    CHECK(sent.body == "Action=X");
+  }
+  REQUIRE(elsewhere.request_count() == 1);
+  CHECK(Header(elsewhere.requests()[0], "authorization") == "(none)");
+  CHECK(Header(elsewhere.requests()[0], "x-amz-security-token") == "(none)");
+}
+
 TEST_CASE("credentials and custom headers are sent", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
   HttpLoop loop({});
