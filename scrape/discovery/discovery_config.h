@@ -9,6 +9,7 @@
 #include "scrape/discovery/dns/dns_sd_config.h"
 #include "scrape/discovery/docker/docker_sd_config.h"
 #include "scrape/discovery/dockerswarm/dockerswarm_sd_config.h"
+#include "scrape/discovery/eureka/eureka_sd_config.h"
 #include "scrape/discovery/file/file_sd_config.h"
 #include "scrape/discovery/hetzner/hetzner_sd_config.h"
 #include "scrape/discovery/http/http_sd_config.h"
@@ -16,9 +17,9 @@
 
 namespace sluice::scrape {
 
-using DiscoveryMechanism =
-    std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
-                 DockerSwarmSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig, NomadSdConfig>;
+using DiscoveryMechanism = std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig,
+                                        DockerSdConfig, DockerSwarmSdConfig, EurekaSdConfig,
+                                        FileSdConfig, HetznerSdConfig, HttpSdConfig, NomadSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

@@ -6,6 +6,7 @@
 #include "scrape/discovery/dns/dns_refresher.h"
 #include "scrape/discovery/docker/docker_plan.h"
 #include "scrape/discovery/dockerswarm/dockerswarm_plan.h"
+#include "scrape/discovery/eureka/eureka_plan.h"
 #include "scrape/discovery/file/file_discovery.h"
 #include "scrape/discovery/hetzner/hetzner_plan.h"
 #include "scrape/discovery/http/http_sd_plan.h"
@@ -41,6 +42,10 @@ class Maker {
 
   std::unique_ptr<Discovery> operator()(const DockerSwarmSdConfig& config) {
     return Ask(config, std::make_unique<DockerSwarmPlan>(config));
+  }
+
+  std::unique_ptr<Discovery> operator()(const EurekaSdConfig& config) {
+    return Ask(config, std::make_unique<EurekaPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const FileSdConfig& config) {

@@ -52,7 +52,7 @@ void CheckRefusals(const std::string& section, const Refusals& refusals) {
 TEST_CASE("empty and null entries of discoveries are refused", "[agent]") {
   for (const char* section :
        {"consul_sd_configs", "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs",
-        "file_sd_configs", "http_sd_configs", "nomad_sd_configs"}) {
+        "eureka_sd_configs", "file_sd_configs", "http_sd_configs", "nomad_sd_configs"}) {
     CheckRefusals(section, {{"~", std::string("empty or null section in ") + section}});
     CHECK(Discoveries(std::string(section) + ": []").empty());
     CHECK(Discoveries(std::string(section) + ":").empty());
@@ -197,6 +197,20 @@ TEST_CASE("digitalocean_sd_configs are read", "[agent]") {
   CHECK(other.refresh_interval == milliseconds(1000));
   CHECK(other.client->config().authorization->credentials.Reveal() == "t");
   CheckRefusals("digitalocean_sd_configs", {{"{role: x}", "unknown DigitalOcean SD role \"x\""}});
+}
+
+TEST_CASE("eureka_sd_configs are read", "[agent]") {
+  const auto config =
+      Only<scrape::EurekaSdConfig>("eureka_sd_configs: [{server: 'http://e:8761/eureka'}]");
+  CHECK(config.server == "http://e:8761/eureka");
+  CHECK(config.refresh_interval == milliseconds(30'000));
+  const auto other = Only<scrape::EurekaSdConfig>(
+      "eureka_sd_configs: [{server: 'https://e', refresh_interval: 1s, basic_auth: {username: "
+      "u}}]");
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().basic_auth->username == "u");
+  CheckRefusals("eureka_sd_configs", {{"{}", "eureka_sd: empty or null eureka server"},
+                                      {"{server: eureka.com}", "invalid eureka server URL"}});
 }
 
 TEST_CASE("hetzner_sd_configs are read", "[agent]") {

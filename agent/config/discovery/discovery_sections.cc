@@ -11,6 +11,7 @@
 #include "agent/config/discovery/digitalocean_section.h"
 #include "agent/config/discovery/dns_section.h"
 #include "agent/config/discovery/docker_section.h"
+#include "agent/config/discovery/eureka_section.h"
 #include "agent/config/discovery/file_section.h"
 #include "agent/config/discovery/hetzner_section.h"
 #include "agent/config/discovery/http_section.h"
@@ -34,6 +35,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"dns_sd_configs", &Decoded<&DecodeDnsSd>},
     {"docker_sd_configs", &Decoded<&DecodeDockerSd>},
     {"dockerswarm_sd_configs", &Decoded<&DecodeDockerSwarmSd>},
+    {"eureka_sd_configs", &Decoded<&DecodeEurekaSd>},
     {"file_sd_configs", &Decoded<&DecodeFileSd>},
     {"hetzner_sd_configs", &Decoded<&DecodeHetznerSd>},
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
