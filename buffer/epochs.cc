@@ -69,11 +69,12 @@ Sequence Epochs::StartOf(Sequence sequence) const {
   return epochs_.empty() ? 0 : epochs_.front().start;
 }
 
-EpochTotals Epochs::TotalsWithoutOldest() const {
+EpochTotals Epochs::TotalsBetween(Sequence from, Sequence end) const {
   EpochTotals sum;
-  for (size_t i = 1; i < epochs_.size(); ++i) {
+  for (const Epoch& epoch : epochs_) {
+    if (epoch.start < from || epoch.start >= end) continue;
     for (uint32_t lane = 0; lane < kLaneCount; ++lane) {
-      const LaneTotals& totals = epochs_[i].totals.lanes[lane];
+      const LaneTotals& totals = epoch.totals.lanes[lane];
       sum.lanes[lane].samples += totals.samples;
       sum.lanes[lane].bytes += totals.bytes;
       sum.lanes[lane].frames += totals.frames;

@@ -61,8 +61,8 @@ class Epochs {
 
   // Start of the epoch that holds `sequence`; the oldest one's when it lies before all of them.
   Sequence StartOf(Sequence sequence) const;
-  // What the epochs hold that stay when the oldest one goes; the lanes only.
-  EpochTotals TotalsWithoutOldest() const;
+  // What the epochs that start in [from, end) hold; the lanes only.
+  EpochTotals TotalsBetween(Sequence from, Sequence end) const;
 
   // Bytes of all epochs; asked with each append.
   uint64_t bytes() const {

@@ -269,6 +269,8 @@ Status Log::Acknowledge(const std::string& name, std::span<const FrameOutcome> o
   return impl_->Acknowledge(name, outcomes, advances);
 }
 
+Result<bool> Log::PartBacklog(const std::string& name) { return impl_->PartBacklog(name); }
+
 std::optional<DestinationProgress> Log::Progress(const std::string& name) const {
   MutexLock lock(impl_->mu_);
   return impl_->state_.book.Progress(name, impl_->state_.head);

@@ -142,6 +142,12 @@ class Log {
   Status Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
                      std::span<const LaneAdvance> advances);
 
+  // Parts what is pending for the destination from what is still to come: it becomes the backlog,
+  // with positions of its own, so that fresh frames need not wait for it. False when nothing is
+  // pending, or there is a backlog still; kNotFound when the destination is unknown. Durable when
+  // it returns true.
+  Result<bool> PartBacklog(const std::string& name);
+
   // Nothing when unknown. Cheap.
   std::optional<DestinationProgress> Progress(const std::string& name) const;
   std::vector<DestinationProgress> AllProgress() const;

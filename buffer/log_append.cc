@@ -89,6 +89,16 @@ Status Log::Impl::WriteProgress() {
   return {};
 }
 
+// Undoes the change when it cannot be written.
+Status Log::Impl::WriteChange(const ProgressBook& before) {
+  Status written = WriteProgress();
+  if (!written.ok()) {
+    MutexLock lock(mu_);
+    state_.book = before;
+  }
+  return written;
+}
+
 Status Log::Impl::ChangeBook(const std::function<bool(ProgressBook&)>& change) {
   MutexLock write_lock(write_mu_);
   ProgressBook before;
@@ -97,12 +107,25 @@ Status Log::Impl::ChangeBook(const std::function<bool(ProgressBook&)>& change) {
     before = state_.book;
     if (!change(state_.book)) return {};
   }
-  Status written = WriteProgress();
-  if (!written.ok()) {
+  return WriteChange(before);
+}
+
+Result<bool> Log::Impl::PartBacklog(const std::string& name) {
+  MutexLock write_lock(write_mu_);
+  ProgressBook before;
+  {
     MutexLock lock(mu_);
-    state_.book = std::move(before);
+    if (!state_.book.Progress(name, state_.head)) {
+      return Error{ErrorCode::kNotFound, "no destination " + name};
+    }
+    before = state_.book;
+    // The next batch begins there with a new epoch, so that what the budget drops of a backlog can
+    // be told from totals of epochs.
+    if (!state_.book.PartBacklog(name, state_.head)) return false;
   }
-  return written;
+  writer_.RequestEpoch();
+  if (Status written = WriteChange(before); !written.ok()) return written.error();
+  return true;
 }
 
 }  // namespace sluice::buffer

@@ -52,6 +52,7 @@ struct Log::Impl {
   Result<std::string> Load(Sequence at, RecordType type) const;
   // Changes the book by `change` and writes it down. On failure the change is undone.
   Status ChangeBook(const std::function<bool(ProgressBook&)>& change);
+  Result<bool> PartBacklog(const std::string& name);
   Status Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
                      std::span<const LaneAdvance> advances);
   LogStatus Describe() const;
@@ -97,6 +98,7 @@ struct Log::Impl {
   Floor CurrentFloor() const SLUICE_REQUIRES(mu_);
   // What a failed write or sync says about the store.
   void NoteFailure(const Error& error) SLUICE_REQUIRES(write_mu_);
+  Status WriteChange(const ProgressBook& before) SLUICE_REQUIRES(write_mu_) SLUICE_EXCLUDES(mu_);
   Status WriteProgress() SLUICE_REQUIRES(write_mu_) SLUICE_EXCLUDES(mu_);
   bool AllDone() const SLUICE_REQUIRES(mu_);
 

@@ -70,8 +70,7 @@ void Log::Impl::RunRound() {
 }
 
 uint64_t Log::Impl::DropOldestEpoch() {
-  const uint64_t lost =
-      state_.book.DropBefore(state_.epochs.at(1).start, state_.epochs.TotalsWithoutOldest());
+  const uint64_t lost = state_.book.DropBefore(state_.epochs.at(1).start, state_.epochs);
   undeleted_bytes_ += state_.epochs.oldest().totals.bytes();
   state_.epochs.PopOldest();
   return lost;

@@ -53,9 +53,13 @@ struct DestinationProgress {
   std::string name;
   bool attached = false;  // false: known to the log, but not configured now
   std::array<LaneProgress, kLaneCount> lanes;
+  // What was parted from the rest by PartBacklog, to be delivered beside it: frames before
+  // `backlog_end`, each lane at its own `next`. 0 = there is none.
+  Sequence backlog_end = 0;
+  std::array<LaneProgress, kLaneCount> backlog;
   Ledger ledger;
   uint64_t pending_bytes = 0;
-  Sequence oldest = 0;  // least `next` of all lanes
+  Sequence oldest = 0;  // least `next` of all lanes, backlog included
 };
 
 // How one frame ended for a destination: acknowledged + all of dropped = its samples.
@@ -72,6 +76,7 @@ struct FrameOutcome {
 struct LaneAdvance {
   uint32_t lane = 0;
   Sequence next = 0;
+  bool backlog = false;  // the lane's position in the backlog
 };
 
 }  // namespace sluice::buffer

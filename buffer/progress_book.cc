@@ -1,6 +1,7 @@
 #include "buffer/progress_book.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace sluice::buffer {
@@ -8,6 +9,7 @@ namespace {
 
 // On disk: do not renumber.
 constexpr uint64_t kAttachedFlag = 1;
+constexpr uint64_t kBacklogFlag = 2;
 
 void Fail(ByteReader& reader) { reader.Bytes(reader.rest().size() + 1); }
 
@@ -39,9 +41,7 @@ void ProgressBook::AddFrame(uint32_t lane, Sequence sequence, uint64_t samples, 
 
 // Takes the samples of an outcome out of what is pending. Never more than there is, so that no
 // outcome, however wrong, breaks the equation.
-void ProgressBook::Book(Destination& destination, const FrameOutcome& outcome) {
-  Lane& lane = destination.lanes[outcome.lane];
-  Ledger& ledger = destination.ledger;
+void ProgressBook::Book(Ledger& ledger, Lane& lane, const FrameOutcome& outcome) {
   const auto take = [&lane, &ledger](uint64_t wanted) {
     const uint64_t taken = std::min(wanted, lane.samples);
     lane.samples -= taken;
@@ -55,15 +55,43 @@ void ProgressBook::Book(Destination& destination, const FrameOutcome& outcome) {
   lane.next = outcome.sequence + 1;
 }
 
-// Behind the last frame of a lane nothing can be pending: what still is was never handed out.
+// What still is pending where nothing can be was never handed out.
+void ProgressBook::GiveUpRest(Ledger& ledger, Lane& lane) {
+  ledger.dropped[static_cast<size_t>(DropReason::kDamaged)] += lane.samples;
+  ledger.pending -= lane.samples;
+  lane.samples = 0;
+  lane.bytes = 0;
+  lane.frames = 0;
+}
+
+// Behind the last frame of a lane nothing can be pending.
 void ProgressBook::FinishLane(Destination& destination, uint32_t lane, Sequence head) const {
   Lane& state = destination.lanes[lane];
   if (state.frames > 0 && state.next <= lane_last_[lane] && state.next < head) return;
-  destination.ledger.dropped[static_cast<size_t>(DropReason::kDamaged)] += state.samples;
-  destination.ledger.pending -= state.samples;
-  state.samples = 0;
-  state.bytes = 0;
-  state.frames = 0;
+  GiveUpRest(destination.ledger, state);
+}
+
+// Nor behind its end.
+void ProgressBook::FinishBacklog(Destination& destination) {
+  bool done = true;
+  for (Lane& lane : destination.backlog) {
+    if (lane.frames == 0 || lane.next >= destination.backlog_end) {
+      GiveUpRest(destination.ledger, lane);
+    } else {
+      done = false;
+    }
+  }
+  if (done) destination.backlog_end = 0;
+}
+
+bool ProgressBook::PartBacklog(const std::string& name, Sequence at) {
+  const auto found = destinations_.find(name);
+  if (found == destinations_.end()) return false;
+  Destination& destination = found->second;
+  if (destination.backlog_end != 0 || destination.ledger.pending == 0) return false;
+  destination.backlog_end = at;
+  destination.backlog = std::exchange(destination.lanes, {});
+  return true;
 }
 
 std::optional<bool> ProgressBook::Acknowledge(const std::string& name,
@@ -74,42 +102,59 @@ std::optional<bool> ProgressBook::Acknowledge(const std::string& name,
   if (found == destinations_.end()) return std::nullopt;
   Destination& destination = found->second;
   std::array<bool, kLaneCount> moved{};
+  bool backlog_moved = false;
   for (const FrameOutcome& outcome : outcomes) {
-    Lane& lane = destination.lanes[outcome.lane];
+    const bool of_backlog = outcome.sequence < destination.backlog_end;
+    Lane& lane = (of_backlog ? destination.backlog : destination.lanes)[outcome.lane];
     if (lane.frames == 0 || outcome.sequence < lane.next) continue;
-    Book(destination, outcome);
-    moved[outcome.lane] = true;
+    Book(destination.ledger, lane, outcome);
+    (of_backlog ? backlog_moved : moved[outcome.lane]) = true;
   }
   for (const LaneAdvance& advance : advances) {
-    Lane& lane = destination.lanes[advance.lane];
+    Lane& lane = (advance.backlog ? destination.backlog : destination.lanes)[advance.lane];
     if (lane.frames == 0 || advance.next <= lane.next) continue;
     lane.next = std::min(advance.next, head);
-    moved[advance.lane] = true;
+    (advance.backlog ? backlog_moved : moved[advance.lane]) = true;
   }
   for (uint32_t lane = 0; lane < kLaneCount; ++lane) {
     if (moved[lane]) FinishLane(destination, lane, head);
   }
-  return std::find(moved.begin(), moved.end(), true) != moved.end();
+  if (backlog_moved) FinishBacklog(destination);
+  return backlog_moved || std::find(moved.begin(), moved.end(), true) != moved.end();
 }
 
-uint64_t ProgressBook::DropBefore(Sequence start, const EpochTotals& after) {
+// Moves a lane to `start`; `rest` is what of it lies behind that.
+uint64_t ProgressBook::DropLane(Ledger& ledger, Lane& lane, Sequence start,
+                                const LaneTotals& rest) {
+  const uint64_t lost = lane.samples - std::min(lane.samples, rest.samples);
+  ledger.dropped[static_cast<size_t>(DropReason::kBudget)] += lost;
+  ledger.pending -= lost;
+  lane.samples -= lost;
+  lane.bytes = std::min(lane.bytes, rest.bytes);
+  lane.frames = std::min(lane.frames, rest.frames);
+  lane.next = start;
+  return lost;
+}
+
+uint64_t ProgressBook::DropBefore(Sequence start, const Epochs& epochs) {
+  const EpochTotals after = epochs.TotalsBetween(start, std::numeric_limits<Sequence>::max());
   uint64_t dropped = 0;
   for (auto& [name, destination] : destinations_) {
     for (uint32_t i = 0; i < kLaneCount; ++i) {
       Lane& lane = destination.lanes[i];
       if (lane.frames == 0 || lane.next >= start) continue;
-      const LaneTotals& rest = after.lanes[i];
-      const uint64_t lost = lane.samples - std::min(lane.samples, rest.samples);
-      destination.ledger.dropped[static_cast<size_t>(DropReason::kBudget)] += lost;
-      destination.ledger.pending -= lost;
-      dropped += lost;
-      lane.samples -= lost;
-      lane.bytes = std::min(lane.bytes, rest.bytes);
-      lane.frames = std::min(lane.frames, rest.frames);
-      lane.next = start;
+      dropped += DropLane(destination.ledger, lane, start, after.lanes[i]);
       // Nothing of this lane in the epochs that stay: whatever the totals say, nothing is pending.
       if (lane.frames == 0) FinishLane(destination, i, start);
     }
+    if (destination.backlog_end == 0) continue;
+    const EpochTotals rest = epochs.TotalsBetween(start, destination.backlog_end);
+    for (uint32_t i = 0; i < kLaneCount; ++i) {
+      Lane& lane = destination.backlog[i];
+      if (lane.frames == 0 || lane.next >= start) continue;
+      dropped += DropLane(destination.ledger, lane, start, rest.lanes[i]);
+    }
+    FinishBacklog(destination);
   }
   return dropped;
 }
@@ -121,13 +166,19 @@ DestinationProgress ProgressBook::Describe(const std::string& name, const Destin
   progress.attached = destination.attached;
   progress.ledger = destination.ledger;
   progress.oldest = head;
-  for (uint32_t i = 0; i < kLaneCount; ++i) {
-    const Lane& lane = destination.lanes[i];
-    const Sequence next = lane.frames == 0 ? head : lane.next;
-    progress.lanes[i] =
-        LaneProgress{.next = next, .pending_samples = lane.samples, .pending_bytes = lane.bytes};
+  progress.backlog_end = destination.backlog_end;
+  const auto describe = [&progress](const Lane& lane, Sequence end) {
+    const Sequence next = lane.frames == 0 ? end : lane.next;
     progress.pending_bytes += lane.bytes;
     progress.oldest = std::min(progress.oldest, next);
+    return LaneProgress{.next = next, .pending_samples = lane.samples, .pending_bytes = lane.bytes};
+  };
+  for (uint32_t i = 0; i < kLaneCount; ++i) {
+    progress.lanes[i] = describe(destination.lanes[i], head);
+    if (destination.backlog_end == 0) continue;
+    const Lane& lane = destination.backlog[i];
+    progress.backlog[i] =
+        lane.frames == 0 ? LaneProgress{.next = destination.backlog_end} : describe(lane, head);
   }
   return progress;
 }
@@ -153,8 +204,9 @@ std::array<Sequence, kLaneCount> ProgressBook::LaneMinimums(Sequence head) const
   minimums.fill(head);
   for (const auto& [name, destination] : destinations_) {
     for (uint32_t i = 0; i < kLaneCount; ++i) {
-      const Lane& lane = destination.lanes[i];
-      if (lane.frames > 0) minimums[i] = std::min(minimums[i], lane.next);
+      for (const Lane* lane : {&destination.lanes[i], &destination.backlog[i]}) {
+        if (lane->frames > 0) minimums[i] = std::min(minimums[i], lane->next);
+      }
     }
   }
   return minimums;
@@ -165,17 +217,12 @@ Sequence ProgressBook::Oldest(Sequence head) const {
   return *std::min_element(minimums.begin(), minimums.end());
 }
 
-void ProgressBook::EncodeDestination(std::string& out, const Destination& destination,
-                                     Sequence sequence) {
-  PutVarint(out, destination.attached ? kAttachedFlag : 0);
-  PutVarint(out, destination.ledger.acknowledged);
-  PutVarint(out, kDropReasonCount);
-  for (const uint64_t dropped : destination.ledger.dropped) PutVarint(out, dropped);
-  const auto behind = std::count_if(destination.lanes.begin(), destination.lanes.end(),
-                                    [](const Lane& lane) { return lane.frames > 0; });
+void ProgressBook::EncodeLanes(std::string& out, const Lanes& lanes, Sequence sequence) {
+  const auto behind =
+      std::count_if(lanes.begin(), lanes.end(), [](const Lane& lane) { return lane.frames > 0; });
   PutVarint(out, static_cast<uint64_t>(behind));
   for (uint32_t i = 0; i < kLaneCount; ++i) {
-    const Lane& lane = destination.lanes[i];
+    const Lane& lane = lanes[i];
     if (lane.frames == 0) continue;
     out.push_back(static_cast<char>(i));
     PutVarint(out, sequence - lane.next);
@@ -185,10 +232,40 @@ void ProgressBook::EncodeDestination(std::string& out, const Destination& destin
   }
 }
 
+void ProgressBook::EncodeDestination(std::string& out, const Destination& destination,
+                                     Sequence sequence) {
+  PutVarint(out, (destination.attached ? kAttachedFlag : 0) |
+                     (destination.backlog_end != 0 ? kBacklogFlag : 0));
+  PutVarint(out, destination.ledger.acknowledged);
+  PutVarint(out, kDropReasonCount);
+  for (const uint64_t dropped : destination.ledger.dropped) PutVarint(out, dropped);
+  EncodeLanes(out, destination.lanes, sequence);
+  if (destination.backlog_end == 0) return;
+  PutVarint(out, sequence - destination.backlog_end);
+  EncodeLanes(out, destination.backlog, sequence);
+}
+
+void ProgressBook::DecodeLanes(ByteReader& reader, Sequence sequence, Lanes& lanes,
+                               Ledger& ledger) {
+  const uint64_t behind = reader.Varint();
+  for (uint64_t i = 0; i < behind && reader.ok(); ++i) {
+    const uint8_t lane = reader.Byte();
+    const uint64_t distance = reader.Varint();
+    if (lane >= kLaneCount || distance >= sequence) return Fail(reader);
+    Lane& state = lanes[lane];
+    state.next = sequence - distance;
+    state.samples = reader.Varint();
+    state.bytes = reader.Varint();
+    state.frames = reader.Varint();
+    ledger.pending += state.samples;
+  }
+}
+
 // `pending` and `appended` follow from the rest, so a snapshot cannot contradict itself.
 ProgressBook::Destination ProgressBook::DecodeDestination(ByteReader& reader, Sequence sequence) {
   Destination destination;
-  destination.attached = (reader.Varint() & kAttachedFlag) != 0;
+  const uint64_t flags = reader.Varint();
+  destination.attached = (flags & kAttachedFlag) != 0;
   destination.ledger.acknowledged = reader.Varint();
   destination.ledger.appended = destination.ledger.acknowledged;
   const uint64_t reasons = reader.Varint();
@@ -197,20 +274,12 @@ ProgressBook::Destination ProgressBook::DecodeDestination(ByteReader& reader, Se
     destination.ledger.dropped[i] = reader.Varint();
     destination.ledger.appended += destination.ledger.dropped[i];
   }
-  const uint64_t behind = reader.Varint();
-  for (uint64_t i = 0; i < behind && reader.ok(); ++i) {
-    const uint8_t lane = reader.Byte();
+  DecodeLanes(reader, sequence, destination.lanes, destination.ledger);
+  if ((flags & kBacklogFlag) != 0) {
     const uint64_t distance = reader.Varint();
-    if (lane >= kLaneCount || distance >= sequence) {
-      Fail(reader);
-      break;
-    }
-    Lane& state = destination.lanes[lane];
-    state.next = sequence - distance;
-    state.samples = reader.Varint();
-    state.bytes = reader.Varint();
-    state.frames = reader.Varint();
-    destination.ledger.pending += state.samples;
+    if (distance >= sequence) Fail(reader);
+    destination.backlog_end = sequence - distance;
+    DecodeLanes(reader, sequence, destination.backlog, destination.ledger);
   }
   destination.ledger.appended += destination.ledger.pending;
   return destination;

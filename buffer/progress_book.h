@@ -36,9 +36,13 @@ class ProgressBook {
   std::optional<bool> Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
                                   std::span<const LaneAdvance> advances, Sequence head);
 
-  // Everything before `start`, the start of an epoch, is given up: lanes still inside it move
-  // there. `after` is what the epochs from `start` on hold. Gives the samples dropped.
-  uint64_t DropBefore(Sequence start, const EpochTotals& after);
+  // What is pending for the destination becomes its backlog; `at` is the head, and is to start an
+  // epoch. False when it is unknown, nothing is pending, or there still is a backlog.
+  bool PartBacklog(const std::string& name, Sequence at);
+
+  // Everything before `start`, the start of one of the epochs, is given up: lanes still inside it
+  // move there. Gives the samples dropped.
+  uint64_t DropBefore(Sequence start, const Epochs& epochs);
 
   std::optional<DestinationProgress> Progress(const std::string& name, Sequence head) const;
   std::vector<DestinationProgress> AllProgress(Sequence head) const;
@@ -63,19 +67,29 @@ class ProgressBook {
     uint64_t frames = 0;  // 0: nothing pending, `next` is wherever the head is
   };
 
+  using Lanes = std::array<Lane, kLaneCount>;
+
   struct Destination {
     bool attached = false;
     Ledger ledger;
-    std::array<Lane, kLaneCount> lanes{};
+    Lanes lanes{};
+    // Frames before it that were parted from the rest; 0 = no backlog, and its lanes are empty.
+    Sequence backlog_end = 0;
+    Lanes backlog{};
   };
 
-  static void Book(Destination& destination, const FrameOutcome& outcome);
+  static void Book(Ledger& ledger, Lane& lane, const FrameOutcome& outcome);
+  static void GiveUpRest(Ledger& ledger, Lane& lane);
+  static uint64_t DropLane(Ledger& ledger, Lane& lane, Sequence start, const LaneTotals& rest);
   void FinishLane(Destination& destination, uint32_t lane, Sequence head) const;
+  static void FinishBacklog(Destination& destination);
   static DestinationProgress Describe(const std::string& name, const Destination& destination,
                                       Sequence head);
   static void EncodeDestination(std::string& out, const Destination& destination,
                                 Sequence sequence);
   static Destination DecodeDestination(ByteReader& reader, Sequence sequence);
+  static void EncodeLanes(std::string& out, const Lanes& lanes, Sequence sequence);
+  static void DecodeLanes(ByteReader& reader, Sequence sequence, Lanes& lanes, Ledger& ledger);
 
   std::map<std::string, Destination> destinations_;
   // Sequence of the last frame of each lane: what lies after it is free of its frames. A bound from

@@ -1,9 +1,11 @@
 // Random operations on a log and on a simple picture of it, compared after each step.
 #include <deque>
+#include <limits>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -27,7 +29,9 @@ struct ModelDestination {
   uint64_t appended = 0;
   uint64_t acknowledged = 0;
   DropCounts dropped{};
-  std::array<std::deque<Sequence>, kLaneCount> pending;  // by lane, in order
+  using Lanes = std::array<std::deque<Sequence>, kLaneCount>;  // by lane, in order
+  Lanes pending;
+  Lanes backlog;
 };
 
 class Model {
@@ -54,6 +58,8 @@ class Model {
       Forget();
     } else if (roll < 91) {
       fixture_.Open();
+    } else if (roll < 94) {
+      PartBacklog();
     } else {
       Read();
     }
@@ -68,6 +74,7 @@ class Model {
   void Attach();
   void Detach();
   void Forget();
+  void PartBacklog();
   // Takes over what the budget dropped since the last look: which frames went follows from where
   // the lane now stands, and the booked samples must be exactly theirs.
   void FollowBudget(const DestinationProgress& progress, ModelDestination& destination);
@@ -120,9 +127,9 @@ void Model::Acknowledge() {
   ModelDestination& destination = found->second;
   std::vector<FrameOutcome> outcomes;
   const uint64_t lane_start = random_();
-  for (uint32_t i = 0; i < kLaneCount; ++i) {
+  for (uint32_t i = 0; i < 2 * kLaneCount; ++i) {
     const auto lane = static_cast<uint32_t>((lane_start + i * 7) % kLaneCount);
-    std::deque<Sequence>& pending = destination.pending[lane];
+    std::deque<Sequence>& pending = (i % 2 == 0 ? destination.pending : destination.backlog)[lane];
     for (uint64_t n = random_() % (pending.size() + 1); n > 0; --n) {
       const ReadFrame& frame = frames_.at(pending.front()).read;
       FrameOutcome outcome = Acknowledged(frame);
@@ -172,14 +179,45 @@ void Model::Forget() {
   destinations_.erase(name);
 }
 
+void Model::PartBacklog() {
+  const std::string name = RandomName();
+  const Result<bool> parted = fixture_.log().PartBacklog(name);
+  if (destinations_.count(name) == 0) {
+    CHECK(parted.error().code == ErrorCode::kNotFound);
+    return;
+  }
+  REQUIRE(parted.ok());
+  ModelDestination& destination = destinations_[name];
+  if (!*parted) {
+    // The budget may have taken what was pending meanwhile.
+    CHECK((fixture_.log().Progress(name)->backlog_end != 0 ||
+           fixture_.log().Progress(name)->ledger.pending == 0));
+    return;
+  }
+  // The budget took what was left of the one before.
+  for (std::deque<Sequence>& gone : destination.backlog) {
+    for (const Sequence sequence : std::exchange(gone, {})) {
+      destination.dropped[static_cast<size_t>(DropReason::kBudget)] +=
+          frames_.at(sequence).read.sample_count;
+    }
+  }
+  if (fixture_.log().Progress(name)->backlog_end == 0) return;  // and this one
+  destination.backlog = std::exchange(destination.pending, {});
+}
+
 void Model::FollowBudget(const DestinationProgress& progress, ModelDestination& destination) {
   constexpr auto kBudget = static_cast<size_t>(DropReason::kBudget);
-  for (uint32_t lane = 0; lane < kLaneCount; ++lane) {
-    std::deque<Sequence>& pending = destination.pending[lane];
-    while (!pending.empty() && pending.front() < progress.lanes[lane].next) {
+  const auto follow = [&](std::deque<Sequence>& pending, Sequence next) {
+    while (!pending.empty() && pending.front() < next) {
       destination.dropped[kBudget] += frames_.at(pending.front()).read.sample_count;
       pending.pop_front();
     }
+  };
+  constexpr Sequence kAll = std::numeric_limits<Sequence>::max();
+  for (uint32_t lane = 0; lane < kLaneCount; ++lane) {
+    follow(destination.pending[lane], progress.lanes[lane].next);
+    follow(destination.backlog[lane],
+           progress.backlog_end == 0 ? kAll : progress.backlog[lane].next);
   }
 }
 
@@ -205,6 +243,11 @@ void Model::Compare() {
       }
       REQUIRE(progress.lanes[lane].pending_samples == samples);
       REQUIRE(progress.lanes[lane].pending_bytes == bytes);
+      samples = 0;
+      for (const Sequence sequence : destination.backlog[lane]) {
+        samples += frames_.at(sequence).read.sample_count;
+      }
+      REQUIRE(progress.backlog[lane].pending_samples == samples);
     }
   }
 }
@@ -218,7 +261,9 @@ void Model::Read() {
   Compare();  // what the budget dropped meanwhile is not pending any more
   std::set<Sequence> needed;
   for (const auto& [name, destination] : destinations_) {
-    for (const auto& lane : destination.pending) needed.insert(lane.begin(), lane.end());
+    for (const auto* lanes : {&destination.pending, &destination.backlog}) {
+      for (const auto& lane : *lanes) needed.insert(lane.begin(), lane.end());
+    }
   }
   for (const Sequence sequence : needed) {
     CAPTURE(sequence);

@@ -90,7 +90,9 @@ bool LedgerHolds(const DestinationProgress& progress) {
   const Ledger& ledger = progress.ledger;
   uint64_t samples = 0;
   uint64_t bytes = 0;
-  for (const LaneProgress& lane : progress.lanes) {
+  std::vector<LaneProgress> lanes(progress.lanes.begin(), progress.lanes.end());
+  lanes.insert(lanes.end(), progress.backlog.begin(), progress.backlog.end());
+  for (const LaneProgress& lane : lanes) {
     samples += lane.pending_samples;
     bytes += lane.pending_bytes;
   }
