@@ -1,6 +1,7 @@
 #include "remotewrite/delivery.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "proto/write_request.h"
@@ -19,6 +20,9 @@ constexpr int kEmptyJobsMax = 64;
 
 constexpr milliseconds kReadErrorWait{1'000};
 
+// Later than this, on top of batch_send_deadline, a frame belongs to a backlog.
+constexpr milliseconds kLate{10'000};
+
 // Not more often than this; budget drops are rare.
 constexpr milliseconds kFollowInterval{50};
 
@@ -35,31 +39,21 @@ Delivery::Delivery(const DeliveryOptions& options, FrameSource& source, Projecti
       cache_(cache),
       backoff_{.min = queue_.min_backoff, .max = queue_.max_backoff},
       rng_(options.seed),
-      lanes_(Lanes::Limits{}),
       encoder_(options.send),
       concurrency_(std::clamp<uint32_t>(queue_.min_shards, 1, MostShards(queue_)),
                    MostShards(queue_)),
       samples_max_(std::max<uint64_t>(1, queue_.max_samples_per_send)) {}
 
 void Delivery::Tick(const DeliveryTime& time) {
-  bool followed = false;
-  if (!progress_ || time.now - followed_at_ >= kFollowInterval) {
-    progress_ = source_.Progress();
-    if (progress_) lanes_.Follow(*progress_);
-    followed_at_ = time.now;
-    followed = true;
-  }
+  const bool due = !progress_ || time.now - followed_at_ >= kFollowInterval;
+  if (due) Follow(time);
   if (!progress_) return;
-  if (time.now >= read_next_at_ || (read_error_.empty() && lanes_.IsBehind())) {
-    ReadAhead(time);
-    // A lane with pending samples of which none is queued or on its way, read to the head: its
-    // records are damaged. Moving it to the head lets the log book them.
-    if (followed && read_end_ == Lanes::ReadEnd::kAtHead && outcomes_.empty()) {
-      for (const buffer::LaneAdvance& idle : lanes_.IdlePositions()) {
-        const buffer::LaneProgress& lane = progress_->lanes[idle.lane];
-        if (lane.pending_samples > 0 && idle.next > lane.next) sweep_ = true;
-      }
-    }
+  if (MayPartBacklog(time)) PartBacklog(time);
+  ReadAhead(fresh_, time);
+  if (has_backlog_) ReadAhead(backlog_, time);
+  if (due && outcomes_.empty()) {
+    sweep_ = sweep_ || HasDamage(fresh_, progress_->lanes) ||
+             (has_backlog_ && HasDamage(backlog_, progress_->backlog));
   }
   if (samples_max_ < queue_.max_samples_per_send && time.now >= size_limit_until_) {
     NoteSizeLimit(std::min<uint64_t>(samples_max_ * 2, queue_.max_samples_per_send), time.now);
@@ -68,22 +62,86 @@ void Delivery::Tick(const DeliveryTime& time) {
   cache_.Trim(time.now);
 }
 
-void Delivery::ReadAhead(const DeliveryTime& time) {
-  const Result<Lanes::ReadEnd> end = lanes_.Read(source_, time.now);
+void Delivery::Follow(const DeliveryTime& time) {
+  progress_ = source_.Progress();
+  followed_at_ = time.now;
+  if (!progress_) return;
+  fresh_.lanes.Follow(progress_->lanes);
+  has_backlog_ = progress_->backlog_end != 0;
+  if (has_backlog_) backlog_.lanes.Follow(progress_->backlog, progress_->backlog_end);
+}
+
+// Only when the receiver takes what it gets, and what it gets is late; and one backlog at a time.
+bool Delivery::MayPartBacklog(const DeliveryTime& time) const {
+  if (options_.replay.order != ReplayOrder::kLiveFirst || has_backlog_ || !accepts_) return false;
+  if (time.now < part_next_at_) return false;
+  const std::optional<TimestampMs> oldest = OldestPendingMs();
+  if (!oldest || time.wall_ms - *oldest < (queue_.batch_send_deadline + kLate).count()) {
+    return false;
+  }
+  return std::none_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.backlog; });
+}
+
+// Whatever was read or is on its way belongs to the backlog.
+void Delivery::PartBacklog(const DeliveryTime& time) {
+  part_next_at_ = time.now + kReadErrorWait;
+  const Result<bool> parted = source_.PartBacklog();
+  // When it cannot be written down now: in order, meanwhile.
+  if (!parted.ok() || !*parted) return;
+  backlog_ = std::exchange(fresh_, Track{});
+  for (Job& job : jobs_) job.backlog = true;
+  Follow(time);
+}
+
+void Delivery::ReadAhead(Track& track, const DeliveryTime& time) {
+  if (time.now < track.read_next_at && !(read_error_.empty() && track.lanes.IsBehind())) return;
+  const Result<Lanes::ReadEnd> end = track.lanes.Read(source_, time.now);
   if (!end.ok()) {
     read_error_ = end.error().message;
-    read_end_ = Lanes::ReadEnd::kMore;
-    read_next_at_ = time.now + kReadErrorWait;
+    track.read_end = Lanes::ReadEnd::kMore;
+    track.read_next_at = time.now + kReadErrorWait;
     return;
   }
   read_error_.clear();
-  read_end_ = *end;
-  read_next_at_ = read_end_ == Lanes::ReadEnd::kAtHead ? time.now + kPollInterval : time.now;
+  track.read_end = *end;
+  track.read_next_at =
+      track.read_end == Lanes::ReadEnd::kAtHead ? time.now + kPollInterval : time.now;
+}
+
+// A lane with pending samples of which none is queued or on its way, read to the end: its records
+// are damaged. Moving it there lets the log book them.
+bool Delivery::HasDamage(
+    const Track& track,
+    const std::array<buffer::LaneProgress, buffer::kLaneCount>& progress) const {
+  if (track.read_end != Lanes::ReadEnd::kAtHead) return false;
+  for (const buffer::LaneAdvance& idle : track.lanes.IdlePositions()) {
+    const buffer::LaneProgress& lane = progress[idle.lane];
+    if (lane.pending_samples > 0 && idle.next > lane.next) return true;
+  }
+  return false;
+}
+
+std::vector<buffer::LaneAdvance> Delivery::IdlePositions() const {
+  std::vector<buffer::LaneAdvance> idle = fresh_.lanes.IdlePositions();
+  if (!has_backlog_) return idle;
+  const std::vector<buffer::LaneAdvance> more = backlog_.lanes.IdlePositions();
+  idle.insert(idle.end(), more.begin(), more.end());
+  return idle;
 }
 
 Concurrency::Backlog Delivery::BacklogNow() const {
-  return lanes_.ready_samples() >= samples_max_ ? Concurrency::Backlog::kWaiting
-                                                : Concurrency::Backlog::kNone;
+  uint64_t ready = fresh_.lanes.ready_samples();
+  if (has_backlog_) ready += backlog_.lanes.ready_samples();
+  return ready >= samples_max_ ? Concurrency::Backlog::kWaiting : Concurrency::Backlog::kNone;
+}
+
+// Fresh frames always find a request free soon.
+bool Delivery::MayReplay() const {
+  if (!has_backlog_) return false;
+  const auto active = std::count_if(jobs_.begin(), jobs_.end(),
+                                    [](const Job& job) { return job.active && job.backlog; });
+  const double most = options_.replay.share * concurrency_.active();
+  return active < std::max(1L, std::lround(std::floor(most)));
 }
 
 bool Delivery::MayStart(const DeliveryTime& time) const {
@@ -124,7 +182,8 @@ std::optional<Transfer> Delivery::NextTransfer(const DeliveryTime& time) {
       continue;
     }
     // Also while requests fail: it may be something in them, and others would pass.
-    if (job == nullptr && !paused_) job = PlanJob(time);
+    if (job == nullptr && !paused_) job = PlanJob(fresh_, time);
+    if (job == nullptr && !paused_ && MayReplay()) job = PlanJob(backlog_, time);
     if (job == nullptr) return std::nullopt;
     if (std::optional<Transfer> transfer = Start(*job, time.now)) return transfer;
   }
@@ -132,24 +191,25 @@ std::optional<Transfer> Delivery::NextTransfer(const DeliveryTime& time) {
   return std::nullopt;
 }
 
-Job* Delivery::PlanJob(const DeliveryTime& time) {
+Job* Delivery::PlanJob(Track& track, const DeliveryTime& time) {
   const PlanLimits limits{.shards = concurrency_.active(),
                           .samples_max = samples_max_,
                           .deadline = queue_.batch_send_deadline};
-  Plan plan = TakeRequest(lanes_, limits, {time.now, time.wall_ms, hurry_}, next_shard_++);
+  Plan plan = TakeRequest(track.lanes, limits, {time.now, time.wall_ms, hurry_}, next_shard_++);
   if (plan.frames.empty()) return nullptr;
   Result<std::vector<PlannedFrame>> planned = WithLayouts(plan.frames, time.now);
   if (!planned.ok()) {
     read_error_ = planned.error().message;
     gate_until_ = time.now + kReadErrorWait;
-    for (const QueuedFrame& frame : plan.frames) lanes_.Release(frame.lane);
+    for (const QueuedFrame& frame : plan.frames) track.lanes.Release(frame.lane);
     while (!plan.frames.empty()) {
-      lanes_.PutBack(std::move(plan.frames.back()));
+      track.lanes.PutBack(std::move(plan.frames.back()));
       plan.frames.pop_back();
     }
     return nullptr;
   }
   Job& job = AddJob(std::move(*planned));
+  job.backlog = &track == &backlog_;
   job.full = plan.full;
   job.retry_at = time.now;
   return &job;
@@ -236,7 +296,7 @@ std::optional<Transfer> Delivery::Start(Job& job, MonotonicTime now) {
 Status Delivery::Acknowledge(const DeliveryTime& time) {
   if (outcomes_.empty() && !sweep_) return Status::Ok();
   if (time.now < acknowledge_next_at_) return Status::Ok();
-  Status status = source_.Acknowledge(outcomes_, lanes_.IdlePositions());
+  Status status = source_.Acknowledge(outcomes_, IdlePositions());
   if (!status.ok()) {
     acknowledge_next_at_ = time.now + kReadErrorWait;
     return status;
@@ -255,14 +315,33 @@ bool Delivery::IsDrained() {
 }
 
 milliseconds Delivery::IdleFor(MonotonicTime now) const {
-  if (more_to_plan_ || (read_error_.empty() && lanes_.IsBehind())) return milliseconds(0);
-  MonotonicTime until = std::min(now + kPollInterval, std::max(read_next_at_, now));
-  if (read_end_ == Lanes::ReadEnd::kEnoughRead) until = now + kPollInterval;
+  MonotonicTime until = now + kPollInterval;
+  for (const Track* track : {&fresh_, &backlog_}) {
+    if (track == &backlog_ && !has_backlog_) continue;
+    if (more_to_plan_ || (read_error_.empty() && track->lanes.IsBehind())) return milliseconds(0);
+    if (track->read_end == Lanes::ReadEnd::kEnoughRead) continue;
+    until = std::min(until, std::max(track->read_next_at, now));
+  }
   for (const Job& job : jobs_) {
     if (!job.active && job.retry_at > now) until = std::min(until, job.retry_at);
   }
   if (gate_until_ > now) until = std::min(until, gate_until_);
   return std::chrono::ceil<milliseconds>(until - now);
+}
+
+std::optional<TimestampMs> Delivery::OldestPendingMs() const {
+  std::optional<TimestampMs> oldest = fresh_.lanes.oldest_queued_ms();
+  const auto consider = [&oldest](TimestampMs at) { oldest = std::min(oldest.value_or(at), at); };
+  if (has_backlog_) {
+    if (const auto queued = backlog_.lanes.oldest_queued_ms()) consider(*queued);
+  }
+  for (const Job& job : jobs_) {
+    if (job.witness) continue;
+    for (const JobFrame& frame : job.frames) {
+      if (!frame.reported) consider(frame.frame.timestamp_ms);
+    }
+  }
+  return oldest;
 }
 
 DeliveryView Delivery::View() const {
@@ -275,15 +354,9 @@ DeliveryView Delivery::View() const {
     if (job.active) view.samples_in_flight += job.todo.front().counts.samples;
   }
   view.highest_sent_ms = highest_sent_ms_;
-  view.oldest_pending_ms = lanes_.oldest_queued_ms();
-  for (const Job& job : jobs_) {
-    for (const JobFrame& frame : job.frames) {
-      if (frame.reported || job.witness) continue;
-      const TimestampMs at = frame.frame.timestamp_ms;
-      view.oldest_pending_ms = std::min(view.oldest_pending_ms.value_or(at), at);
-    }
-  }
-  view.highest_read_ms = lanes_.highest_read_ms();
+  view.oldest_pending_ms = OldestPendingMs();
+  view.highest_read_ms = std::max(fresh_.lanes.highest_read_ms(), backlog_.lanes.highest_read_ms());
+  view.replaying = has_backlog_;
   return view;
 }
 

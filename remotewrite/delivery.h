@@ -74,12 +74,14 @@ struct DeliveryView {
   TimestampMs highest_sent_ms = 0;
   TimestampMs highest_read_ms = 0;
   std::optional<TimestampMs> oldest_pending_ms;  // of the frames that were read
+  bool replaying = false;                        // fresh frames pass a backlog
 };
 
 struct DeliveryOptions {
   std::string name;
   QueueConfig queue;
   SendOptions send;
+  ReplayConfig replay;
   relabel::Labels external_labels;
   uint64_t seed = 0;  // of the jitter
 };
@@ -134,10 +136,28 @@ class Delivery {
  private:
   using Jobs = std::list<Job>;
 
-  void ReadAhead(const DeliveryTime& time);
+  // Frames that are read and sent in order: the fresh ones, or those of the backlog.
+  struct Track {
+    Lanes lanes{Lanes::Limits{}};
+    Lanes::ReadEnd read_end = Lanes::ReadEnd::kMore;
+    MonotonicTime read_next_at{};
+  };
+
+  void Follow(const DeliveryTime& time);
+  void PartBacklog(const DeliveryTime& time);
+  bool MayPartBacklog(const DeliveryTime& time) const;
+  bool MayReplay() const;
+
+  Track& TrackOf(const Job& job) { return job.backlog ? backlog_ : fresh_; }
+
+  void ReadAhead(Track& track, const DeliveryTime& time);
+  bool HasDamage(const Track& track,
+                 const std::array<buffer::LaneProgress, buffer::kLaneCount>& progress) const;
+  std::vector<buffer::LaneAdvance> IdlePositions() const;
+  std::optional<TimestampMs> OldestPendingMs() const;
   bool MayStart(const DeliveryTime& time) const;
   Job* NextWaiting(MonotonicTime now);
-  Job* PlanJob(const DeliveryTime& time);
+  Job* PlanJob(Track& track, const DeliveryTime& time);
   Job& PlanWitness(const DeliveryTime& time);
   Result<std::vector<PlannedFrame>> WithLayouts(std::vector<QueuedFrame>& frames,
                                                 MonotonicTime now);
@@ -173,7 +193,6 @@ class Delivery {
   BackoffLimits backoff_;
 
   Rng rng_;
-  Lanes lanes_;
   PartEncoder encoder_;
   Concurrency concurrency_;
   RefusalGuard guard_;
@@ -195,8 +214,11 @@ class Delivery {
   Answer last_refusal_;
 
   // Reading.
-  Lanes::ReadEnd read_end_ = Lanes::ReadEnd::kMore;
-  MonotonicTime read_next_at_{};
+  Track fresh_;
+  Track backlog_;
+  bool has_backlog_ = false;
+  bool accepts_ = false;  // the latest answer to the point was a 2xx
+  MonotonicTime part_next_at_{};
   MonotonicTime followed_at_{};
   MonotonicTime acknowledge_next_at_{};
   std::optional<buffer::DestinationProgress> progress_;

@@ -70,6 +70,7 @@ void Delivery::OnAccepted(Job& job, const DeliveryTime& time) {
   }
   // An answer to a request from before the failure does not end a wait that came with it.
   if (failures_ == 0 || job.probe) {
+    accepts_ = true;
     failures_ = 0;
     gate_until_ = time.now;
     last_error_.clear();
@@ -97,6 +98,7 @@ void Delivery::OnAccepted(Job& job, const DeliveryTime& time) {
 void Delivery::OnFailed(Job& job, const Answer& answer, const DeliveryTime& time) {
   ++failures_;
   ++job.attempts;
+  accepts_ = false;
   paused_ = false;
   last_error_ = Describe(answer);
   counters_.retried += job.todo.front().counts;
@@ -111,6 +113,7 @@ void Delivery::OnFailed(Job& job, const Answer& answer, const DeliveryTime& time
 
 void Delivery::OnPaused(Job& job, const Answer& answer, const DeliveryTime& time) {
   ++job.attempts;
+  accepts_ = false;
   paused_ = true;
   last_error_ = Describe(answer);
   counters_.retried += job.todo.front().counts;
@@ -258,12 +261,14 @@ void Delivery::DivideStuck(Job& job, MonotonicTime now) {
                                     [&](const JobFrame& f) { return f.frame.lane == first_lane; });
   if (!untouched || one_lane) return;
   const uint32_t attempts = job.attempts;
+  const bool backlog = job.backlog;
   const MonotonicTime retry_at = std::max(job.retry_at, now);
   const Jobs::iterator place = Find(job.id);
   auto halves = DivideByLanes(std::move(job));
   jobs_.erase(place);
   for (auto* half : {&halves.first, &halves.second}) {
     Job& made = AddJob(std::move(*half));
+    made.backlog = backlog;
     made.attempts = attempts;
     made.retry_at = retry_at;
   }
@@ -302,7 +307,7 @@ Delivery::Jobs::iterator Delivery::Find(uint64_t id) {
 
 void Delivery::EraseJob(Jobs::iterator job) {
   if (!job->witness) {
-    for (const JobFrame& frame : job->frames) lanes_.Release(frame.frame.lane);
+    for (const JobFrame& frame : job->frames) TrackOf(*job).lanes.Release(frame.frame.lane);
   }
   jobs_.erase(job);
 }

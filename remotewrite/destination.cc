@@ -77,6 +77,7 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
       delivery_({.name = config_.name,
                  .queue = config_.queue,
                  .send = config_.send,
+                 .replay = config_.replay,
                  .external_labels = config_.external_labels,
                  .seed = std::random_device()()},
                 source_, cache_),
@@ -219,6 +220,7 @@ void Destination::Report(const DeliveryTime& time) {
   status_.shards = delivery_.concurrency().active();
   status_.requests_in_flight = view.requests_in_flight;
   status_.samples_in_flight = view.samples_in_flight;
+  status_.replaying = view.replaying;
   status_.highest_sent_ms = view.highest_sent_ms;
 }
 

@@ -25,6 +25,18 @@ struct QueueConfig {
   std::chrono::milliseconds max_backoff{5'000};
 };
 
+// What comes first after an outage.
+enum class ReplayOrder {
+  kInOrder,    // the oldest: safe for every receiver
+  kLiveFirst,  // what is fresh, the backlog beside it: for receivers that take samples out of order
+};
+
+struct ReplayConfig {
+  ReplayOrder order = ReplayOrder::kInOrder;
+  // Of live_first: the most of the requests in flight that may be of the backlog; one in any case.
+  double share = 0.5;
+};
+
 // What of the log goes to a destination besides float samples. Defaults are Prometheus's.
 struct SendOptions {
   bool exemplars = false;
@@ -41,6 +53,7 @@ struct DestinationConfig {
   relabel::Program write_relabel;
   QueueConfig queue;
   SendOptions send;
+  ReplayConfig replay;
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> http_client;
 

@@ -30,6 +30,7 @@ struct DestinationStatus {
   uint32_t shards = 1;     // requests that may be in flight now
   uint32_t requests_in_flight = 0;
   uint64_t samples_in_flight = 0;
+  bool replaying = false;           // fresh samples pass a backlog
   TimestampMs highest_sent_ms = 0;  // newest timestamp acknowledged; 0 = none
   buffer::DestinationProgress progress;
 };

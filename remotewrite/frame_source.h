@@ -28,6 +28,9 @@ class FrameSource {
   virtual Status Acknowledge(std::span<const buffer::FrameOutcome> outcomes,
                              std::span<const buffer::LaneAdvance> advances) = 0;
 
+  // What is pending becomes the backlog; false when there is one, or nothing is pending.
+  virtual Result<bool> PartBacklog() = 0;
+
   // Nothing when the log does not know the destination (any more).
   virtual std::optional<buffer::DestinationProgress> Progress() = 0;
 };

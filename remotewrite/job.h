@@ -86,6 +86,7 @@ struct Job {
   std::deque<Part> todo;       // the first one is on its way or next
   std::vector<Part> deferred;  // refused and not divisible; dropped once the verdict is believed
   bool full = false;           // there was more to send than fitted
+  bool backlog = false;        // its lanes are those of the backlog
   bool witness = false;        // belongs to no lane and acknowledges nothing
   bool active = false;         // a transfer is running
   bool probe = false;          // ... which was started to find out whether the receiver is back

@@ -28,12 +28,14 @@ QueuedFrame CopyFrame(const buffer::FrameRecord& frame, MonotonicTime now) {
   return queued;
 }
 
-void Lanes::Follow(const buffer::DestinationProgress& progress) {
+void Lanes::Follow(const std::array<buffer::LaneProgress, buffer::kLaneCount>& progress,
+                   buffer::Sequence end) {
+  end_ = end;
   for (uint32_t i = 0; i < buffer::kLaneCount; ++i) {
     Lane& lane = lanes_[i];
-    const buffer::Sequence next = progress.lanes[i].next;
+    const buffer::Sequence next = progress[i].next;
     lane.position = std::max(lane.position, next);
-    lane.pending = progress.lanes[i].pending_samples > 0;
+    lane.pending = progress[i].pending_samples > 0;
     while (!lane.queue.empty() && lane.queue.front().sequence < next) {
       lane.bytes -= CostOf(lane.queue.front());
       lane.samples -= lane.queue.front().sample_count;
@@ -54,13 +56,13 @@ bool Lanes::Accept(Lane& lane, const buffer::FrameRecord& frame, MonotonicTime n
   return true;
 }
 
-bool Lanes::IsStarving(const Lane& lane) {
-  return lane.pending && !lane.reserved && lane.queue.empty();
+bool Lanes::IsStarving(const Lane& lane) const {
+  return lane.pending && !lane.reserved && lane.queue.empty() && lane.position < end_;
 }
 
 bool Lanes::WantsMore(const Lane& lane, uint64_t ready) const {
   if (IsStarving(lane)) return true;
-  return ready < limits_.ready_bytes_min && !lane.reserved &&
+  return lane.position < end_ && ready < limits_.ready_bytes_min && !lane.reserved &&
          lane.bytes < limits_.lane_bytes_max / 2;
 }
 
@@ -78,13 +80,18 @@ Result<Lanes::ReadEnd> Lanes::Read(FrameSource& source, MonotonicTime now) {
     if (IsStarving(lane)) ++starving;
     if (WantsMore(lane, ready)) from = std::min(from, lane.position);
   }
-  if (from == UINT64_MAX) return ReadEnd::kEnoughRead;
+  if (from == UINT64_MAX) {
+    const bool at_end = std::all_of(lanes_.begin(), lanes_.end(),
+                                    [&](const Lane& lane) { return lane.position >= end_; });
+    return at_end ? ReadEnd::kAtHead : ReadEnd::kEnoughRead;
+  }
   // Lanes that stand before the scan's begin are not to be carried over the gap.
   std::array<bool, buffer::kLaneCount> open{};
   for (uint32_t i = 0; i < buffer::kLaneCount; ++i) open[i] = lanes_[i].position >= from;
 
   const Result<buffer::Sequence> next =
       source.Scan(from, limits_.scan_records_max, [&](const buffer::FrameRecord& frame) {
+        if (frame.sequence >= end_) return false;
         if (frame.lane >= buffer::kLaneCount) return true;
         Lane& lane = lanes_[frame.lane];
         if (!open[frame.lane] || frame.sequence < lane.position) return true;
@@ -97,7 +104,7 @@ Result<Lanes::ReadEnd> Lanes::Read(FrameSource& source, MonotonicTime now) {
       });
   if (!next.ok()) return next.error();
   for (uint32_t i = 0; i < buffer::kLaneCount; ++i) {
-    if (open[i]) lanes_[i].position = std::max(lanes_[i].position, *next);
+    if (open[i]) lanes_[i].position = std::max(lanes_[i].position, std::min(*next, end_));
   }
   head_seen_ = std::max(head_seen_, *next);
   return *next > from ? ReadEnd::kMore : ReadEnd::kAtHead;
@@ -135,7 +142,7 @@ std::vector<buffer::LaneAdvance> Lanes::IdlePositions() const {
   std::vector<buffer::LaneAdvance> idle;
   for (uint32_t i = 0; i < buffer::kLaneCount; ++i) {
     if (lanes_[i].reserved || !lanes_[i].queue.empty()) continue;
-    idle.push_back({.lane = i, .next = lanes_[i].position});
+    idle.push_back({.lane = i, .next = lanes_[i].position, .backlog = end_ != kNoEnd});
   }
   return idle;
 }

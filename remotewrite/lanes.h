@@ -45,13 +45,17 @@ class Lanes {
 
   explicit Lanes(const Limits& limits) : limits_(limits) {}
 
+  static constexpr buffer::Sequence kNoEnd = UINT64_MAX;
+
   // Takes positions from the durable progress, and forgets what the log has dropped meanwhile.
-  void Follow(const buffer::DestinationProgress& progress);
+  // Frames at or after `end` are none of these lanes'.
+  void Follow(const std::array<buffer::LaneProgress, buffer::kLaneCount>& progress,
+              buffer::Sequence end = kNoEnd);
 
   enum class ReadEnd {
     kEnoughRead,  // there is enough to take; the log was not touched
     kMore,        // there may be more to read at once
-    kAtHead,      // there was nothing more
+    kAtHead,      // there was nothing more, at the head of the log or at the end
   };
 
   // At most one scan.
@@ -103,7 +107,7 @@ class Lanes {
   };
 
   // Nothing to take from it though the log holds samples for it.
-  static bool IsStarving(const Lane& lane);
+  bool IsStarving(const Lane& lane) const;
   bool WantsMore(const Lane& lane, uint64_t ready) const;
   // Bytes of frames that could be taken now.
   uint64_t ReadyBytes() const;
@@ -111,6 +115,7 @@ class Lanes {
 
   Limits limits_;
   std::array<Lane, buffer::kLaneCount> lanes_;
+  buffer::Sequence end_ = kNoEnd;
   buffer::Sequence head_seen_ = 0;
   TimestampMs highest_read_ms_ = 0;
 };

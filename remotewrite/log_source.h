@@ -33,6 +33,8 @@ class LogSource final : public FrameSource {
     return log_.Acknowledge(name_, outcomes, advances);
   }
 
+  Result<bool> PartBacklog() override { return log_.PartBacklog(name_); }
+
   std::optional<buffer::DestinationProgress> Progress() override { return log_.Progress(name_); }
 
  private:

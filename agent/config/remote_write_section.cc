@@ -18,15 +18,17 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 9> kFields = {"url",
-                                                     "name",
-                                                     "remote_timeout",
-                                                     "headers",
-                                                     "write_relabel_configs",
-                                                     "queue_config",
-                                                     "metadata_config",
-                                                     "send_exemplars",
-                                                     "send_native_histograms"};
+constexpr std::array<std::string_view, 11> kFields = {"url",
+                                                      "name",
+                                                      "remote_timeout",
+                                                      "headers",
+                                                      "write_relabel_configs",
+                                                      "queue_config",
+                                                      "metadata_config",
+                                                      "send_exemplars",
+                                                      "send_native_histograms",
+                                                      "replay",
+                                                      "replay_share"};
 constexpr std::array<std::string_view, 8> kQueueFields = {
     "capacity",    "max_shards",  "min_shards",       "max_samples_per_send", "batch_send_deadline",
     "min_backoff", "max_backoff", "retry_on_http_429"};
@@ -76,6 +78,23 @@ void CheckMetadata(const Value& value) {
   fields.Read("send", send);
   fields.Read("send_interval", interval);
   fields.Read("max_samples_per_send", samples);
+}
+
+remotewrite::ReplayConfig DecodeReplay(const Fields& fields) {
+  remotewrite::ReplayConfig replay;
+  if (const auto value = fields.Find("replay"); value && !value->is_null()) {
+    const std::string text = value->Text();
+    if (text == "live_first") {
+      replay.order = remotewrite::ReplayOrder::kLiveFirst;
+    } else if (text != "in_order") {
+      value->Fail("unknown replay " + QuoteText(text) + ", expected in_order or live_first");
+    }
+  }
+  fields.Read("replay_share", replay.share);
+  if (replay.share <= 0 || replay.share > 1) {
+    fields.Find("replay_share")->Fail("replay_share must be more than 0 and at most 1");
+  }
+  return replay;
 }
 
 void CheckUrl(const Value& value, const std::string& url) {
@@ -142,6 +161,7 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
   }
   fields.Read("send_exemplars", destination.send.exemplars);
   fields.Read("send_native_histograms", destination.send.native_histograms);
+  destination.replay = DecodeReplay(fields);
   if (const auto metadata = fields.Find("metadata_config")) CheckMetadata(*metadata);
   destination.http_client = DecodeHttpClient(fields, /*enable_http2=*/false);
   destination.external_labels = global.external_labels;

@@ -259,6 +259,15 @@ TEST_CASE("limits are checked", "[agent]") {
         "expected fail or keep_known");
 }
 
+TEST_CASE("the replay is checked", "[agent]") {
+  CHECK_THAT(Remote("replay: newest"),
+             Catch::EndsWith("unknown replay \"newest\", expected in_order or live_first"));
+  for (const auto* share : {"0", "-1", "1.5"}) {
+    CHECK_THAT(Remote("replay_share: " + std::string(share)),
+               Catch::EndsWith("replay_share must be more than 0 and at most 1"));
+  }
+}
+
 TEST_CASE("scrape protocols are checked", "[agent]") {
   CHECK_THAT(Job("fallback_scrape_protocol: foo"),
              Catch::Contains("invalid fallback_scrape_protocol for scrape config with job name "

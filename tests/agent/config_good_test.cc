@@ -321,6 +321,22 @@ remote_write:
   CHECK_FALSE(config.destinations.at(2).send.native_histograms);
 }
 
+TEST_CASE("the order of a replay is read", "[agent]") {
+  const Config config = Load(R"(
+remote_write:
+- url: https://a/
+- url: https://b/
+  replay: live_first
+  replay_share: 0.25
+- url: https://c/
+  replay: in_order
+)");
+  CHECK(config.destinations.at(0).replay.order == remotewrite::ReplayOrder::kInOrder);
+  CHECK(config.destinations.at(1).replay.order == remotewrite::ReplayOrder::kLiveFirst);
+  CHECK(config.destinations.at(1).replay.share == 0.25);
+  CHECK(config.destinations.at(2).replay.order == remotewrite::ReplayOrder::kInOrder);
+}
+
 TEST_CASE("a failure log is inherited, and its path belongs to its file", "[agent]") {
   const std::string global = "global: {scrape_failure_log_file: g.log}";
   const auto log_of = [&](const std::string& fields, const std::string& section) {

@@ -78,6 +78,32 @@ class Delivery(Fleet):
                 self.pages(5)
         self.check(receiver, *lost, self.finish())
 
+    def test_live_first_has_fresh_samples_before_the_backlog_is_gone_and_loses_nothing(self):
+        receiver = self.receiver()
+        self.start({"one": receiver.url()}, extra="replay: live_first,")
+        self.pages(5)
+        receiver.stop()
+        time.sleep(14)
+        first = []  # of each request after the outage: the age of its newest sample
+
+        def slow(_receiver, _handler, series):
+            newest = max(time_ms for _, samples in series for time_ms, _ in samples)
+            first.append(time.time() - newest / 1000)
+            time.sleep(0.4)
+            return 204
+
+        receiver.answer = slow
+        receiver.start()
+        wait_until(lambda: self.sluice.destinations()["one"]["replaying"], "a replay")
+        wait_until(lambda: len(first) > 3 and min(first[2:]) < 2, "fresh samples", 20)
+        self.assertTrue(self.sluice.destinations()["one"]["replaying"])
+        lost = self.kill()
+        receiver.answer = None
+        self.sluice.start()
+        self.pages(3)
+        under_way = self.finish()
+        self.check_exported(receiver.exported(), lost, under_way)
+
     def test_sigterm_in_an_outage_ends_the_process_in_time_and_loses_nothing(self):
         receiver = self.receiver()
         self.start({"one": receiver.url()})

@@ -18,7 +18,7 @@ Lanes::Limits SmallLimits() {
 
 void ReadAll(Lanes& lanes, MemoryLog& log) {
   while (true) {
-    lanes.Follow(*log.Progress());
+    lanes.Follow(log.Progress()->lanes);
     const Result<Lanes::ReadEnd> end = lanes.Read(log, kNow);
     REQUIRE(end.ok());
     if (*end != Lanes::ReadEnd::kMore) return;

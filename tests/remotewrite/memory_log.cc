@@ -104,7 +104,7 @@ void MemoryLog::DropBefore(Sequence next) {
   for (const auto& [sequence, record] : records_) {
     if (sequence >= next) break;
     if (record.frame.sequence == 0) continue;
-    buffer::LaneProgress& lane = progress_.lanes[record.frame.lane];
+    buffer::LaneProgress& lane = LaneOf(sequence, record.frame.lane);
     if (sequence < lane.next) continue;
     lane.pending_samples -= record.frame.sample_count;
     lane.pending_bytes -= record.frame.record_bytes;
@@ -113,6 +113,8 @@ void MemoryLog::DropBefore(Sequence next) {
         record.frame.sample_count;
   }
   for (buffer::LaneProgress& lane : progress_.lanes) lane.next = std::max(lane.next, next);
+  for (buffer::LaneProgress& lane : progress_.backlog) lane.next = std::max(lane.next, next);
+  EndBacklog();
   records_.erase(records_.begin(), records_.lower_bound(next));
 }
 
@@ -171,7 +173,7 @@ Status MemoryLog::Acknowledge(std::span<const buffer::FrameOutcome> outcomes,
     return Error{ErrorCode::kResourceExhausted, "the disk is full"};
   }
   for (const buffer::FrameOutcome& outcome : outcomes) {
-    buffer::LaneProgress& lane = progress_.lanes[outcome.lane];
+    buffer::LaneProgress& lane = LaneOf(outcome.sequence, outcome.lane);
     if (outcome.sequence < lane.next) continue;  // dropped meanwhile
     // Every frame of the lane in between must have been told of, or be damaged.
     for (auto at = records_.lower_bound(lane.next); at->first < outcome.sequence; ++at) {
@@ -194,16 +196,44 @@ Status MemoryLog::Acknowledge(std::span<const buffer::FrameOutcome> outcomes,
     }
   }
   for (const buffer::LaneAdvance& advance : advances) {
-    buffer::LaneProgress& lane = progress_.lanes[advance.lane];
-    lane.next = std::max(lane.next, std::min(advance.next, head_));
-    if (lane.next < head_) continue;
+    if (advance.backlog && progress_.backlog_end == 0) continue;
+    const Sequence end = advance.backlog ? progress_.backlog_end : head_;
+    buffer::LaneProgress& lane =
+        (advance.backlog ? progress_.backlog : progress_.lanes)[advance.lane];
+    lane.next = std::max(lane.next, std::min(advance.next, end));
+    if (lane.next < end) continue;
     progress_.ledger.dropped[static_cast<size_t>(buffer::DropReason::kDamaged)] +=
         lane.pending_samples;
     progress_.ledger.pending -= lane.pending_samples;
     lane.pending_samples = 0;
     lane.pending_bytes = 0;
   }
+  EndBacklog();
   return Status::Ok();
+}
+
+buffer::LaneProgress& MemoryLog::LaneOf(Sequence frame, uint32_t lane) {
+  return (frame < progress_.backlog_end ? progress_.backlog : progress_.lanes)[lane];
+}
+
+void MemoryLog::EndBacklog() {
+  if (progress_.backlog_end == 0) return;
+  bool done = true;
+  for (buffer::LaneProgress& lane : progress_.backlog) {
+    if (lane.pending_bytes == 0) lane.next = progress_.backlog_end;
+    done = done && lane.pending_bytes == 0;
+  }
+  if (done) progress_.backlog_end = 0;
+}
+
+Result<bool> MemoryLog::PartBacklog() {
+  if (progress_.backlog_end != 0 || progress_.ledger.pending == 0) return false;
+  StartEpoch();
+  progress_.backlog_end = head_;
+  progress_.backlog = progress_.lanes;
+  for (buffer::LaneProgress& lane : progress_.lanes) lane = {.next = head_};
+  EndBacklog();
+  return true;
 }
 
 // As the real log does: a lane with nothing pending stands at the head.

@@ -56,6 +56,7 @@ class MemoryLog final : public FrameSource {
   Status Acknowledge(std::span<const buffer::FrameOutcome> outcomes,
                      std::span<const buffer::LaneAdvance> advances) override;
 
+  Result<bool> PartBacklog() override;
   std::optional<buffer::DestinationProgress> Progress() override;
 
   buffer::Sequence Head() const { return head_; }
@@ -85,6 +86,8 @@ class MemoryLog final : public FrameSource {
     ContentId id;
   };
 
+  buffer::LaneProgress& LaneOf(buffer::Sequence frame, uint32_t lane);
+  void EndBacklog();
   buffer::Sequence Store(const ContentId& id, Record record);
   Result<const Record*> Find(buffer::Sequence at);
 

@@ -39,8 +39,10 @@ std::vector<ReceivedSeries> DecodeRequest(const std::string& body);
 class Receiver {
  public:
   // Stores the samples. One that was not seen before must be newer than all of its series that
-  // were; others are duplicates.
+  // were, unless any order will do; others are duplicates.
   void Store(const std::string& body);
+
+  bool any_order = false;
 
   uint64_t distinct_samples() const { return distinct_; }
 

@@ -29,7 +29,8 @@ class Simulation {
   using Script = std::function<Reply(const std::string& body)>;
 
   explicit Simulation(uint64_t seed, QueueConfig queue = {}, relabel::Labels external = {},
-                      relabel::Program write_relabel = {}, SendOptions send = {});
+                      relabel::Program write_relabel = {}, SendOptions send = {},
+                      ReplayConfig replay = {});
 
   MemoryLog log;
   Receiver receiver;
@@ -73,6 +74,7 @@ class Simulation {
   relabel::Labels external_;
   relabel::Program write_relabel_;
   SendOptions send_;
+  ReplayConfig replay_;
   ProjectionCache cache_;
   std::unique_ptr<Delivery> delivery_;
   uint64_t seed_;
