@@ -53,7 +53,10 @@ Status Agent::OpenAll() {
 
   const std::string user_agent = std::string("sluice/") + SLUICE_VERSION;
   destinations_ = std::make_unique<remotewrite::Destinations>(
-      remotewrite::DestinationsOptions{.user_agent = user_agent},
+      remotewrite::DestinationsOptions{
+          .user_agent = user_agent,
+          .quarantine = {.directory = options_.data_directory + "/quarantine",
+                         .bytes_max = options_.quarantine_bytes_max}},
       remotewrite::Destinations::Deps{.clock = clock_,
                                       .logger = logger_.With({"component", "remotewrite"}),
                                       .telemetry = telemetry_,

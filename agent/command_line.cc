@@ -62,6 +62,7 @@ struct RawFlags {
   std::string sync_interval = "1s";
   std::string buffer_bytes = "0";
   std::string held_bytes = "64MiB";
+  std::string quarantine_bytes = "16MiB";
   std::string body_bytes = "1GiB";
   std::string log_level = "info";
   std::string log_format = "logfmt";
@@ -95,6 +96,9 @@ void AddFlags(CLI::App& app, Options& options, RawFlags& raw) {
       ->capture_default_str();
   app.add_option("--storage.agent.max-held-bytes", raw.held_bytes,
                  "What may be held in memory while the disk is full or fails")
+      ->capture_default_str();
+  app.add_option("--storage.agent.quarantine-max-bytes", raw.quarantine_bytes,
+                 "Bound of what is kept of refused samples, for each destination; 0 = nothing")
       ->capture_default_str();
   app.add_option("--storage.agent.sync-interval", raw.sync_interval,
                  "What a power cut may lose at most; 0 = sync every append")
@@ -145,7 +149,7 @@ Status FinishFeatures(const RawFlags& raw, Options& options) {
 }
 
 Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options) {
-  const std::array<Status, 9> steps = {
+  const std::array<Status, 10> steps = {
       Assign("--config.auto-reload-interval", ParseDuration(raw.auto_reload_interval),
              options.auto_reload_interval),
       FinishFeatures(raw, options),
@@ -155,6 +159,8 @@ Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options)
              options.sync_interval),
       Assign("--storage.agent.max-bytes", ParseSize(raw.buffer_bytes), options.buffer_bytes_max),
       Assign("--storage.agent.max-held-bytes", ParseSize(raw.held_bytes), options.held_bytes_max),
+      Assign("--storage.agent.quarantine-max-bytes", ParseSize(raw.quarantine_bytes),
+             options.quarantine_bytes_max),
       Assign("--scrape.max-body-size", ParseSize(raw.body_bytes), options.scrape_body_bytes_max),
       Assign("--log.level", ParseLogLevel(raw.log_level), options.log_level),
       Assign("--log.format", ParseLogFormat(raw.log_format), options.log_format),
@@ -216,6 +222,12 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
       buffer->add_subcommand("forget", "Drops a destination's backlog; the agent must be stopped");
   forget->add_option("DIR", file, "Data directory")->required();
   forget->add_option("DESTINATION", destination, "Name of the destination")->required();
+  remotewrite::QuarantineListing listing;
+  CLI::App* quarantine =
+      buffer->add_subcommand("quarantine", "Lists what receivers refused, with their words");
+  quarantine->add_option("DIR", file, "Data directory")->required();
+  quarantine->add_option("--destination", listing.destination, "Only what this one refused");
+  quarantine->add_flag("--json", listing.json, "As JSON lines, with the refused requests");
 
   try {
     app.parse(argc, argv);
@@ -228,6 +240,7 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   if (parse->parsed()) return commands.parse(file.empty() ? "-" : file, formats.at(format));
   if (inspect->parsed()) return commands.buffer_inspect(file, verify);
   if (forget->parsed()) return commands.buffer_forget(file, destination);
+  if (quarantine->parsed()) return commands.buffer_quarantine(file, listing);
   if (const Status status = FinishOptions(app, raw, options); !status.ok()) {
     std::cerr << "sluice: " << status.error().message << "\n";
     return 2;

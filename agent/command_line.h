@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/options.h"
+#include "remotewrite/quarantine.h"
 #include "scrape/entry.h"
 
 namespace sluice::agent {
@@ -21,6 +22,8 @@ struct Commands {
   std::function<int(const std::string& file, scrape::PageFormat format)> parse;
   std::function<int(const std::string& directory, bool verify)> buffer_inspect;
   std::function<int(const std::string& directory, const std::string& destination)> buffer_forget;
+  std::function<int(const std::string& directory, const remotewrite::QuarantineListing& listing)>
+      buffer_quarantine;
 };
 
 // Parses and calls one command. A bad command line prints what is wrong and returns 2, as

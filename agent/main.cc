@@ -136,6 +136,14 @@ int ForgetDestination(const std::string& directory, const std::string& destinati
   return 0;
 }
 
+int ListQuarantine(const std::string& directory, const remotewrite::QuarantineListing& listing) {
+  if (!std::filesystem::is_directory(directory)) {
+    return Fail(InvalidInput(directory + ": no such directory"));
+  }
+  const Status status = remotewrite::ListQuarantine(directory + "/quarantine", listing, std::cout);
+  return status.ok() ? 0 : Fail(status.error());
+}
+
 }  // namespace
 
 int Main(int argc, char** argv) {
@@ -146,6 +154,7 @@ int Main(int argc, char** argv) {
   commands.parse = Parse;
   commands.buffer_inspect = InspectBuffer;
   commands.buffer_forget = ForgetDestination;
+  commands.buffer_quarantine = ListQuarantine;
   return RunCommandLine(argc, argv, commands);
 }
 

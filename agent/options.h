@@ -24,8 +24,9 @@ struct Options {
   bool enable_lifecycle = false;  // allows POST /-/reload and /-/quit
 
   std::string data_directory = "data-agent/";
-  uint64_t buffer_bytes_max = 0;       // 0 = a share of the file system, see DefaultBufferBytes
-  uint64_t held_bytes_max = 64 << 20;  // in memory, while the disk is full or fails
+  uint64_t buffer_bytes_max = 0;  // 0 = a share of the file system, see DefaultBufferBytes
+  uint64_t quarantine_bytes_max = 16 << 20;  // of each destination
+  uint64_t held_bytes_max = 64 << 20;        // in memory, while the disk is full or fails
   std::chrono::milliseconds sync_interval{1'000};
   std::chrono::milliseconds flush_deadline{4'000};  // of the drain when the process stops
 

@@ -50,6 +50,7 @@ struct Rejection {
   std::string series;  // one of them
   int http_status = 0;
   std::string words;
+  std::shared_ptr<const std::string> body;
 };
 
 // Since the start, in samples but where said.
@@ -127,7 +128,8 @@ class Delivery {
 
   const DeliveryCounters& counters() const { return counters_; }
 
-  // Rejections since the last call; the latest kRejectionsMax of them.
+  // Rejections since the last call; the latest kRejectionsMax of them. What they speak of is not
+  // acknowledged before the next Acknowledge().
   std::vector<Rejection> TakeRejections();
 
   // Reading from the log failed for a reason that may pass; empty when it did not.

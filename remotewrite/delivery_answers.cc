@@ -24,7 +24,7 @@ constexpr uint32_t kDivideAfter = 6;
 constexpr uint32_t kOutageFailures = 3;
 
 constexpr milliseconds kSizeLimitFor{10 * 60'000};
-constexpr size_t kRejectionsMax = 16;
+constexpr size_t kRejectionsMax = 1'024;
 
 std::string Describe(const Answer& answer) {
   if (answer.http_status == 0) return answer.words;
@@ -219,7 +219,8 @@ void Delivery::BookRejected(Job& job, const Part& part) {
   rejections_.push_back({.samples = part.counts.samples,
                          .series = FirstSeriesText(job, part),
                          .http_status = last_refusal_.http_status,
-                         .words = last_refusal_.words});
+                         .words = last_refusal_.words,
+                         .body = part.body});
   End(job, part, PartEnd::kRejected);
 }
 

@@ -81,6 +81,7 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
                  .external_labels = config_.external_labels,
                  .seed = std::random_device()()},
                 source_, cache_),
+      quarantine_(options.quarantine, config_.name),
       metrics_(std::in_place, deps.telemetry, config_.name, public_url_, config_.queue),
       http_(HttpLoopOptions{.max_idle_connections = kConnectionsMax,
                             .user_agent = options.user_agent}) {
@@ -153,6 +154,8 @@ void Destination::Run() {
 
 // A failure is not the end: it is tried again, and sending goes on meanwhile.
 void Destination::Acknowledge() {
+  // Before what they speak of is let go.
+  TakeRejections(Now());
   const Status status = delivery_.Acknowledge(Now());
   const bool failed = !status.ok();
   if (failed && !acknowledge_failed_) {
@@ -212,7 +215,6 @@ void Destination::Report(const DeliveryTime& time) {
     ledger_read_at_ = time.now;
     if (const auto progress = log_.Progress(config_.name)) metrics_->UpdateLedger(*progress);
   }
-  ReportRejections(time.now);
   ReportState(view, state);
   const MutexLock lock(mu_);
   status_.state = state;
@@ -224,11 +226,28 @@ void Destination::Report(const DeliveryTime& time) {
   status_.highest_sent_ms = view.highest_sent_ms;
 }
 
-void Destination::ReportRejections(MonotonicTime now) {
+void Destination::KeepInQuarantine(const Rejection& rejection, TimestampMs now) {
+  const Status kept = quarantine_.Add(now, {.samples = rejection.samples,
+                                            .series = rejection.series,
+                                            .http_status = rejection.http_status,
+                                            .answer = rejection.words,
+                                            .request = rejection.body});
+  if (kept.ok()) {
+    metrics_->OnQuarantined(rejection.samples);
+  } else if (!quarantine_failed_) {
+    logger_.Warn("quarantine not written", {{"error", kept.error().message}});
+  }
+  quarantine_failed_ = !kept.ok();
+}
+
+void Destination::TakeRejections(const DeliveryTime& time) {
   const std::vector<Rejection> rejections = delivery_.TakeRejections();
-  for (const Rejection& each : rejections) rejected_unlogged_ += each.samples;
-  if (rejections.empty() || now - rejection_logged_at_ < kRejectionLogInterval) return;
-  rejection_logged_at_ = now;
+  for (const Rejection& each : rejections) {
+    rejected_unlogged_ += each.samples;
+    KeepInQuarantine(each, time.wall_ms);
+  }
+  if (rejections.empty() || time.now - rejection_logged_at_ < kRejectionLogInterval) return;
+  rejection_logged_at_ = time.now;
   const Rejection& last = rejections.back();
   logger_.Error("samples dropped: the receiver refuses them",
                 {{"samples", std::exchange(rejected_unlogged_, 0)},

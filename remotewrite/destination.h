@@ -52,7 +52,8 @@ class Destination {
   void OnExchangeDone(uint64_t job, Answer answer, MonotonicTime started_at);
   HttpRequest MakeRequest(const Transfer& transfer) const;
   void Report(const DeliveryTime& time);
-  void ReportRejections(MonotonicTime now);
+  void TakeRejections(const DeliveryTime& time);
+  void KeepInQuarantine(const Rejection& rejection, TimestampMs now);
   void ReportState(const DeliveryView& view, DestinationState state);
   DeliveryTime Now() const;
 
@@ -67,9 +68,11 @@ class Destination {
   LogSource source_;
   ProjectionCache cache_;
   Delivery delivery_;
+  Quarantine quarantine_;
   std::optional<DestinationMetrics> metrics_;
   std::unordered_map<uint64_t, std::unique_ptr<Exchange>> exchanges_;  // by job
   uint64_t rejected_unlogged_ = 0;
+  bool quarantine_failed_ = false;
   MonotonicTime rejection_logged_at_{};
   MonotonicTime ledger_read_at_{};
   bool acknowledge_failed_ = false;

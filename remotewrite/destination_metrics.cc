@@ -159,6 +159,8 @@ void DestinationMetrics::AddOwn(const MetricLabels& labels) {
     states_[i] = t.AddGauge("sluice_destination_state", "1 for the state it is in, else 0.",
                             With(labels, "state", StateName(kAllStates[i])));
   }
+  quarantined_ = t.AddCounter("sluice_destination_quarantined_samples_total",
+                              "Refused samples that were put into quarantine.", labels);
   for (size_t i = 0; i < answers_.size(); ++i) {
     answers_[i] = t.AddCounter("sluice_destination_answers_total",
                                "Answers to requests, by class of their status.",

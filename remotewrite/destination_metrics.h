@@ -25,6 +25,8 @@ class DestinationMetrics {
 
   void OnAnswer(int http_status, std::chrono::duration<double> took);
 
+  void OnQuarantined(uint64_t samples) { quarantined_.Increment(static_cast<double>(samples)); }
+
   struct KindNames;
 
   struct Reading {
@@ -77,6 +79,7 @@ class DestinationMetrics {
   Gauge pending_samples_, pending_bytes_, pending_seconds_, requests_in_flight_, samples_in_flight_;
   std::array<Gauge, kStates> states_;
   std::array<Counter, kClasses> answers_;
+  Counter quarantined_;
 };
 
 // "idle", "sending", "retrying", "paused".

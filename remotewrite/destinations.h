@@ -12,6 +12,7 @@
 #include "base/telemetry.h"
 #include "buffer/log.h"
 #include "remotewrite/destination_config.h"
+#include "remotewrite/quarantine.h"
 
 namespace sluice::remotewrite {
 
@@ -38,6 +39,7 @@ struct DestinationStatus {
 struct DestinationsOptions {
   std::string user_agent = "sluice";
   uint64_t projection_bytes_max = 128ULL << 20;  // for each destination
+  QuarantineOptions quarantine{};
 };
 
 // Thread-safe. One thread for each destination, so that a slow or dead one concerns nobody else.

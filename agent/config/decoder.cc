@@ -7,7 +7,7 @@
 #include <limits>
 #include <set>
 
-#include "agent/config/base64.h"
+#include "base/base64.h"
 #include "base/duration.h"
 #include "base/utf8.h"
 

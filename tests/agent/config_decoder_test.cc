@@ -2,9 +2,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "agent/config/base64.h"
 #include "agent/config/canonical.h"
 #include "agent/config/decoder.h"
+#include "base/base64.h"
 
 namespace sluice::agent {
 namespace {

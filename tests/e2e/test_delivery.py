@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Destinations that misbehave: everything arrives in the end, in order, and nobody else notices."""
 import signal
+import subprocess
 import threading
 import time
 import unittest
 
 from fleet import Fleet
-from processes import free_port, wait_until
+from processes import SLUICE_BINARY, free_port, wait_until
 
 
 class Delivery(Fleet):
@@ -134,6 +135,12 @@ class Delivery(Fleet):
         ledger = self.sluice.destinations()["picky"]["ledger"]
         self.assertGreaterEqual(ledger["dropped"]["rejected"], 8)
         self.assertLessEqual(ledger["dropped"]["rejected"], self.exporters[1].page + 1)
+        listed = subprocess.run([SLUICE_BINARY, "buffer", "quarantine", self.sluice.data_path],
+                                capture_output=True, text=True, check=True).stdout
+        self.assertIn("picky  HTTP 400  1 samples  ", listed)
+        self.assertIn('__name__="m7"', listed)
+        self.assertIn("    m7 of job1 is not welcome\n", listed)
+        self.assertGreaterEqual(int(listed.splitlines()[-1].split()[0]), 8)
         poisoned = self.exporters[1]
         poisoned.pages = {page: [name for name in names if not name.startswith("m7{")]
                           for page, names in poisoned.pages.items()}

@@ -1,15 +1,32 @@
-#include "agent/config/base64.h"
+#include "base/base64.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
-namespace sluice::agent {
+namespace sluice {
 namespace {
 
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 }  // namespace
+
+std::string EncodeBase64(std::string_view bytes) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t bits = 0;
+    for (size_t j = 0; j < 3; ++j) {
+      bits = (bits << 8) | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0U);
+    }
+    const size_t digits = std::min<size_t>(bytes.size() - i, 3) + 1;
+    for (size_t j = 0; j < 4; ++j) {
+      out += j < digits ? kAlphabet[(bits >> (18 - 6 * j)) & 63] : '=';
+    }
+  }
+  return out;
+}
 
 std::optional<std::string> DecodeBase64(std::string_view text) {
   std::string out;
@@ -34,4 +51,4 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
   return out;
 }
 
-}  // namespace sluice::agent
+}  // namespace sluice

@@ -1,0 +1,58 @@
+// The quarantine: what a receiver refused for good, with its words, kept for people to look at and
+// to send again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log_file.h"
+#include "base/result.h"
+
+namespace sluice::remotewrite {
+
+struct QuarantineOptions {
+  std::string directory;  // created with the first entry; empty = nothing is kept
+  // Of each destination. A file that reaches half of it takes the place of the one before, so that
+  // the oldest entries go.
+  uint64_t bytes_max = 16ULL << 20;
+};
+
+struct QuarantineEntry {
+  uint64_t samples = 0;
+  std::string series;  // one of them
+  int http_status = 0;
+  std::string answer;
+  std::shared_ptr<const std::string> request;  // the body that was refused, as it was sent
+};
+
+// Of one destination: JSON lines in DIRECTORY/NAME.jsonl and .jsonl.1, with the bytes of the name
+// that are no letters, digits, dots, dashes or underscores as %XX. Thread-compatible.
+class Quarantine {
+ public:
+  Quarantine(QuarantineOptions options, const std::string& destination);
+
+  // Blocking. A failure loses this entry only.
+  Status Add(TimestampMs now, const QuarantineEntry& entry);
+
+ private:
+  const QuarantineOptions options_;
+  const std::string destination_;
+  LogFile file_;
+  bool open_ = false;
+};
+
+struct QuarantineListing {
+  std::string destination{};  // only its entries; empty = all
+  bool json = false;          // the lines as they are, requests included
+};
+
+// The words of `sluice buffer quarantine`: the entries, oldest first for each destination. Works
+// while the files are written to; lines that cannot be read are counted. Blocking.
+Status ListQuarantine(const std::string& directory, const QuarantineListing& listing,
+                      std::ostream& out);
+
+}  // namespace sluice::remotewrite
