@@ -136,6 +136,7 @@ std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& 
         {"state", StateName(destination.state)},
         {"lastError", destination.last_error},
         {"shards", destination.shards},
+        {"leaving", destination.leaving},
         {"replaying", destination.replaying},
         {"requestsInFlight", destination.requests_in_flight},
         {"samplesInFlight", destination.samples_in_flight},

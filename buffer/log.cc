@@ -259,6 +259,13 @@ Status Log::Detach(const std::string& name) {
   return impl_->ChangeBook([&name](ProgressBook& book) { return book.Detach(name); });
 }
 
+Status Log::Close(const std::string& name) {
+  const Result<bool> closed = impl_->ChangeBookAtEpoch(
+      name, [&name](ProgressBook& book, Sequence at) { return book.Close(name, at); });
+  if (closed.ok() || closed.error().code == ErrorCode::kNotFound) return {};
+  return closed.error();
+}
+
 Status Log::Forget(const std::string& name) {
   return impl_->ChangeBook([&name](ProgressBook& book) { return book.Forget(name); });
 }
@@ -269,7 +276,10 @@ Status Log::Acknowledge(const std::string& name, std::span<const FrameOutcome> o
   return impl_->Acknowledge(name, outcomes, advances);
 }
 
-Result<bool> Log::PartBacklog(const std::string& name) { return impl_->PartBacklog(name); }
+Result<bool> Log::PartBacklog(const std::string& name) {
+  return impl_->ChangeBookAtEpoch(
+      name, [&name](ProgressBook& book, Sequence at) { return book.PartBacklog(name, at); });
+}
 
 std::optional<DestinationProgress> Log::Progress(const std::string& name) const {
   MutexLock lock(impl_->mu_);

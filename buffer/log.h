@@ -129,6 +129,8 @@ class Log {
   // bytes_max), and is taken up again by Attach; new frames are kept for it as well, so that there
   // is no gap then. Forget is what ends that.
   Status Detach(const std::string& name);
+  // As Detach, but new frames are not kept for it: it is to have what is pending, and no more.
+  Status Close(const std::string& name);
   // Forgets the destination and its backlog.
   Status Forget(const std::string& name);
 

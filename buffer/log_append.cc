@@ -110,7 +110,8 @@ Status Log::Impl::ChangeBook(const std::function<bool(ProgressBook&)>& change) {
   return WriteChange(before);
 }
 
-Result<bool> Log::Impl::PartBacklog(const std::string& name) {
+Result<bool> Log::Impl::ChangeBookAtEpoch(
+    const std::string& name, const std::function<bool(ProgressBook&, Sequence)>& change) {
   MutexLock write_lock(write_mu_);
   ProgressBook before;
   {
@@ -119,9 +120,8 @@ Result<bool> Log::Impl::PartBacklog(const std::string& name) {
       return Error{ErrorCode::kNotFound, "no destination " + name};
     }
     before = state_.book;
-    // The next batch begins there with a new epoch, so that what the budget drops of a backlog can
-    // be told from totals of epochs.
-    if (!state_.book.PartBacklog(name, state_.head)) return false;
+    // The next batch begins there with a new epoch.
+    if (!change(state_.book, state_.head)) return false;
   }
   writer_.RequestEpoch();
   if (Status written = WriteChange(before); !written.ok()) return written.error();

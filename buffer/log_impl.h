@@ -52,7 +52,10 @@ struct Log::Impl {
   Result<std::string> Load(Sequence at, RecordType type) const;
   // Changes the book by `change` and writes it down. On failure the change is undone.
   Status ChangeBook(const std::function<bool(ProgressBook&)>& change);
-  Result<bool> PartBacklog(const std::string& name);
+  // The same, where the change begins with an epoch, so that what the budget drops later can be
+  // told from totals of epochs. Whether anything changed.
+  Result<bool> ChangeBookAtEpoch(const std::string& name,
+                                 const std::function<bool(ProgressBook&, Sequence)>& change);
   Status Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
                      std::span<const LaneAdvance> advances);
   LogStatus Describe() const;

@@ -52,6 +52,7 @@ struct Ledger {
 struct DestinationProgress {
   std::string name;
   bool attached = false;  // false: known to the log, but not configured now
+  bool closed = false;    // gets no new frames
   std::array<LaneProgress, kLaneCount> lanes;
   // What was parted from the rest by PartBacklog, to be delivered beside it: frames before
   // `backlog_end`, each lane at its own `next`. 0 = there is none.

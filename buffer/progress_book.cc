@@ -10,13 +10,21 @@ namespace {
 // On disk: do not renumber.
 constexpr uint64_t kAttachedFlag = 1;
 constexpr uint64_t kBacklogFlag = 2;
+constexpr uint64_t kClosedFlag = 4;
 
 void Fail(ByteReader& reader) { reader.Bytes(reader.rest().size() + 1); }
 
 }  // namespace
 
 bool ProgressBook::Attach(const std::string& name) {
-  return !std::exchange(destinations_[name].attached, true);
+  Destination& destination = destinations_[name];
+  const Sequence closed_at = std::exchange(destination.closed_at, 0);
+  if (closed_at != 0 && destination.backlog_end == 0 && destination.ledger.pending > 0) {
+    // What it is to have again follows after a gap.
+    destination.backlog_end = closed_at;
+    destination.backlog = std::exchange(destination.lanes, {});
+  }
+  return !std::exchange(destination.attached, true) || closed_at != 0;
 }
 
 bool ProgressBook::Detach(const std::string& name) {
@@ -24,11 +32,21 @@ bool ProgressBook::Detach(const std::string& name) {
   return found != destinations_.end() && std::exchange(found->second.attached, false);
 }
 
+bool ProgressBook::Close(const std::string& name, Sequence at) {
+  const auto found = destinations_.find(name);
+  if (found == destinations_.end()) return false;
+  found->second.attached = false;
+  if (found->second.closed_at != 0) return false;
+  found->second.closed_at = at;
+  return true;
+}
+
 bool ProgressBook::Forget(const std::string& name) { return destinations_.erase(name) > 0; }
 
 void ProgressBook::AddFrame(uint32_t lane, Sequence sequence, uint64_t samples, uint64_t bytes) {
   lane_last_[lane] = sequence;
   for (auto& [name, destination] : destinations_) {
+    if (destination.closed_at != 0) continue;
     Lane& state = destination.lanes[lane];
     if (state.frames == 0) state.next = sequence;
     state.samples += samples;
@@ -89,7 +107,7 @@ bool ProgressBook::PartBacklog(const std::string& name, Sequence at) {
   if (found == destinations_.end()) return false;
   Destination& destination = found->second;
   if (destination.backlog_end != 0 || destination.ledger.pending == 0) return false;
-  destination.backlog_end = at;
+  destination.backlog_end = destination.closed_at != 0 ? destination.closed_at : at;
   destination.backlog = std::exchange(destination.lanes, {});
   return true;
 }
@@ -137,9 +155,12 @@ uint64_t ProgressBook::DropLane(Ledger& ledger, Lane& lane, Sequence start,
 }
 
 uint64_t ProgressBook::DropBefore(Sequence start, const Epochs& epochs) {
-  const EpochTotals after = epochs.TotalsBetween(start, std::numeric_limits<Sequence>::max());
+  constexpr Sequence kNoEnd = std::numeric_limits<Sequence>::max();
+  const EpochTotals all = epochs.TotalsBetween(start, kNoEnd);
   uint64_t dropped = 0;
   for (auto& [name, destination] : destinations_) {
+    const EpochTotals after =
+        destination.closed_at == 0 ? all : epochs.TotalsBetween(start, destination.closed_at);
     for (uint32_t i = 0; i < kLaneCount; ++i) {
       Lane& lane = destination.lanes[i];
       if (lane.frames == 0 || lane.next >= start) continue;
@@ -164,6 +185,7 @@ DestinationProgress ProgressBook::Describe(const std::string& name, const Destin
   DestinationProgress progress;
   progress.name = name;
   progress.attached = destination.attached;
+  progress.closed = destination.closed_at != 0;
   progress.ledger = destination.ledger;
   progress.oldest = head;
   progress.backlog_end = destination.backlog_end;
@@ -235,10 +257,12 @@ void ProgressBook::EncodeLanes(std::string& out, const Lanes& lanes, Sequence se
 void ProgressBook::EncodeDestination(std::string& out, const Destination& destination,
                                      Sequence sequence) {
   PutVarint(out, (destination.attached ? kAttachedFlag : 0) |
-                     (destination.backlog_end != 0 ? kBacklogFlag : 0));
+                     (destination.backlog_end != 0 ? kBacklogFlag : 0) |
+                     (destination.closed_at != 0 ? kClosedFlag : 0));
   PutVarint(out, destination.ledger.acknowledged);
   PutVarint(out, kDropReasonCount);
   for (const uint64_t dropped : destination.ledger.dropped) PutVarint(out, dropped);
+  if (destination.closed_at != 0) PutVarint(out, sequence - destination.closed_at);
   EncodeLanes(out, destination.lanes, sequence);
   if (destination.backlog_end == 0) return;
   PutVarint(out, sequence - destination.backlog_end);
@@ -273,6 +297,11 @@ ProgressBook::Destination ProgressBook::DecodeDestination(ByteReader& reader, Se
   for (uint64_t i = 0; i < reasons && reader.ok(); ++i) {
     destination.ledger.dropped[i] = reader.Varint();
     destination.ledger.appended += destination.ledger.dropped[i];
+  }
+  if ((flags & kClosedFlag) != 0) {
+    const uint64_t distance = reader.Varint();
+    if (distance >= sequence) Fail(reader);
+    destination.closed_at = sequence - distance;
   }
   DecodeLanes(reader, sequence, destination.lanes, destination.ledger);
   if ((flags & kBacklogFlag) != 0) {

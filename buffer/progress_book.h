@@ -26,6 +26,8 @@ class ProgressBook {
   // goes on.
   bool Attach(const std::string& name);
   bool Detach(const std::string& name);
+  // No frame from `at` on is for it; `at` is the head, and is to start an epoch.
+  bool Close(const std::string& name, Sequence at);
   bool Forget(const std::string& name);
 
   // A frame was appended: it is pending for everybody.
@@ -71,6 +73,7 @@ class ProgressBook {
 
   struct Destination {
     bool attached = false;
+    Sequence closed_at = 0;  // no frame from there on is for it; 0 = not closed
     Ledger ledger;
     Lanes lanes{};
     // Frames before it that were parted from the rest; 0 = no backlog, and its lanes are empty.

@@ -135,9 +135,15 @@ Concurrency::Backlog Delivery::BacklogNow() const {
   return ready >= samples_max_ ? Concurrency::Backlog::kWaiting : Concurrency::Backlog::kNone;
 }
 
+// A backlog may be left from a configuration that was different, or from a time without it.
+bool Delivery::MaySendFresh() const {
+  return !has_backlog_ || options_.replay.order == ReplayOrder::kLiveFirst;
+}
+
 // Fresh frames always find a request free soon.
 bool Delivery::MayReplay() const {
   if (!has_backlog_) return false;
+  if (!MaySendFresh()) return true;
   const auto active = std::count_if(jobs_.begin(), jobs_.end(),
                                     [](const Job& job) { return job.active && job.backlog; });
   const double most = options_.replay.share * concurrency_.active();
@@ -182,7 +188,7 @@ std::optional<Transfer> Delivery::NextTransfer(const DeliveryTime& time) {
       continue;
     }
     // Also while requests fail: it may be something in them, and others would pass.
-    if (job == nullptr && !paused_) job = PlanJob(fresh_, time);
+    if (job == nullptr && !paused_ && MaySendFresh()) job = PlanJob(fresh_, time);
     if (job == nullptr && !paused_ && MayReplay()) job = PlanJob(backlog_, time);
     if (job == nullptr) return std::nullopt;
     if (std::optional<Transfer> transfer = Start(*job, time.now)) return transfer;

@@ -148,6 +148,7 @@ class Delivery {
   void Follow(const DeliveryTime& time);
   void PartBacklog(const DeliveryTime& time);
   bool MayPartBacklog(const DeliveryTime& time) const;
+  bool MaySendFresh() const;
   bool MayReplay() const;
 
   Track& TrackOf(const Job& job) { return job.backlog ? backlog_ : fresh_; }

@@ -104,6 +104,11 @@ void Destination::RequestStop(std::chrono::milliseconds drain) {
   http_.Wakeup();
 }
 
+void Destination::Leave() {
+  leaving_ = true;
+  http_.Wakeup();
+}
+
 void Destination::Join() {
   if (thread_.joinable()) thread_.join();
 }
@@ -115,6 +120,7 @@ DestinationStatus Destination::Snapshot() const {
     status = status_;
   }
   if (auto progress = log_.Progress(config_.name)) status.progress = *std::move(progress);
+  status.leaving = leaving_;
   return status;
 }
 
@@ -125,8 +131,8 @@ DeliveryTime Destination::Now() const {
 bool Destination::IsTimeToEnd(const DeliveryTime& time) {
   {
     const MutexLock lock(mu_);
-    if (!end_at_) return false;
-    if (time.now >= *end_at_) return true;
+    if (!end_at_ && !leaving_) return false;
+    if (end_at_ && time.now >= *end_at_) return true;
   }
   delivery_.Hurry();
   return delivery_.IsDrained();
@@ -150,6 +156,19 @@ void Destination::Run() {
   Acknowledge();
   ledger_read_at_ = MonotonicTime{};
   Report(Now());
+  if (leaving_) EndLeaving();
+}
+
+void Destination::EndLeaving() {
+  const auto progress = log_.Progress(config_.name);
+  if (progress && progress->ledger.pending > 0) return;  // stopped before it was done
+  if (const Status forgotten = log_.Forget(config_.name); !forgotten.ok()) {
+    logger_.Warn("not forgotten", {{"error", forgotten.error().message}});
+    return;
+  }
+  logger_.Info("removed destination has got all that was pending and is forgotten");
+  metrics_.reset();
+  gone_ = true;
 }
 
 // A failure is not the end: it is tried again, and sending goes on meanwhile.

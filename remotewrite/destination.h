@@ -1,6 +1,7 @@
 // A destination at work: its thread, its connections, its metrics.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,13 @@ class Destination {
 
   // Begins to end: sends what is pending, for at most `drain`. An earlier end is not put off.
   void RequestStop(std::chrono::milliseconds drain);
+  // It is no longer configured: sends what is pending, whatever time that takes, then forgets
+  // itself in the log and ends. The log must have closed it.
+  void Leave();
+
+  // It has left.
+  bool is_gone() const { return gone_; }
+
   // Blocks until the thread has ended; bounded by the drain time, as it never waits for a peer.
   void Join();
 
@@ -47,6 +55,7 @@ class Destination {
 
   void Run();
   bool IsTimeToEnd(const DeliveryTime& time);
+  void EndLeaving();
   void Acknowledge();
   void StartExchange(const Transfer& transfer);
   void OnExchangeDone(uint64_t job, Answer answer, MonotonicTime started_at);
@@ -80,6 +89,9 @@ class Destination {
   std::string logged_problem_;
 
   HttpLoop http_;  // of the thread, but for Wakeup()
+
+  std::atomic<bool> leaving_ = false;
+  std::atomic<bool> gone_ = false;
 
   mutable Mutex mu_;
   DestinationStatus status_ SLUICE_GUARDED_BY(mu_);

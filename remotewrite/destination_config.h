@@ -37,6 +37,13 @@ struct ReplayConfig {
   double share = 0.5;
 };
 
+// What becomes of what is pending for a destination that is no longer configured.
+enum class OnRemove {
+  kDrain,  // it is delivered, then the destination is forgotten
+  kKeep,   // it stays in the log, as does all that is new, until the destination is back
+  kDrop,   // it is dropped at once
+};
+
 // What of the log goes to a destination besides float samples. Defaults are Prometheus's.
 struct SendOptions {
   bool exemplars = false;
@@ -54,6 +61,7 @@ struct DestinationConfig {
   QueueConfig queue;
   SendOptions send;
   ReplayConfig replay;
+  OnRemove on_remove = OnRemove::kDrain;
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> http_client;
 

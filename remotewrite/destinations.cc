@@ -18,14 +18,30 @@ struct Destinations::Impl {
   // Serialises Apply() and Stop(), which block; taken before `mu`.
   Mutex change_mu;
   bool stopped SLUICE_GUARDED_BY(change_mu) = false;
+  bool applied SLUICE_GUARDED_BY(change_mu) = false;
 
   mutable Mutex mu;
   std::vector<std::shared_ptr<Destination>> running SLUICE_GUARDED_BY(mu);
+  std::vector<std::shared_ptr<Destination>> leaving SLUICE_GUARDED_BY(mu);
 
   std::vector<std::shared_ptr<Destination>> Running() const {
     const MutexLock lock(mu);
     return running;
   }
+
+  // Those that still have something to get.
+  std::vector<std::shared_ptr<Destination>> Leaving() const {
+    const MutexLock lock(mu);
+    std::vector<std::shared_ptr<Destination>> still;
+    for (const auto& each : leaving) {
+      if (!each->is_gone()) still.push_back(each);
+    }
+    return still;
+  }
+
+  void StopReturning(const std::vector<DestinationConfig>& configs) SLUICE_REQUIRES(change_mu);
+  Status Remove(const std::shared_ptr<Destination>& destination) SLUICE_REQUIRES(change_mu);
+  void CloseOthers(const std::vector<DestinationConfig>& configs) SLUICE_REQUIRES(change_mu);
 
   Status AttachNew(const std::vector<DestinationConfig>& configs,
                    const std::vector<std::shared_ptr<Destination>>& old);
@@ -78,6 +94,63 @@ Status Destinations::Impl::AttachNew(const std::vector<DestinationConfig>& confi
   return Status::Ok();
 }
 
+// A name that is back while its predecessor is leaving: the log goes on for the new one.
+void Destinations::Impl::StopReturning(const std::vector<DestinationConfig>& configs) {
+  std::vector<std::shared_ptr<Destination>> still;
+  for (const auto& each : Leaving()) {
+    const bool back = std::any_of(configs.begin(), configs.end(), [&](const auto& config) {
+      return config.name == each->config().name;
+    });
+    if (!back) {
+      still.push_back(each);
+      continue;
+    }
+    StopAll({each}, std::chrono::milliseconds(0));
+    each->Retire();
+    deps.logger.Warn("destination is back: what was scraped since it was removed is not for it",
+                     {{"remote_name", each->config().name}});
+  }
+  const MutexLock lock(mu);
+  leaving = std::move(still);
+}
+
+Status Destinations::Impl::Remove(const std::shared_ptr<Destination>& destination) {
+  const std::string& name = destination->config().name;
+  const OnRemove on_remove = destination->config().on_remove;
+  if (on_remove == OnRemove::kDrain) {
+    if (Status closed = deps.log.Close(name); !closed.ok()) return closed;
+    destination->Leave();
+    const MutexLock lock(mu);
+    leaving.push_back(destination);
+    return Status::Ok();
+  }
+  StopAll({destination}, std::chrono::milliseconds(0));
+  destination->Retire();
+  if (on_remove == OnRemove::kKeep) return deps.log.Detach(name);
+  const auto progress = deps.log.Progress(name);
+  deps.logger.Warn("destination removed, its backlog dropped",
+                   {{"remote_name", name}, {"samples", progress ? progress->ledger.pending : 0}});
+  return deps.log.Forget(name);
+}
+
+// Names of an earlier run that nobody knows how to reach: the log is not to fill up for them.
+void Destinations::Impl::CloseOthers(const std::vector<DestinationConfig>& configs) {
+  for (const buffer::DestinationProgress& progress : deps.log.AllProgress()) {
+    const bool configured = std::any_of(configs.begin(), configs.end(), [&](const auto& config) {
+      return config.name == progress.name;
+    });
+    // Not attached, and open: on_remove was keep.
+    if (configured || (!progress.attached && !progress.closed)) continue;
+    const bool empty = progress.ledger.pending == 0;
+    const Status done = empty ? deps.log.Forget(progress.name) : deps.log.Close(progress.name);
+    if (empty && done.ok()) continue;
+    deps.logger.Warn(
+        "destination is not configured any more, its backlog stays: configure it again to have it "
+        "delivered, or drop it with sluice buffer forget",
+        {{"remote_name", progress.name}, {"samples", progress.ledger.pending}});
+  }
+}
+
 Destinations::Destinations(DestinationsOptions options, Deps deps)
     : impl_(std::make_unique<Impl>(std::move(options), deps)) {}
 
@@ -88,7 +161,9 @@ Status Destinations::Apply(std::vector<DestinationConfig> configs) {
   const MutexLock change(impl_->change_mu);
   if (impl_->stopped) return Error{ErrorCode::kCancelled, "destinations are stopped"};
   const std::vector<std::shared_ptr<Destination>> old = impl_->Running();
+  impl_->StopReturning(configs);
   if (Status status = impl_->AttachNew(configs, old); !status.ok()) return status;
+  if (!std::exchange(impl_->applied, true)) impl_->CloseOthers(configs);
 
   const auto config_of = [&](const Destination& each) {
     return std::find_if(configs.begin(), configs.end(), [&](const DestinationConfig& config) {
@@ -96,30 +171,30 @@ Status Destinations::Apply(std::vector<DestinationConfig> configs) {
     });
   };
   std::vector<std::shared_ptr<Destination>> next;
-  std::vector<std::shared_ptr<Destination>> ending;
-  std::vector<std::string> removed;
+  std::vector<std::shared_ptr<Destination>> changed;
+  std::vector<std::shared_ptr<Destination>> removed;
   for (const auto& each : old) {
     const auto config = config_of(*each);
-    if (config != configs.end() && config->fingerprint == each->config().fingerprint) {
+    if (config == configs.end()) {
+      removed.push_back(each);
+    } else if (config->fingerprint == each->config().fingerprint) {
       next.push_back(each);
       configs.erase(config);
-      continue;
+    } else {
+      changed.push_back(each);
     }
-    if (config == configs.end()) removed.push_back(each->config().name);
-    ending.push_back(each);
   }
   {
     const MutexLock lock(impl_->mu);
     impl_->running = next;
   }
-  StopAll(ending, std::chrono::milliseconds(0));
-  for (const auto& each : ending) each->Retire();
-
   Status result;
-  for (const std::string& name : removed) {
-    Status detached = impl_->deps.log.Detach(name);
-    if (!detached.ok()) result = detached.error().WithContext("destination " + name);
+  for (const auto& each : removed) {
+    Status done = impl_->Remove(each);
+    if (!done.ok()) result = done.error().WithContext("destination " + each->config().name);
   }
+  StopAll(changed, std::chrono::milliseconds(0));
+  for (const auto& each : changed) each->Retire();
   for (DestinationConfig& config : configs) {
     next.push_back(std::make_shared<Destination>(std::move(config), impl_->options, impl_->deps));
   }
@@ -132,14 +207,17 @@ void Destinations::Stop(std::chrono::milliseconds drain) {
   // Running() is enough to hasten a Stop() that drains in another thread.
   const std::vector<std::shared_ptr<Destination>> running = impl_->Running();
   for (const auto& each : running) each->RequestStop(drain);
+  for (const auto& each : impl_->Leaving()) each->RequestStop(drain);
   const MutexLock change(impl_->change_mu);
   impl_->stopped = true;
   StopAll(impl_->Running(), drain);
+  StopAll(impl_->Leaving(), drain);
 }
 
 std::vector<DestinationStatus> Destinations::Snapshot() const {
   std::vector<DestinationStatus> all;
   for (const auto& each : impl_->Running()) all.push_back(each->Snapshot());
+  for (const auto& each : impl_->Leaving()) all.push_back(each->Snapshot());
   return all;
 }
 

@@ -31,6 +31,7 @@ struct DestinationStatus {
   uint32_t shards = 1;     // requests that may be in flight now
   uint32_t requests_in_flight = 0;
   uint64_t samples_in_flight = 0;
+  bool leaving = false;             // no longer configured; gets what is pending
   bool replaying = false;           // fresh samples pass a backlog
   TimestampMs highest_sent_ms = 0;  // newest timestamp acknowledged; 0 = none
   buffer::DestinationProgress progress;
@@ -59,8 +60,8 @@ class Destinations {
   Destinations& operator=(const Destinations&) = delete;
 
   // Makes these the destinations: an unchanged one goes on undisturbed, a changed one goes on from
-  // its progress, a new name starts at the head of the log, a name that went away is detached (its
-  // backlog stays in the log until it comes back, is forgotten, or the disk budget needs it).
+  // its progress, a new name starts at the head of the log, and with a name that went away goes
+  // what its on_remove says. What the log still has for other names stays there, and is told of.
   Status Apply(std::vector<DestinationConfig> configs);
 
   // Sends what is pending without waiting for full requests, for at most `drain`, then ends

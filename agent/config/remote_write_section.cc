@@ -18,7 +18,7 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 11> kFields = {"url",
+constexpr std::array<std::string_view, 12> kFields = {"url",
                                                       "name",
                                                       "remote_timeout",
                                                       "headers",
@@ -28,7 +28,8 @@ constexpr std::array<std::string_view, 11> kFields = {"url",
                                                       "send_exemplars",
                                                       "send_native_histograms",
                                                       "replay",
-                                                      "replay_share"};
+                                                      "replay_share",
+                                                      "on_remove"};
 constexpr std::array<std::string_view, 8> kQueueFields = {
     "capacity",    "max_shards",  "min_shards",       "max_samples_per_send", "batch_send_deadline",
     "min_backoff", "max_backoff", "retry_on_http_429"};
@@ -97,6 +98,18 @@ remotewrite::ReplayConfig DecodeReplay(const Fields& fields) {
   return replay;
 }
 
+remotewrite::OnRemove DecodeOnRemove(const Fields& fields) {
+  const auto value = fields.Find("on_remove");
+  if (!value || value->is_null()) return remotewrite::OnRemove::kDrain;
+  const std::string text = value->Text();
+  if (text == "keep") return remotewrite::OnRemove::kKeep;
+  if (text == "drop") return remotewrite::OnRemove::kDrop;
+  if (text != "drain") {
+    value->Fail("unknown on_remove " + QuoteText(text) + ", expected drain, keep or drop");
+  }
+  return remotewrite::OnRemove::kDrain;
+}
+
 void CheckUrl(const Value& value, const std::string& url) {
   const Result<UrlText> parts = ReadUrlText(url);
   if (!parts.ok()) return value.Fail(parts.error().message);
@@ -162,6 +175,7 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
   fields.Read("send_exemplars", destination.send.exemplars);
   fields.Read("send_native_histograms", destination.send.native_histograms);
   destination.replay = DecodeReplay(fields);
+  destination.on_remove = DecodeOnRemove(fields);
   if (const auto metadata = fields.Find("metadata_config")) CheckMetadata(*metadata);
   destination.http_client = DecodeHttpClient(fields, /*enable_http2=*/false);
   destination.external_labels = global.external_labels;

@@ -262,6 +262,8 @@ TEST_CASE("limits are checked", "[agent]") {
 TEST_CASE("the replay is checked", "[agent]") {
   CHECK_THAT(Remote("replay: newest"),
              Catch::EndsWith("unknown replay \"newest\", expected in_order or live_first"));
+  CHECK_THAT(Remote("on_remove: forget"),
+             Catch::EndsWith("unknown on_remove \"forget\", expected drain, keep or drop"));
   for (const auto* share : {"0", "-1", "1.5"}) {
     CHECK_THAT(Remote("replay_share: " + std::string(share)),
                Catch::EndsWith("replay_share must be more than 0 and at most 1"));

@@ -330,7 +330,10 @@ remote_write:
   replay_share: 0.25
 - url: https://c/
   replay: in_order
+  on_remove: drop
 )");
+  CHECK(config.destinations.at(0).on_remove == remotewrite::OnRemove::kDrain);
+  CHECK(config.destinations.at(2).on_remove == remotewrite::OnRemove::kDrop);
   CHECK(config.destinations.at(0).replay.order == remotewrite::ReplayOrder::kInOrder);
   CHECK(config.destinations.at(1).replay.order == remotewrite::ReplayOrder::kLiveFirst);
   CHECK(config.destinations.at(1).replay.share == 0.25);

@@ -160,9 +160,32 @@ class Delivery(Fleet):
         receiver.answer = None
         self.check(receiver, self.finish())
 
+    def test_a_removed_destination_gets_what_is_pending_and_is_gone_then(self):
+        leaving, staying = self.receiver(), self.receiver()
+        self.start({"leaving": leaving.url(), "staying": staying.url()})
+        self.pages(3)
+        leaving.stop()
+        self.pages(5)
+        config = self.sluice.config_path.read_text()
+        kept = [line for line in config.splitlines() if "name: leaving" not in line]
+        self.sluice.write_config("\n".join(kept) + "\n")
+        before = self.served()
+        self.sluice.signal(signal.SIGHUP)
+        wait_until(lambda: self.sluice.destinations()["leaving"]["leaving"], "it leaves")
+        after = self.since(before)
+        self.pages(5)
+        leaving.start()
+        wait_until(lambda: "leaving" not in self.sluice.destinations(), "it is gone")
+        under_way = self.finish()
+        self.check(staying, under_way)
+        missing = self.missing(leaving.exported())
+        for gone, since in zip(missing, after):
+            self.assertGreater(len(gone), 3)
+            self.assertGreaterEqual(min(gone), min(since))
+
     def test_reload_takes_up_a_new_destination_and_keeps_a_removed_ones_backlog(self):
         first, second = self.receiver(), self.receiver()
-        self.start({"first": first.url()})
+        self.start({"first": first.url()}, extra="on_remove: keep,")
         self.pages(3)
         first.stop()
         self.pages(5)
