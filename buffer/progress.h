@@ -51,8 +51,8 @@ struct Ledger {
 
 struct DestinationProgress {
   std::string name;
-  bool attached = false;  // false: known to the log, but not configured now
-  bool closed = false;    // gets no new frames
+  bool attached = false;   // false: known to the log, but not configured now
+  Sequence closed_at = 0;  // no frame from there on is for it; 0 = not closed
   std::array<LaneProgress, kLaneCount> lanes;
   // What was parted from the rest by PartBacklog, to be delivered beside it: frames before
   // `backlog_end`, each lane at its own `next`. 0 = there is none.

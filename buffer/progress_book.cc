@@ -185,7 +185,7 @@ DestinationProgress ProgressBook::Describe(const std::string& name, const Destin
   DestinationProgress progress;
   progress.name = name;
   progress.attached = destination.attached;
-  progress.closed = destination.closed_at != 0;
+  progress.closed_at = destination.closed_at;
   progress.ledger = destination.ledger;
   progress.oldest = head;
   progress.backlog_end = destination.backlog_end;

@@ -66,7 +66,8 @@ void Delivery::Follow(const DeliveryTime& time) {
   progress_ = source_.Progress();
   followed_at_ = time.now;
   if (!progress_) return;
-  fresh_.lanes.Follow(progress_->lanes);
+  const buffer::Sequence closed_at = progress_->closed_at;
+  fresh_.lanes.Follow(progress_->lanes, closed_at != 0 ? closed_at : Lanes::kNoEnd);
   has_backlog_ = progress_->backlog_end != 0;
   if (has_backlog_) backlog_.lanes.Follow(progress_->backlog, progress_->backlog_end);
 }
@@ -124,8 +125,10 @@ bool Delivery::HasDamage(
 std::vector<buffer::LaneAdvance> Delivery::IdlePositions() const {
   std::vector<buffer::LaneAdvance> idle = fresh_.lanes.IdlePositions();
   if (!has_backlog_) return idle;
-  const std::vector<buffer::LaneAdvance> more = backlog_.lanes.IdlePositions();
-  idle.insert(idle.end(), more.begin(), more.end());
+  for (buffer::LaneAdvance& each : backlog_.lanes.IdlePositions()) {
+    each.backlog = true;
+    idle.push_back(each);
+  }
   return idle;
 }
 

@@ -140,7 +140,7 @@ void Destinations::Impl::CloseOthers(const std::vector<DestinationConfig>& confi
       return config.name == progress.name;
     });
     // Not attached, and open: on_remove was keep.
-    if (configured || (!progress.attached && !progress.closed)) continue;
+    if (configured || (!progress.attached && progress.closed_at == 0)) continue;
     const bool empty = progress.ledger.pending == 0;
     const Status done = empty ? deps.log.Forget(progress.name) : deps.log.Close(progress.name);
     if (empty && done.ok()) continue;

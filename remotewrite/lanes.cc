@@ -142,7 +142,7 @@ std::vector<buffer::LaneAdvance> Lanes::IdlePositions() const {
   std::vector<buffer::LaneAdvance> idle;
   for (uint32_t i = 0; i < buffer::kLaneCount; ++i) {
     if (lanes_[i].reserved || !lanes_[i].queue.empty()) continue;
-    idle.push_back({.lane = i, .next = lanes_[i].position, .backlog = end_ != kNoEnd});
+    idle.push_back({.lane = i, .next = lanes_[i].position});
   }
   return idle;
 }

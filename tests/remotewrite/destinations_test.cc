@@ -461,7 +461,8 @@ TEST_CASE("a removed destination gets what is pending, and is forgotten then",
   fixture.AppendSome(3, 10);
   REQUIRE(fixture.destinations->Apply({}).ok());
   CHECK(fixture.StatusOf("a").leaving);
-  fixture.AppendSome(3, 10);  // none of its business
+  // None of its business, whatever it has time for.
+  fixture.AppendSome(3, 10);
   CHECK(fixture.log->Progress("a")->ledger.pending == 90);
   receiver.server.ComeUp();
   REQUIRE(Eventually([&] { return !fixture.log->Progress("a").has_value(); }));
