@@ -135,6 +135,8 @@ std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& 
         {"url", destination.url},
         {"state", StateName(destination.state)},
         {"lastError", destination.last_error},
+        {"protocol", destination.protocol},
+        {"protocolFallback", destination.protocol_fallback},
         {"shards", destination.shards},
         {"leaving", destination.leaving},
         {"replaying", destination.replaying},

@@ -29,6 +29,10 @@ struct Page {
         const std::string mode = "mode" + std::to_string(i % 8);
         const std::vector<buffer::LabelView> labels = {
             {"__name__", name}, {"cpu", cpu}, {"mode", mode}};
+        if (i == 0) {
+          const std::string help = "Seconds the CPUs spent in each mode of kind " + name;
+          builder.StartFamily({name, buffer::MetricType::kCounter, help, ""});
+        }
         builder.AddSeries(labels, {});
       }
       decoded.push_back(*buffer::DecodedChunk::Decode(builder.Finish()->stored));
@@ -43,12 +47,13 @@ struct Page {
   relabel::Program program;
 };
 
-std::shared_ptr<const LayoutProjection> ProjectPage(const Page& page) {
+std::shared_ptr<const LayoutProjection> ProjectPage(
+    const Page& page, const std::shared_ptr<proto::SymbolPool>& symbols = nullptr) {
   auto layout = std::make_shared<LayoutProjection>();
   layout->series_count = kSeries;
   for (const buffer::DecodedChunk& chunk : page.decoded) {
-    layout->parts.push_back(
-        std::make_shared<Projection>(Project(page.target, chunk, {page.external, page.program})));
+    layout->parts.push_back(std::make_shared<Projection>(
+        Project(page.target, chunk, {page.external, page.program, symbols})));
   }
   return layout;
 }
@@ -83,11 +88,38 @@ void BM_Encode(benchmark::State& state) {
 
 BENCHMARK(BM_Encode);
 
-// A job of frames as they come from the log: decode, encode, snappy. The argument is how many
-// frames of the same target a request holds: one without a backlog.
-void BM_Request(benchmark::State& state) {
+// The same for 2.0: references to symbols.
+void BM_EncodeV2(benchmark::State& state) {
   const Page page;
-  const auto layout = ProjectPage(page);
+  const auto symbols = std::make_shared<proto::SymbolPool>();
+  const auto layout = ProjectPage(page, symbols);
+  proto::RequestWriterV2 writer(symbols);
+  size_t size = 0;
+  for (auto _ : state) {
+    writer.Clear();
+    size_t series = 0;
+    for (const auto& part : layout->parts) {
+      for (uint32_t i = 0; i < part->series_count(); ++i) {
+        const proto::SampleView sample{page.values[series++], 1'700'000'000'000};
+        writer.AddSeries({.labels = part->SymbolsOf(i),
+                          .samples = {&sample, 1},
+                          .metadata = part->MetadataOf(i)});
+      }
+    }
+    size = writer.bytes().size();
+  }
+  state.SetItemsProcessed(state.iterations() * kSeries);
+  state.counters["raw_bytes_per_sample"] = static_cast<double>(size) / kSeries;
+}
+
+BENCHMARK(BM_EncodeV2);
+
+// A job of frames as they come from the log: decode, encode, compress. The argument is how many
+// frames of the same target a request holds: one without a backlog.
+void BM_Request(benchmark::State& state, const Encoding& encoding, Message configured) {
+  const Page page;
+  const auto symbols = configured == Message::kV2 ? std::make_shared<proto::SymbolPool>() : nullptr;
+  const auto layout = ProjectPage(page, symbols);
   buffer::FrameEncoder encoder;
   std::vector<QueuedFrame> frames;
   for (int64_t i = 0; i < state.range(0); ++i) {
@@ -100,13 +132,13 @@ void BM_Request(benchmark::State& state) {
     frame.stored = encoder.Encode(columns);
     frames.push_back(std::move(frame));
   }
-  PartEncoder part_encoder({});
+  PartEncoder part_encoder({}, symbols);
   size_t size = 0;
   for (auto _ : state) {
     std::vector<PlannedFrame> planned;
     for (const QueuedFrame& frame : frames) planned.push_back({frame, layout});
     Job job = MakeJob(std::move(planned), 1'000'000);
-    part_encoder.Encode(job, job.todo.front());
+    part_encoder.Encode(job, job.todo.front(), encoding);
     size = job.todo.front().body->size();
   }
   const int64_t samples = kSeries * state.range(0);
@@ -114,7 +146,14 @@ void BM_Request(benchmark::State& state) {
   state.counters["bytes_per_sample"] = static_cast<double>(size) / static_cast<double>(samples);
 }
 
-BENCHMARK(BM_Request)->Arg(1)->Arg(4)->Arg(40);
+constexpr Encoding kV1;
+constexpr Encoding kZstd{.compression = Compression::kZstd};
+constexpr Encoding kV2{.message = Message::kV2};
+
+BENCHMARK_CAPTURE(BM_Request, v1_snappy, kV1, Message::kV1)->Arg(1)->Arg(4)->Arg(40);
+BENCHMARK_CAPTURE(BM_Request, v1_zstd, kZstd, Message::kV1)->Arg(1)->Arg(4)->Arg(40);
+BENCHMARK_CAPTURE(BM_Request, v2, kV2, Message::kV2)->Arg(1)->Arg(4)->Arg(40);
+BENCHMARK_CAPTURE(BM_Request, v2_fallen_back, kV1, Message::kV2)->Arg(1);
 
 }  // namespace
 }  // namespace sluice::remotewrite

@@ -1,16 +1,13 @@
 #include "proto/write_request.h"
 
 #include <array>
-#include <bit>
 #include <cstring>
 
-#include <snappy.h>
+#include "proto/wire_writing.h"
 
 namespace sluice::proto {
 
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "doubles are copied as they are");
 
 // Field numbers and wire types of prometheus.WriteRequest, as tags.
 constexpr char kSeriesTag = 0x0a;     // WriteRequest.timeseries
@@ -27,25 +24,9 @@ constexpr char kExemplarValueTag = 0x11;       // Exemplar.value, 64 bits
 constexpr char kExemplarTimestampTag = 0x18;   // Exemplar.timestamp, varint
 constexpr char kHistogramTimestampTag = 0x78;  // Histogram.timestamp, varint
 
-constexpr size_t kVarintMax = 10;
-
 // What writes samples is `inline` because GCC 12 stops inlining it into the hot path, a few percent
 // of that, once histograms use it as well.
 constexpr size_t kSampleSizeMax = 2 + 9 + 1 + kVarintMax;
-
-inline size_t VarintSize(uint64_t value) {
-  // A seventh of the bits, rounded up, without a division.
-  return (static_cast<size_t>(std::bit_width(value | 1)) * 9 + 64) / 64;
-}
-
-inline char* WriteVarint(char* at, uint64_t value) {
-  while (value >= 0x80) {
-    *at++ = static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  *at++ = static_cast<char>(value);
-  return at;
-}
 
 // The value is written even when it is zero: a length that depends on the timestamp alone keeps
 // the hot path short, and repeated zeros cost next to nothing once compressed.
@@ -57,15 +38,9 @@ inline char* WriteSample(char* at, const SampleView& sample) {
   *at++ = kSampleTag;
   *at++ = static_cast<char>(SampleBodySize(sample));
   *at++ = kNumberTag;
-  std::memcpy(at, &sample.value, sizeof(sample.value));
-  at += sizeof(sample.value);
+  at = WriteDouble(at, sample.value);
   *at++ = kTimestampTag;
   return WriteVarint(at, static_cast<uint64_t>(sample.timestamp_ms));
-}
-
-inline char* WriteBytes(char* at, std::string_view bytes) {
-  std::memcpy(at, bytes.data(), bytes.size());
-  return at + bytes.size();
 }
 
 size_t HistogramBodySize(const HistogramView& histogram) {
@@ -120,36 +95,28 @@ void AppendExemplar(std::string& out, std::string_view encoded_labels, const Sam
 void RequestWriter::AddSeries(std::string_view encoded_labels,
                               std::span<const SampleView> samples) {
   const size_t size_max = 1 + kVarintMax + encoded_labels.size() + samples.size() * kSampleSizeMax;
-  char* at = Reserve(size_max);
+  char* at = buffer_.Reserve(size_max);
   size_t body_size = encoded_labels.size();
   for (const SampleView& sample : samples) body_size += 2 + SampleBodySize(sample);
   *at++ = kSeriesTag;
   at = WriteVarint(at, body_size);
   at = WriteBytes(at, encoded_labels);
   for (const SampleView& sample : samples) at = WriteSample(at, sample);
-  size_ = static_cast<size_t>(at - memory_.data());
+  buffer_.EndAt(at);
 }
 
 void RequestWriter::AddSeries(const SeriesContent& series) {
   size_t body_size = series.encoded_labels.size() + series.encoded_exemplars.size();
   for (const SampleView& sample : series.samples) body_size += 2 + SampleBodySize(sample);
   for (const HistogramView& histogram : series.histograms) body_size += HistogramSize(histogram);
-  char* at = Reserve(1 + kVarintMax + body_size);
+  char* at = buffer_.Reserve(1 + kVarintMax + body_size);
   *at++ = kSeriesTag;
   at = WriteVarint(at, body_size);
   at = WriteBytes(at, series.encoded_labels);
   for (const SampleView& sample : series.samples) at = WriteSample(at, sample);
   at = WriteBytes(at, series.encoded_exemplars);
   for (const HistogramView& histogram : series.histograms) at = WriteHistogram(at, histogram);
-  size_ = static_cast<size_t>(at - memory_.data());
-}
-
-std::string_view SnappyCompressor::Compress(std::string_view raw) {
-  const size_t size_max = snappy::MaxCompressedLength(raw.size());
-  if (memory_.size() < size_max) memory_.resize(size_max);
-  size_t size = 0;
-  snappy::RawCompress(raw.data(), raw.size(), memory_.data(), &size);
-  return {memory_.data(), size};
+  buffer_.EndAt(at);
 }
 
 }  // namespace sluice::proto

@@ -9,18 +9,22 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "proto/wire_writing.h"
 
 namespace sluice::proto {
 
+// Times since when a counter counts are in remote write 2.0 alone, here and below.
 struct SampleView {
   double value = 0;
   TimestampMs timestamp_ms = 0;
+  TimestampMs start_ms = 0;  // 0 = none
 };
 
 // A native histogram: the message from AppendHistogram (proto/histogram_codec.h), and its time.
 struct HistogramView {
   std::string_view bytes;
   TimestampMs timestamp_ms = 0;
+  TimestampMs start_ms = 0;  // 0 = none
 };
 
 // Appends one label as it stands inside a TimeSeries message (field 1). Labels of a series are to
@@ -44,7 +48,7 @@ struct SeriesContent {
 // allocates nor clears any. Thread-compatible.
 class RequestWriter {
  public:
-  void Clear() { size_ = 0; }
+  void Clear() { buffer_.Clear(); }
 
   // Adds one TimeSeries (field 1 of WriteRequest) made of labels from AppendLabel and samples in
   // ascending order of time.
@@ -52,29 +56,10 @@ class RequestWriter {
   void AddSeries(const SeriesContent& series);
 
   // Valid until the next change.
-  std::string_view bytes() const { return {memory_.data(), size_}; }
+  std::string_view bytes() const { return buffer_.bytes(); }
 
  private:
-  // Where to write `size_max` bytes. Here because it is called for each series.
-  char* Reserve(size_t size_max) {
-    if (memory_.size() - size_ < size_max) memory_.resize(2 * memory_.size() + size_max);
-    return memory_.data() + size_;
-  }
-
-  std::string memory_;  // what stands beyond size_ has no meaning
-  size_t size_ = 0;
-};
-
-// Snappy block format, into memory that it keeps: what compression may need is a hundred kilobytes
-// and more, which would otherwise come from the system and go back with each request.
-// Thread-compatible.
-class SnappyCompressor {
- public:
-  // Valid until the next call.
-  std::string_view Compress(std::string_view raw);
-
- private:
-  std::string memory_;
+  WireBuffer buffer_;
 };
 
 }  // namespace sluice::proto

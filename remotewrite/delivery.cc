@@ -4,8 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "proto/write_request.h"
-
 namespace sluice::remotewrite {
 
 namespace {
@@ -39,7 +37,8 @@ Delivery::Delivery(const DeliveryOptions& options, FrameSource& source, Projecti
       cache_(cache),
       backoff_{.min = queue_.min_backoff, .max = queue_.max_backoff},
       rng_(options.seed),
-      encoder_(options.send),
+      protocol_(options.protocol),
+      encoder_(options.send, cache.symbols()),
       concurrency_(std::clamp<uint32_t>(queue_.min_shards, 1, MostShards(queue_)),
                    MostShards(queue_)),
       samples_max_(std::max<uint64_t>(1, queue_.max_samples_per_send)) {}
@@ -260,29 +259,24 @@ Job& Delivery::PlanWitness(const DeliveryTime& time) {
   relabel::LabelsBuilder labels(options_.external_labels);
   labels.Set(relabel::kMetricName, "sluice_destination_probe");
   labels.Set("remote_name", options_.name);
-  std::string encoded;
-  for (const relabel::Label& label : labels.labels()) {
-    proto::AppendLabel(encoded, label.name, label.value);
-  }
-  const proto::SampleView sample{.value = 1, .timestamp_ms = time.wall_ms};
-  proto::RequestWriter writer;
-  writer.AddSeries(encoded, {&sample, 1});
-  proto::SnappyCompressor compressor;
-
   Job& job = jobs_.emplace_back();
   job.id = next_job_++;
   job.witness = true;
   Part& part = job.todo.emplace_back();
   part.encoded = true;
   part.counts.samples = 1;
-  part.body = std::make_shared<const std::string>(compressor.Compress(writer.bytes()));
+  part.encoding = protocol_.Next(time.now);
+  part.body =
+      encoder_.EncodeOne(labels.Build(), {.value = 1, .timestamp_ms = time.wall_ms}, part.encoding);
   return job;
 }
 
 std::optional<Transfer> Delivery::Start(Job& job, MonotonicTime now) {
+  const Encoding encoding = protocol_.Next(now);
   while (!job.todo.empty()) {
     Part& part = job.todo.front();
-    if (!part.encoded) encoder_.Encode(job, part);
+    const bool is_ready = part.encoded && (job.witness || part.encoding == encoding);
+    if (!is_ready) encoder_.Encode(job, part, encoding);
     if (part.counts.samples > 0) break;
     const Part nothing = std::move(part);
     job.todo.pop_front();
@@ -298,8 +292,12 @@ std::optional<Transfer> Delivery::Start(Job& job, MonotonicTime now) {
   job.probe = failures_ > 0 || paused_;
   ++counters_.requests;
   const Part& part = job.todo.front();
-  return Transfer{
-      .job = job.id, .attempt = job.attempts, .samples = part.counts.samples, .body = part.body};
+  protocol_.OnSent(part.encoding);
+  return Transfer{.job = job.id,
+                  .attempt = job.attempts,
+                  .samples = part.counts.samples,
+                  .encoding = part.encoding,
+                  .body = part.body};
 }
 
 Status Delivery::Acknowledge(const DeliveryTime& time) {

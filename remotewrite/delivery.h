@@ -21,6 +21,7 @@
 #include "remotewrite/part_encoder.h"
 #include "remotewrite/planner.h"
 #include "remotewrite/projection_cache.h"
+#include "remotewrite/protocol.h"
 #include "remotewrite/refusals.h"
 
 namespace sluice::remotewrite {
@@ -35,6 +36,7 @@ struct Transfer {
   uint64_t job = 0;
   uint32_t attempt = 0;  // failed ones before
   uint64_t samples = 0;
+  Encoding encoding;
   std::shared_ptr<const std::string> body;
 };
 
@@ -42,6 +44,7 @@ struct Answer {
   int http_status = 0;  // 0: no whole response arrived
   std::string words;    // the start of the body, or what went wrong; as it is, for people
   std::optional<std::chrono::milliseconds> retry_after;
+  WrittenCounts written = {};
 };
 
 // Samples that were given up because the receiver refused them.
@@ -61,6 +64,7 @@ struct DeliveryCounters {
   SendCounts relabeled;
   uint64_t custom_buckets = 0;   // histograms that remote write 1.0 has no place for
   uint64_t unfit_exemplars = 0;  // not sent, see PartEncoder
+  SendCounts unwritten;          // of those accepted: less, as the receiver said itself
   uint64_t damaged = 0;
   uint64_t accepted_bytes = 0;  // compressed
   uint64_t requests = 0;
@@ -83,6 +87,7 @@ struct DeliveryOptions {
   QueueConfig queue;
   SendOptions send;
   ReplayConfig replay;
+  ProtocolConfig protocol;
   relabel::Labels external_labels;
   uint64_t seed = 0;  // of the jitter
 };
@@ -128,6 +133,8 @@ class Delivery {
 
   const DeliveryCounters& counters() const { return counters_; }
 
+  ProtocolChoice& protocol() { return protocol_; }
+
   // Rejections since the last call; the latest kRejectionsMax of them. What they speak of is not
   // acknowledged before the next Acknowledge().
   std::vector<Rejection> TakeRejections();
@@ -167,6 +174,8 @@ class Delivery {
   Job& AddJob(std::vector<PlannedFrame> planned);
   std::optional<Transfer> Start(Job& job, MonotonicTime now);
 
+  bool IsMisunderstood(Job& job, const Answer& answer, const DeliveryTime& time);
+  void NoteUnwritten(const Part& part, const WrittenCounts& written);
   void OnAccepted(Job& job, const DeliveryTime& time);
   void OnFailed(Job& job, const Answer& answer, const DeliveryTime& time);
   void OnPaused(Job& job, const Answer& answer, const DeliveryTime& time);
@@ -196,6 +205,7 @@ class Delivery {
   BackoffLimits backoff_;
 
   Rng rng_;
+  ProtocolChoice protocol_;
   PartEncoder encoder_;
   Concurrency concurrency_;
   RefusalGuard guard_;

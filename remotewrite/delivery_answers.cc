@@ -40,6 +40,10 @@ void Delivery::OnAnswer(uint64_t id, Answer answer, const DeliveryTime& time) {
   Job& job = *found;
   job.active = false;
   --active_;
+  if (IsMisunderstood(job, answer, time)) {
+    if (job.witness) EraseJob(found);
+    return;
+  }
   const Verdict verdict = ClassifyResponse(answer.http_status);
   if (job.witness) {
     EraseJob(found);
@@ -60,6 +64,40 @@ void Delivery::OnAnswer(uint64_t id, Answer answer, const DeliveryTime& time) {
       OnPaused(job, answer, time);
       return;
   }
+}
+
+// Whether the receiver did not understand how the request is written: then it is written anew, in
+// another way.
+bool Delivery::IsMisunderstood(Job& job, const Answer& answer, const DeliveryTime& time) {
+  Part& part = job.todo.front();
+  const ProtocolChoice::Step step = protocol_.OnAnswer(
+      part.encoding, {answer.http_status, answer.written, answer.words}, time.now);
+  if (step == ProtocolChoice::Step::kNone) {
+    if (ClassifyResponse(answer.http_status) == Verdict::kAccepted) {
+      NoteUnwritten(part, answer.written);
+    }
+    return false;
+  }
+  // Whatever it says, it is there and answers.
+  failures_ = 0;
+  gate_until_ = time.now;
+  want_witness_ = want_witness_ || job.witness;
+  part.encoded = false;
+  job.retry_at = time.now;
+  return true;
+}
+
+// Receivers may leave out what they have already, or cannot store.
+void Delivery::NoteUnwritten(const Part& part, const WrittenCounts& written) {
+  if (part.encoding.message != Message::kV2) return;
+  const auto missing = [](uint64_t sent, const std::optional<uint64_t>& got) {
+    return sent - std::min(sent, got.value_or(0));
+  };
+  const uint64_t floats = part.counts.samples - part.counts.histograms;
+  const uint64_t histograms = missing(part.counts.histograms, written.histograms);
+  counters_.unwritten.histograms += histograms;
+  counters_.unwritten.samples += histograms + missing(floats, written.samples);
+  counters_.unwritten.exemplars += missing(part.counts.exemplars, written.exemplars);
 }
 
 void Delivery::OnAccepted(Job& job, const DeliveryTime& time) {

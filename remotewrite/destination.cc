@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/public_url.h"
+#include "remotewrite/protocol_headers.h"
 #include "remotewrite/response_policy.h"
 
 namespace sluice::remotewrite {
@@ -21,6 +22,10 @@ constexpr std::chrono::milliseconds kLedgerInterval{200};
 // A few requests for each lane are the most that may be open to one host.
 constexpr size_t kConnectionsMax = 2 * buffer::kLaneCount;
 
+std::shared_ptr<proto::SymbolPool> SymbolsFor(const ProtocolConfig& protocol) {
+  return protocol.message == Message::kV2 ? std::make_shared<proto::SymbolPool>() : nullptr;
+}
+
 }  // namespace
 
 // One request and its answer.
@@ -31,6 +36,7 @@ class Destination::Exchange final : public HttpHandler {
 
   bool OnHead(const HttpResponseHead& head) override {
     accepted_ = ClassifyResponse(head.status) == Verdict::kAccepted;
+    answer_.written = ReadWritten(head.headers);
     if (head.retry_after) {
       answer_.retry_after = ParseRetryAfter(*head.retry_after, destination_.clock_.WallNowMs());
     }
@@ -64,6 +70,32 @@ class Destination::Exchange final : public HttpHandler {
   bool accepted_ = false;
 };
 
+// Whether the receiver takes zstd.
+class Destination::Question final : public HttpHandler {
+ public:
+  explicit Question(Destination& destination) : destination_(destination) {}
+
+  bool OnHead(const HttpResponseHead& /*head*/) override { return true; }
+
+  bool OnBody(std::string_view bytes) override {
+    words_.append(bytes.substr(0, kWordsMax - words_.size()));
+    return words_.size() < kWordsMax;
+  }
+
+  void OnDone(const HttpOutcome& outcome) override {
+    Destination& destination = destination_;
+    destination.delivery_.protocol().OnQuestionAnswered(outcome.http_status, words_,
+                                                        destination.clock_.MonotonicNow());
+    destination.question_.reset();  // destroys this
+  }
+
+  HttpLoop::TransferId transfer = 0;
+
+ private:
+  Destination& destination_;
+  std::string words_;
+};
+
 Destination::Destination(DestinationConfig config, const DestinationsOptions& options,
                          const Destinations::Deps& deps)
     : config_(std::move(config)),
@@ -72,12 +104,14 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
       log_(deps.log),
       logger_(deps.logger.With({"remote_name", config_.name}).With({"url", public_url_})),
       source_(deps.log, config_.name),
-      cache_(source_, {config_.external_labels, config_.write_relabel},
+      cache_(source_,
+             {config_.external_labels, config_.write_relabel, SymbolsFor(config_.protocol)},
              options.projection_bytes_max),
       delivery_({.name = config_.name,
                  .queue = config_.queue,
                  .send = config_.send,
                  .replay = config_.replay,
+                 .protocol = config_.protocol,
                  .external_labels = config_.external_labels,
                  .seed = std::random_device()()},
                 source_, cache_),
@@ -145,6 +179,7 @@ void Destination::Run() {
     while (const std::optional<Transfer> transfer = delivery_.NextTransfer(Now())) {
       StartExchange(*transfer);
     }
+    if (delivery_.protocol().WantsQuestion(clock_.MonotonicNow())) AskForZstd();
     // Also what ended without a request: series that a rule drops.
     Acknowledge();
     Report(Now());
@@ -153,6 +188,8 @@ void Destination::Run() {
   }
   for (auto& [job, exchange] : exchanges_) http_.Cancel(exchange->transfer);
   exchanges_.clear();
+  if (question_ != nullptr) http_.Cancel(question_->transfer);
+  question_.reset();
   Acknowledge();
   ledger_read_at_ = MonotonicTime{};
   Report(Now());
@@ -187,9 +224,7 @@ HttpRequest Destination::MakeRequest(const Transfer& transfer) const {
   HttpRequest request;
   request.method = "POST";
   request.url = config_.url;
-  request.headers = {{"Content-Type", "application/x-protobuf"},
-                     {"Content-Encoding", "snappy"},
-                     {"X-Prometheus-Remote-Write-Version", "0.1.0"}};
+  request.headers = ProtocolHeaders(transfer.encoding);
   if (transfer.attempt > 0) {
     request.headers.emplace_back("Retry-Attempt", std::to_string(transfer.attempt));
   }
@@ -206,6 +241,18 @@ void Destination::StartExchange(const Transfer& transfer) {
   auto exchange = std::make_unique<Exchange>(*this, transfer.job, clock_.MonotonicNow());
   exchange->transfer = http_.Start(MakeRequest(transfer), *exchange);
   exchanges_[transfer.job] = std::move(exchange);
+}
+
+void Destination::AskForZstd() {
+  HttpRequest request;
+  const bool has_query = config_.url.find('?') != std::string::npos;
+  request.url = config_.url + (has_query ? '&' : '?') + "get_vm_proto_version=1";
+  request.headers = config_.headers;
+  request.timeout = config_.remote_timeout;
+  request.client = config_.http_client;
+  question_ = std::make_unique<Question>(*this);
+  question_->transfer = http_.Start(std::move(request), *question_);
+  delivery_.protocol().OnQuestion();
 }
 
 void Destination::OnExchangeDone(uint64_t job, Answer answer, MonotonicTime started_at) {
@@ -228,6 +275,7 @@ void Destination::Report(const DeliveryTime& time) {
   metrics_->Update({.counters = delivery_.counters(),
                     .view = view,
                     .concurrency = delivery_.concurrency(),
+                    .protocol = delivery_.protocol(),
                     .state = state,
                     .wall_ms = time.wall_ms});
   if (time.now - ledger_read_at_ >= kLedgerInterval) {
@@ -235,6 +283,7 @@ void Destination::Report(const DeliveryTime& time) {
     if (const auto progress = log_.Progress(config_.name)) metrics_->UpdateLedger(*progress);
   }
   ReportState(view, state);
+  ReportProtocol();
   const MutexLock lock(mu_);
   status_.state = state;
   status_.last_error = view.last_error;
@@ -242,6 +291,8 @@ void Destination::Report(const DeliveryTime& time) {
   status_.requests_in_flight = view.requests_in_flight;
   status_.samples_in_flight = view.samples_in_flight;
   status_.replaying = view.replaying;
+  status_.protocol = EncodingName(delivery_.protocol().Current());
+  status_.protocol_fallback = delivery_.protocol().fallback_reason();
   status_.highest_sent_ms = view.highest_sent_ms;
 }
 
@@ -273,6 +324,21 @@ void Destination::TakeRejections(const DeliveryTime& time) {
                  {"status", last.http_status},
                  {"answer", last.words},
                  {"series", last.series}});
+}
+
+void Destination::ReportProtocol() {
+  const ProtocolChoice& protocol = delivery_.protocol();
+  const std::string& reason = protocol.fallback_reason();
+  const bool fell_back = protocol.fallbacks() != fallbacks_logged_;
+  if (fell_back) {
+    logger_.Warn("receiver does not understand the protocol",
+                 {{"answer", reason}, {"protocol", EncodingName(protocol.Current())}});
+  } else if (reason.empty() && !fallback_logged_.empty()) {
+    logger_.Info("receiver understands the protocol",
+                 {{"protocol", EncodingName(protocol.Current())}});
+  }
+  fallbacks_logged_ = protocol.fallbacks();
+  fallback_logged_ = reason;
 }
 
 void Destination::ReportState(const DeliveryView& view, DestinationState state) {

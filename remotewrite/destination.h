@@ -52,6 +52,7 @@ class Destination {
 
  private:
   class Exchange;
+  class Question;
 
   void Run();
   bool IsTimeToEnd(const DeliveryTime& time);
@@ -60,10 +61,12 @@ class Destination {
   void StartExchange(const Transfer& transfer);
   void OnExchangeDone(uint64_t job, Answer answer, MonotonicTime started_at);
   HttpRequest MakeRequest(const Transfer& transfer) const;
+  void AskForZstd();
   void Report(const DeliveryTime& time);
   void TakeRejections(const DeliveryTime& time);
   void KeepInQuarantine(const Rejection& rejection, TimestampMs now);
   void ReportState(const DeliveryView& view, DestinationState state);
+  void ReportProtocol();
   DeliveryTime Now() const;
 
   // Set once.
@@ -80,6 +83,9 @@ class Destination {
   Quarantine quarantine_;
   std::optional<DestinationMetrics> metrics_;
   std::unordered_map<uint64_t, std::unique_ptr<Exchange>> exchanges_;  // by job
+  std::unique_ptr<Question> question_;
+  uint64_t fallbacks_logged_ = 0;
+  std::string fallback_logged_;
   uint64_t rejected_unlogged_ = 0;
   bool quarantine_failed_ = false;
   MonotonicTime rejection_logged_at_{};

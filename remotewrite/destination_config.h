@@ -11,6 +11,7 @@
 #include "base/http_client.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
+#include "remotewrite/protocol.h"
 
 namespace sluice::remotewrite {
 
@@ -62,6 +63,7 @@ struct DestinationConfig {
   SendOptions send;
   ReplayConfig replay;
   OnRemove on_remove = OnRemove::kDrain;
+  ProtocolConfig protocol;
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> http_client;
 

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::array kAllStates = {DestinationState::kIdle, DestinationState::kSending,
                                    DestinationState::kRetrying, DestinationState::kPaused};
+constexpr std::array kAllEncodings = {Encoding{}, Encoding{.compression = Compression::kZstd},
+                                      Encoding{.message = Message::kV2}};
 constexpr std::array<const char*, 5> kClassNames = {"none", "2xx", "3xx", "4xx", "5xx"};
 
 MetricLabels With(MetricLabels labels, const std::string& name, std::string_view value) {
@@ -73,6 +75,7 @@ DestinationMetrics::DestinationMetrics(Telemetry& telemetry, const std::string& 
     : telemetry_(telemetry), labels_{{"remote_name", name}, {"url", public_url}} {
   AddRemoteStorage(labels_, queue);
   AddOwn(labels_);
+  AddProtocol(labels_);
 }
 
 DestinationMetrics::~DestinationMetrics() { telemetry_.RemoveSeriesWith(labels_); }
@@ -168,6 +171,27 @@ void DestinationMetrics::AddOwn(const MetricLabels& labels) {
   }
 }
 
+void DestinationMetrics::AddProtocol(const MetricLabels& labels) {
+  Telemetry& t = telemetry_;
+  for (size_t i = 0; i < encodings_.size(); ++i) {
+    encodings_[i] =
+        t.AddGauge("sluice_destination_protocol", "1 for the protocol that is spoken, else 0.",
+                   With(labels, "protocol", EncodingName(kAllEncodings[i])));
+  }
+  fallbacks_.counter =
+      t.AddCounter("sluice_destination_protocol_fallbacks_total",
+                   "Times that the receiver turned out not to understand the protocol.", labels);
+  const auto add = [&](Follower& follower, const char* kind) {
+    follower.counter = t.AddCounter(
+        "sluice_destination_unwritten_total",
+        "What a 2xx to remote write 2.0 acknowledged without having written it, by kind.",
+        With(labels, "kind", kind));
+  };
+  add(unwritten_samples_, "sample");
+  add(unwritten_histograms_, "histogram");
+  add(unwritten_exemplars_, "exemplar");
+}
+
 void DestinationMetrics::OnAnswer(int http_status, std::chrono::duration<double> took) {
   duration_.Observe(took.count());
   const int status_class = http_status / 100;
@@ -196,6 +220,15 @@ void DestinationMetrics::Update(const Reading& reading) {
   for (size_t i = 0; i < states_.size(); ++i) {
     states_[i].Set(kAllStates[i] == reading.state ? 1 : 0);
   }
+  const Encoding encoding = reading.protocol.Current();
+  for (size_t i = 0; i < encodings_.size(); ++i) {
+    encodings_[i].Set(kAllEncodings[i] == encoding ? 1 : 0);
+  }
+  fallbacks_.Follow(reading.protocol.fallbacks());
+  const SendCounts& unwritten = reading.counters.unwritten;
+  unwritten_samples_.Follow(unwritten.samples - unwritten.histograms);
+  unwritten_histograms_.Follow(unwritten.histograms);
+  unwritten_exemplars_.Follow(unwritten.exemplars);
 }
 
 void DestinationMetrics::UpdateLedger(const buffer::DestinationProgress& progress) {

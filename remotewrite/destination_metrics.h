@@ -33,6 +33,7 @@ class DestinationMetrics {
     const DeliveryCounters& counters;
     const DeliveryView& view;
     const Concurrency& concurrency;
+    const ProtocolChoice& protocol;
     DestinationState state;
     TimestampMs wall_ms;
   };
@@ -51,9 +52,11 @@ class DestinationMetrics {
 
   static constexpr size_t kStates = 4;
   static constexpr size_t kClasses = 5;
+  static constexpr size_t kEncodings = 3;
 
   void AddRemoteStorage(const MetricLabels& labels, const QueueConfig& queue);
   void AddOwn(const MetricLabels& labels);
+  void AddProtocol(const MetricLabels& labels);
 
   Telemetry& telemetry_;
   MetricLabels labels_;
@@ -80,6 +83,9 @@ class DestinationMetrics {
   std::array<Gauge, kStates> states_;
   std::array<Counter, kClasses> answers_;
   Counter quarantined_;
+  std::array<Gauge, kEncodings> encodings_;
+  Follower fallbacks_;
+  Follower unwritten_samples_, unwritten_histograms_, unwritten_exemplars_;
 };
 
 // "idle", "sending", "retrying", "paused".

@@ -33,6 +33,8 @@ struct DestinationStatus {
   uint64_t samples_in_flight = 0;
   bool leaving = false;             // no longer configured; gets what is pending
   bool replaying = false;           // fresh samples pass a backlog
+  std::string protocol;             // see EncodingName
+  std::string protocol_fallback;    // why it is not the configured one; empty when it is
   TimestampMs highest_sent_ms = 0;  // newest timestamp acknowledged; 0 = none
   buffer::DestinationProgress progress;
 };

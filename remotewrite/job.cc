@@ -287,7 +287,10 @@ std::string FirstSeriesText(const Job& job, const Part& part) {
   const Slice& slice = part.slices[0];
   size_t series = slice.all_series ? 0 : slice.series[0];
   for (const auto& projection : job.groups[slice.group].layout->parts) {
-    if (series < projection->series_count()) return SeriesText(projection->LabelsOf(series));
+    if (series < projection->series_count()) {
+      std::string scratch;
+      return SeriesText(projection->EncodedLabels(series, scratch));
+    }
     series -= projection->series_count();
   }
   return {};

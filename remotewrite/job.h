@@ -18,6 +18,7 @@
 #include "buffer/progress.h"
 #include "remotewrite/lanes.h"
 #include "remotewrite/projection_cache.h"
+#include "remotewrite/protocol.h"
 
 namespace sluice::remotewrite {
 
@@ -71,6 +72,7 @@ struct Part {
   std::vector<Slice> slices;
   // Filled by PartEncoder; the body is kept for retries.
   bool encoded = false;
+  Encoding encoding;
   std::shared_ptr<const std::string> body;
   SendCounts counts;
   SendCounts relabeled;          // what belongs to series that a rule drops

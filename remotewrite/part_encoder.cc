@@ -27,7 +27,8 @@ proto::SampleView SampleAt(const buffer::DecodedFrame& frame, size_t series) {
   if (frame.kind == buffer::FrameKind::kStale) {
     return {std::bit_cast<double>(buffer::kStaleNanBits), frame.timestamp_ms};
   }
-  return {frame.values[series], TimestampAt(frame, series)};
+  const TimestampMs start = frame.start_timestamps.empty() ? 0 : frame.start_timestamps[series];
+  return {frame.values[series], TimestampAt(frame, series), start};
 }
 
 uint64_t& Dropped(FrameShare& share, DropReason reason) {
@@ -44,8 +45,9 @@ bool IsFit(const buffer::FrameExemplar& exemplar) {
 
 }  // namespace
 
-void PartEncoder::Encode(Job& job, Part& part) {
-  writer_.Clear();
+void PartEncoder::Encode(Job& job, Part& part, const Encoding& encoding) {
+  writer_.Begin(encoding);
+  part.encoding = encoding;
   part.counts = {};
   part.relabeled = {};
   part.unfit_exemplars = 0;
@@ -55,7 +57,21 @@ void PartEncoder::Encode(Job& job, Part& part) {
   part.encoded = true;
   part.body = nullptr;
   if (part.counts.samples == 0) return;
-  part.body = std::make_shared<const std::string>(compressor_.Compress(writer_.bytes()));
+  part.body = std::make_shared<const std::string>(writer_.Finish());
+}
+
+std::shared_ptr<const std::string> PartEncoder::EncodeOne(const relabel::Labels& labels,
+                                                          const proto::SampleView& sample,
+                                                          const Encoding& encoding) {
+  buffer::DecodedChunk chunk;
+  buffer::SeriesView& series = chunk.series.emplace_back();
+  for (const relabel::Label& label : labels) series.set.push_back({label.name, label.value});
+  const relabel::Labels none;
+  const relabel::Program nothing;
+  const Projection projection = Project({}, chunk, {none, nothing, symbols_});
+  writer_.Begin(encoding);
+  writer_.Add({&projection, 0}, {&sample, 1});
+  return std::make_shared<const std::string>(writer_.Finish());
 }
 
 void PartEncoder::DecodeFrames(Job& job, const Slice& slice) {
@@ -87,7 +103,9 @@ void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
     uint32_t series = 0;
     for (const auto& projection : group.layout->parts) {
       const uint32_t count = projection->series_count();
-      for (uint32_t i = 0; i < count; ++i) EncodeSeries(projection->LabelsOf(i), series++, part);
+      for (uint32_t i = 0; i < count; ++i) {
+        EncodeSeries({projection.get(), i}, series++, part);
+      }
     }
   } else {
     size_t base = 0;
@@ -97,7 +115,7 @@ void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
         base += (*projection)->series_count();
         ++projection;
       }
-      EncodeSeries((*projection)->LabelsOf(series - base), series, part);
+      EncodeSeries({projection->get(), series - base}, series, part);
     }
   }
   for (const FrameShare& share : shares_) {
@@ -106,12 +124,12 @@ void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
   part.shares.insert(part.shares.end(), shares_.begin(), shares_.end());
 }
 
-void PartEncoder::EncodeSeries(std::string_view labels, uint32_t series, Part& part) {
+void PartEncoder::EncodeSeries(const SeriesAt& at, uint32_t series, Part& part) {
   if (has_extras_) {
-    EncodeSeriesWithExtras(labels, series, part);
+    EncodeSeriesWithExtras(at, series, part);
     return;
   }
-  if (labels.empty()) {
+  if (!at.projection->Sends(at.index)) {
     for (size_t i = 0; i < frame_count_; ++i) {
       if (HasSample(frames_[i], series)) ++Dropped(shares_[i], DropReason::kRelabel);
     }
@@ -120,7 +138,7 @@ void PartEncoder::EncodeSeries(std::string_view labels, uint32_t series, Part& p
   if (frame_count_ == 1) {  // nearly every time when there is no backlog
     if (!HasSample(frames_[0], series)) return;
     const proto::SampleView sample = SampleAt(frames_[0], series);
-    writer_.AddSeries(labels, {&sample, 1});
+    writer_.Add(at, {&sample, 1});
     ++shares_[0].samples;
     return;
   }
@@ -128,21 +146,22 @@ void PartEncoder::EncodeSeries(std::string_view labels, uint32_t series, Part& p
     if (!HasSample(frames_[i], series)) continue;
     const proto::SampleView sample = SampleAt(frames_[i], series);
     if (!samples_.empty() && sample.timestamp_ms <= samples_.back().timestamp_ms) {
-      FlushSamples(labels);
+      FlushSamples(at);
     }
     samples_.push_back(sample);
     ++shares_[i].samples;
   }
-  FlushSamples(labels);
+  FlushSamples(at);
 }
 
-void PartEncoder::EncodeSeriesWithExtras(std::string_view labels, uint32_t series, Part& part) {
+void PartEncoder::EncodeSeriesWithExtras(const SeriesAt& at, uint32_t series, Part& part) {
+  const bool is_sent = at.projection->Sends(at.index);
   for (size_t i = 0; i < frame_count_; ++i) {
     const buffer::DecodedFrame& frame = frames_[i];
     FrameShare& share = shares_[i];
     const Extras extras = ExtrasOf(i, series);
     const bool has_histogram = extras.histogram != nullptr;
-    if (labels.empty()) {
+    if (!is_sent) {
       if (HasSample(frame, series)) ++Dropped(share, DropReason::kRelabel);
       part.relabeled.histograms += has_histogram ? 1 : 0;
       part.relabeled.exemplars += extras.exemplars.size();
@@ -156,9 +175,9 @@ void PartEncoder::EncodeSeriesWithExtras(std::string_view labels, uint32_t serie
       continue;
     }
     const proto::SampleView sample = SampleAt(frame, series);
-    StartEntry(labels, sample.timestamp_ms, has_histogram);
+    StartEntry(at, sample.timestamp_ms, has_histogram);
     if (has_histogram) {
-      histograms_.push_back({extras.histogram->bytes, sample.timestamp_ms});
+      histograms_.push_back({extras.histogram->bytes, sample.timestamp_ms, sample.start_ms});
       ++part.counts.histograms;
     } else {
       samples_.push_back(sample);
@@ -166,7 +185,7 @@ void PartEncoder::EncodeSeriesWithExtras(std::string_view labels, uint32_t serie
     AddExemplars(extras.exemplars, part);
     ++share.samples;
   }
-  Flush(labels);
+  Flush(at);
 }
 
 // Series are asked for in ascending order.
@@ -193,17 +212,19 @@ std::optional<DropReason> PartEncoder::WhyNotSent(std::string_view histogram_byt
   if (!send_.native_histograms) return DropReason::kNativeHistogram;
   const std::optional<int32_t> schema = proto::SchemaOf(histogram_bytes);
   if (!schema) return DropReason::kDamaged;
-  if (*schema == proto::kCustomBucketsSchema) return DropReason::kCustomBuckets;
+  if (*schema == proto::kCustomBucketsSchema && !writer_.TakesCustomBuckets()) {
+    return DropReason::kCustomBuckets;
+  }
   return std::nullopt;
 }
 
 // A target may expose timestamps of its own that stand still or go back, and a series may turn into
 // a histogram; those become entries of their own, as what one entry holds has to ascend.
-void PartEncoder::StartEntry(std::string_view labels, TimestampMs timestamp_ms, bool is_histogram) {
+void PartEncoder::StartEntry(const SeriesAt& at, TimestampMs timestamp_ms, bool is_histogram) {
   const bool is_of_other_kind = is_histogram ? !samples_.empty() : !histograms_.empty();
   const bool ascends = (samples_.empty() || samples_.back().timestamp_ms < timestamp_ms) &&
                        (histograms_.empty() || histograms_.back().timestamp_ms < timestamp_ms);
-  if (is_of_other_kind || !ascends) Flush(labels);
+  if (is_of_other_kind || !ascends) Flush(at);
 }
 
 void PartEncoder::AddExemplars(std::span<const buffer::FrameExemplar> exemplars, Part& part) {
@@ -213,28 +234,25 @@ void PartEncoder::AddExemplars(std::span<const buffer::FrameExemplar> exemplars,
       continue;
     }
     ++part.counts.exemplars;
-    exemplar_labels_.clear();
-    for (const buffer::LabelView& label : exemplar.labels) {
-      proto::AppendLabel(exemplar_labels_, label.name, label.value);
-    }
-    proto::AppendExemplar(exemplars_, exemplar_labels_, {exemplar.value, exemplar.timestamp_ms});
+    writer_.AddExemplar(exemplar);
+    has_exemplars_ = true;
   }
 }
 
-void PartEncoder::FlushSamples(std::string_view labels) {
-  if (!samples_.empty()) writer_.AddSeries(labels, samples_);
+void PartEncoder::FlushSamples(const SeriesAt& at) {
+  if (!samples_.empty()) writer_.Add(at, samples_);
   samples_.clear();
 }
 
-void PartEncoder::Flush(std::string_view labels) {
-  if (!histograms_.empty() || !exemplars_.empty()) {
-    writer_.AddSeries({labels, samples_, exemplars_, histograms_});
+void PartEncoder::Flush(const SeriesAt& at) {
+  if (!histograms_.empty() || has_exemplars_) {
+    writer_.Add(at, samples_, histograms_);
     samples_.clear();
     histograms_.clear();
-    exemplars_.clear();
+    has_exemplars_ = false;
     return;
   }
-  FlushSamples(labels);
+  FlushSamples(at);
 }
 
 }  // namespace sluice::remotewrite

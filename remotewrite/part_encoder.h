@@ -10,22 +10,32 @@
 #include "buffer/frame.h"
 #include "proto/write_request.h"
 #include "remotewrite/destination_config.h"
+#include "remotewrite/entry_writer.h"
 #include "remotewrite/job.h"
 
 namespace sluice::remotewrite {
 
-// Remote write 1.0, snappy. Keeps its scratch memory. Bound to one thread.
+// Decides what of the frames is sent; how, is up to EntryWriter. Keeps its scratch memory. Bound to
+// one thread.
 //
 // A histogram is sent as what the log holds of it plus its time. Exemplars travel with the sample
 // of their series in the same frame; when that is not sent they have nothing to belong to, and
 // count as unfit, as do those whose labels a receiver would refuse.
 class PartEncoder {
  public:
-  explicit PartEncoder(SendOptions send) : send_(send) {}
+  // `symbols`: see EntryWriter.
+  explicit PartEncoder(SendOptions send,
+                       const std::shared_ptr<proto::SymbolPool>& symbols = nullptr)
+      : send_(send), symbols_(symbols), writer_(symbols) {}
 
-  // Fills in body, counts and shares of `part`, which belongs to `job`. Frames that turn out to be
-  // damaged are marked so and left out. With no samples the body is null.
-  void Encode(Job& job, Part& part);
+  // Fills in body, encoding, counts and shares of `part`, which belongs to `job`. Frames that turn
+  // out to be damaged are marked so and left out. With no samples the body is null.
+  void Encode(Job& job, Part& part, const Encoding& encoding = {});
+
+  // The body of a request with one sample of one series.
+  std::shared_ptr<const std::string> EncodeOne(const relabel::Labels& labels,
+                                               const proto::SampleView& sample,
+                                               const Encoding& encoding);
 
  private:
   // How far the columns of a frame that few series have were walked.
@@ -42,16 +52,17 @@ class PartEncoder {
 
   void DecodeFrames(Job& job, const Slice& slice);
   void EncodeSlice(Job& job, const Slice& slice, Part& part);
-  void EncodeSeries(std::string_view labels, uint32_t series, Part& part);
-  void EncodeSeriesWithExtras(std::string_view labels, uint32_t series, Part& part);
+  void EncodeSeries(const SeriesAt& at, uint32_t series, Part& part);
+  void EncodeSeriesWithExtras(const SeriesAt& at, uint32_t series, Part& part);
   Extras ExtrasOf(size_t frame, uint32_t series);
   std::optional<buffer::DropReason> WhyNotSent(std::string_view histogram_bytes) const;
-  void StartEntry(std::string_view labels, TimestampMs timestamp_ms, bool is_histogram);
+  void StartEntry(const SeriesAt& at, TimestampMs timestamp_ms, bool is_histogram);
   void AddExemplars(std::span<const buffer::FrameExemplar> exemplars, Part& part);
-  void Flush(std::string_view labels);
-  void FlushSamples(std::string_view labels);
+  void Flush(const SeriesAt& at);
+  void FlushSamples(const SeriesAt& at);
 
   const SendOptions send_;
+  const std::shared_ptr<proto::SymbolPool> symbols_;
   buffer::FrameDecoder decoder_;
   std::vector<buffer::DecodedFrame> frames_;  // reused
   std::vector<FrameShare> shares_;            // one for each frame of the slice in work
@@ -62,11 +73,9 @@ class PartEncoder {
   // The TimeSeries in work: samples or histograms.
   std::vector<proto::SampleView> samples_;
   std::vector<proto::HistogramView> histograms_;
-  std::string exemplars_;
-  std::string exemplar_labels_;
+  bool has_exemplars_ = false;
 
-  proto::RequestWriter writer_;
-  proto::SnappyCompressor compressor_;
+  EntryWriter writer_;
 };
 
 }  // namespace sluice::remotewrite

@@ -99,23 +99,79 @@ class Projector {
 
 }  // namespace
 
+size_t Projection::memory_bytes() const {
+  size_t bytes = sizeof(*this) + labels_.capacity() + ends_.capacity() * sizeof(uint32_t);
+  if (!symbols_) return bytes;
+  bytes += symbols_->lease.memory_bytes();
+  bytes += symbols_->labels.capacity() * sizeof(proto::Symbol);
+  bytes += symbols_->families.capacity() * sizeof(proto::MetadataSymbols);
+  return bytes + symbols_->family_of.capacity() * sizeof(uint32_t);
+}
+
+std::string_view Projection::EncodedLabels(size_t series, std::string& scratch) const {
+  if (is_encoded()) return LabelsOf(series);
+  scratch.clear();
+  const proto::SymbolPool& pool = symbols_->lease.pool();
+  const std::span<const proto::Symbol> labels = SymbolsOf(series);
+  for (size_t i = 0; i + 1 < labels.size(); i += 2) {
+    proto::AppendLabel(scratch, pool.TextOf(labels[i]), pool.TextOf(labels[i + 1]));
+  }
+  return scratch;
+}
+
+// The last family is that of series without one.
+void Projection::AddFamilies(const buffer::DecodedChunk& chunk) {
+  for (const buffer::FamilyView& family : chunk.families) {
+    proto::MetadataSymbols metadata{.type = static_cast<uint32_t>(family.type)};
+    if (relabel::IsValidUtf8(family.help)) metadata.help = symbols_->lease.Acquire(family.help);
+    if (relabel::IsValidUtf8(family.unit)) metadata.unit = symbols_->lease.Acquire(family.unit);
+    symbols_->families.push_back(metadata);
+  }
+  symbols_->families.emplace_back();
+}
+
+bool Projection::AddEncoded(std::span<const LabelView> labels) {
+  const size_t begin = labels_.size();
+  for (const LabelView& label : labels) proto::AppendLabel(labels_, label.name, label.value);
+  if (labels_.size() > kLabelsMax) labels_.resize(begin);
+  ends_.push_back(static_cast<uint32_t>(labels_.size()));
+  return labels_.size() > begin;
+}
+
+bool Projection::AddSymbols(std::span<const LabelView> labels) {
+  const bool fits = symbols_->labels.size() + 2 * labels.size() <= kLabelsMax;
+  if (fits) {
+    for (const LabelView& label : labels) {
+      symbols_->labels.push_back(symbols_->lease.Acquire(label.name));
+      symbols_->labels.push_back(symbols_->lease.Acquire(label.value));
+    }
+  }
+  ends_.push_back(static_cast<uint32_t>(symbols_->labels.size()));
+  return fits && !labels.empty();
+}
+
 Projection Project(std::span<const LabelView> target_labels, const buffer::DecodedChunk& chunk,
                    const ProjectionRules& rules) {
   Projection result;
   result.ends_.reserve(chunk.series.size());
+  if (rules.symbols != nullptr) {
+    result.symbols_.emplace(rules.symbols);
+    result.AddFamilies(chunk);
+  }
   Projector projector(rules);
-  std::string encoded;
   for (const buffer::SeriesView& series : chunk.series) {
-    encoded.clear();
-    for (const LabelView& label : projector.Derive(target_labels, series)) {
-      proto::AppendLabel(encoded, label.name, label.value);
-    }
-    if (result.labels_.size() + encoded.size() > kLabelsMax) encoded.clear();
-    if (encoded.empty()) ++result.dropped_count_;
-    result.labels_.append(encoded);
-    result.ends_.push_back(static_cast<uint32_t>(result.labels_.size()));
+    const std::span<const LabelView> labels = projector.Derive(target_labels, series);
+    const bool sent = result.is_encoded() ? result.AddEncoded(labels) : result.AddSymbols(labels);
+    if (!sent) ++result.dropped_count_;
+    if (result.is_encoded()) continue;
+    const auto last = static_cast<uint32_t>(result.symbols_->families.size() - 1);
+    result.symbols_->family_of.push_back(std::min(series.family, last));
   }
   result.labels_.shrink_to_fit();
+  if (result.symbols_) {
+    result.symbols_->lease.Compact();
+    result.symbols_->labels.shrink_to_fit();
+  }
   return result;
 }
 

@@ -56,7 +56,7 @@ Result<std::shared_ptr<const LayoutProjection>> ProjectionCache::Get(buffer::Seq
   Result<std::shared_ptr<const LayoutProjection>> derived = Derive(key, target_at, layout_at);
   if (derived.ok()) {
     entries_.front().used_at = now;
-    while (bytes_ > bytes_max_ && entries_.size() > 1) EvictLast();
+    while (memory_bytes() > bytes_max_ && entries_.size() > 1) EvictLast();
   }
   return derived;
 }

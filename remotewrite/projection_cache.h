@@ -61,7 +61,12 @@ class ProjectionCache {
   // Forgets what was not used for long.
   void Trim(MonotonicTime now);
 
-  uint64_t memory_bytes() const { return bytes_; }
+  uint64_t memory_bytes() const {
+    return bytes_ + (rules_.symbols == nullptr ? 0 : rules_.symbols->memory_bytes());
+  }
+
+  // Null when the rules have none.
+  const std::shared_ptr<proto::SymbolPool>& symbols() const { return rules_.symbols; }
 
   // Chunks derived so far.
   uint64_t derived_count() const { return derived_count_; }

@@ -39,9 +39,6 @@ constexpr PendingField kGlobal[] = {
 };
 
 constexpr PendingField kRemoteWrite[] = {
-    {.spec = {kText, "protobuf_message"},
-     .harmless = Harmless::kTexts,
-     .texts = "|prometheus.WriteRequest"},
     {.spec = {kBool, "round_robin_dns"}},
     {.spec = {kBool, "failed_request_logging"}},
     {.spec = {.type = kSection, .name = "sigv4", .section = &kSigV4Spec}},

@@ -18,7 +18,7 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 12> kFields = {"url",
+constexpr std::array<std::string_view, 14> kFields = {"url",
                                                       "name",
                                                       "remote_timeout",
                                                       "headers",
@@ -29,7 +29,9 @@ constexpr std::array<std::string_view, 12> kFields = {"url",
                                                       "send_native_histograms",
                                                       "replay",
                                                       "replay_share",
-                                                      "on_remove"};
+                                                      "on_remove",
+                                                      "protobuf_message",
+                                                      "compression"};
 constexpr std::array<std::string_view, 8> kQueueFields = {
     "capacity",    "max_shards",  "min_shards",       "max_samples_per_send", "batch_send_deadline",
     "min_backoff", "max_backoff", "retry_on_http_429"};
@@ -120,16 +122,34 @@ void CheckUrl(const Value& value, const std::string& url) {
   if (url.find(' ') != std::string::npos) value.Fail("the URL has a space");
 }
 
-void CheckProtobufMessage(const Fields& fields) {
+remotewrite::Message DecodeMessage(const Fields& fields) {
   const auto value = fields.Find("protobuf_message");
-  if (!value.has_value()) return;
+  if (!value.has_value()) return remotewrite::Message::kV1;
   const std::string message = value->Text();
-  if (message.empty() || message == "prometheus.WriteRequest" ||
-      message == "io.prometheus.write.v2.Request") {
-    return;
-  }
+  if (message == "io.prometheus.write.v2.Request") return remotewrite::Message::kV2;
+  if (message.empty() || message == "prometheus.WriteRequest") return remotewrite::Message::kV1;
   value->Fail("invalid protobuf_message value: unknown type for remote write protobuf message " +
               message + ", supported: prometheus.WriteRequest, io.prometheus.write.v2.Request");
+  return remotewrite::Message::kV1;
+}
+
+remotewrite::ProtocolConfig DecodeProtocol(const Fields& fields) {
+  using CompressionChoice = remotewrite::ProtocolConfig::CompressionChoice;
+  remotewrite::ProtocolConfig protocol{.message = DecodeMessage(fields)};
+  const auto value = fields.Find("compression");
+  if (!value || value->is_null()) return protocol;
+  const std::string text = value->Text();
+  if (text == "snappy") {
+    protocol.compression = CompressionChoice::kSnappy;
+  } else if (text == "zstd") {
+    protocol.compression = CompressionChoice::kZstd;
+    if (protocol.message == remotewrite::Message::kV2) {
+      value->Fail("compression zstd is a variant of prometheus.WriteRequest alone");
+    }
+  } else if (text != "auto") {
+    value->Fail("unknown compression " + QuoteText(text) + ", expected auto, snappy or zstd");
+  }
+  return protocol;
 }
 
 void CheckCredentials(const Fields& fields) {
@@ -152,7 +172,7 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
   remotewrite::DestinationConfig destination;
   const std::vector<std::string_view> pending = NamesOf(PendingRemoteWriteFields());
   const Fields fields(value, "config.plain", {kFields, pending, HttpClientFields()});
-  CheckProtobufMessage(fields);
+  destination.protocol = DecodeProtocol(fields);
   CheckCredentials(fields);
   CheckPendingFields(fields, PendingRemoteWriteFields());
   fields.Read("url", destination.url);

@@ -239,11 +239,18 @@ TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") 
         "f.yml:3: scrape_configs[0].kubernetes_sd_configs: field kubernetes_sd_configs is not "
         "supported yet");
   for (const auto* field :
-       {"sigv4: {region: x}", "protobuf_message: io.prometheus.write.v2.Request",
-        "round_robin_dns: true", "queue_config: {sample_age_limit: 1h}"}) {
+       {"sigv4: {region: x}", "round_robin_dns: true", "queue_config: {sample_age_limit: 1h}"}) {
     CAPTURE(field);
     CHECK_THAT(Remote(field), Catch::EndsWith("is not supported yet"));
   }
+}
+
+TEST_CASE("compressions are checked", "[agent]") {
+  CHECK(Remote("compression: gzip") ==
+        "f.yml:3: remote_write[0].compression: unknown compression \"gzip\", expected auto, snappy "
+        "or zstd");
+  CHECK_THAT(Remote("compression: zstd\n  protobuf_message: io.prometheus.write.v2.Request"),
+             Catch::Contains("compression zstd is a variant of prometheus.WriteRequest alone"));
 }
 
 TEST_CASE("limits are checked", "[agent]") {

@@ -374,6 +374,25 @@ remote_write:
   CHECK(config.warnings.empty());
 }
 
+TEST_CASE("protocols of destinations are read", "[agent]") {
+  using CompressionChoice = remotewrite::ProtocolConfig::CompressionChoice;
+  const Config config = Load(R"(
+remote_write:
+- url: http://a/
+- {url: http://b/, protobuf_message: io.prometheus.write.v2.Request, compression: snappy}
+- {url: http://c/, protobuf_message: prometheus.WriteRequest, compression: zstd}
+- {url: http://d/, compression: auto}
+)");
+  const auto protocol = [&](size_t i) { return config.destinations.at(i).protocol; };
+  CHECK(protocol(0).message == remotewrite::Message::kV1);
+  CHECK(protocol(0).compression == CompressionChoice::kAuto);
+  CHECK(protocol(1).message == remotewrite::Message::kV2);
+  CHECK(protocol(1).compression == CompressionChoice::kSnappy);
+  CHECK(protocol(2).message == remotewrite::Message::kV1);
+  CHECK(protocol(2).compression == CompressionChoice::kZstd);
+  CHECK(protocol(3).compression == CompressionChoice::kAuto);
+}
+
 TEST_CASE("anchors and merge keys work across jobs", "[agent]") {
   const Config config = Load(R"(
 scrape_configs:

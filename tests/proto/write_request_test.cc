@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <snappy.h>
 
+#include "proto/body_compressor.h"
 #include "proto/histogram_codec.h"
 #include "random_histogram.h"
 #include "remote_write.pb.h"

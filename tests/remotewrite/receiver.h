@@ -17,6 +17,7 @@ struct ReceivedSample {
   TimestampMs timestamp_ms = 0;
   uint64_t bits = 0;      // of the value, or a hash of the histogram
   std::string histogram;  // as AppendHistogram writes it; "" for a float
+  TimestampMs start_ms = 0;
 };
 
 struct ReceivedExemplar {
@@ -29,11 +30,21 @@ struct ReceivedSeries {
   std::map<std::string, std::string> labels;
   std::vector<ReceivedSample> samples;
   std::vector<ReceivedExemplar> exemplars;
+  int type = 0;
+  std::string help;
+  std::string unit;
 
   std::string Text() const;
 };
 
-// Fails the test on a body that is no remote write 1.0 request.
+// Remote write 2.0, by its first field.
+bool IsV2(const std::string& body);
+
+// zstd, by its magic number.
+bool IsZstd(const std::string& body);
+
+// Fails the test on a body that is no remote write request, 1.0 or 2.0, as the specifications want
+// it.
 std::vector<ReceivedSeries> DecodeRequest(const std::string& body);
 
 class Receiver {

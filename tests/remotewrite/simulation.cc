@@ -19,13 +19,18 @@ Reply Fails(int http_status) {
 }
 
 Simulation::Simulation(uint64_t seed, QueueConfig queue, relabel::Labels external,
-                       relabel::Program write_relabel, SendOptions send, ReplayConfig replay)
+                       relabel::Program write_relabel, SendOptions send, ReplayConfig replay,
+                       ProtocolConfig protocol)
     : queue_(queue),
       external_(std::move(external)),
       write_relabel_(std::move(write_relabel)),
       send_(send),
       replay_(replay),
-      cache_(log, {external_, write_relabel_}, 1 << 20),
+      protocol_(protocol),
+      cache_(log,
+             {external_, write_relabel_,
+              protocol.message == Message::kV2 ? std::make_shared<proto::SymbolPool>() : nullptr},
+             1 << 20),
       seed_(seed) {
   receiver.any_order = replay.order == ReplayOrder::kLiveFirst;
   Restart();
@@ -37,6 +42,7 @@ void Simulation::Restart() {
                                 .queue = queue_,
                                 .send = send_,
                                 .replay = replay_,
+                                .protocol = protocol_,
                                 .external_labels = external_,
                                 .seed = ++seed_};
   delivery_ = std::make_unique<Delivery>(options, log, cache_);

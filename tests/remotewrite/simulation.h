@@ -30,7 +30,7 @@ class Simulation {
 
   explicit Simulation(uint64_t seed, QueueConfig queue = {}, relabel::Labels external = {},
                       relabel::Program write_relabel = {}, SendOptions send = {},
-                      ReplayConfig replay = {});
+                      ReplayConfig replay = {}, ProtocolConfig protocol = {});
 
   MemoryLog log;
   Receiver receiver;
@@ -75,6 +75,7 @@ class Simulation {
   relabel::Program write_relabel_;
   SendOptions send_;
   ReplayConfig replay_;
+  ProtocolConfig protocol_;
   ProjectionCache cache_;
   std::unique_ptr<Delivery> delivery_;
   uint64_t seed_;
