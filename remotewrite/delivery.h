@@ -54,6 +54,7 @@ struct Rejection {
   int http_status = 0;
   std::string words;
   std::shared_ptr<const std::string> body;
+  Encoding encoding;  // of the body
 };
 
 // Since the start, in samples but where said.

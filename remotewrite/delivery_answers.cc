@@ -258,7 +258,8 @@ void Delivery::BookRejected(Job& job, const Part& part) {
                          .series = FirstSeriesText(job, part),
                          .http_status = last_refusal_.http_status,
                          .words = last_refusal_.words,
-                         .body = part.body});
+                         .body = part.body,
+                         .encoding = part.encoding});
   End(job, part, PartEnd::kRejected);
 }
 

@@ -297,11 +297,13 @@ void Destination::Report(const DeliveryTime& time) {
 }
 
 void Destination::KeepInQuarantine(const Rejection& rejection, TimestampMs now) {
-  const Status kept = quarantine_.Add(now, {.samples = rejection.samples,
-                                            .series = rejection.series,
-                                            .http_status = rejection.http_status,
-                                            .answer = rejection.words,
-                                            .request = rejection.body});
+  const Status kept =
+      quarantine_.Add(now, {.samples = rejection.samples,
+                            .series = rejection.series,
+                            .http_status = rejection.http_status,
+                            .answer = rejection.words,
+                            .protocol = std::string(EncodingName(rejection.encoding)),
+                            .request = rejection.body});
   if (kept.ok()) {
     metrics_->OnQuarantined(rejection.samples);
   } else if (!quarantine_failed_) {

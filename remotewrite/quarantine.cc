@@ -113,6 +113,7 @@ Status Quarantine::Add(TimestampMs now, const QuarantineEntry& entry) {
                                 {"answer", entry.answer},
                                 {"samples", entry.samples},
                                 {"series", entry.series},
+                                {"protocol", entry.protocol},
                                 {"request", entry.request ? EncodeBase64(*entry.request) : ""}});
   open_ = written.ok();
   return written;

@@ -26,6 +26,7 @@ struct QuarantineEntry {
   std::string series;  // one of them
   int http_status = 0;
   std::string answer;
+  std::string protocol;                        // EncodingName() of the request
   std::shared_ptr<const std::string> request;  // the body that was refused, as it was sent
 };
 

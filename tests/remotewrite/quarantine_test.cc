@@ -18,6 +18,7 @@ QuarantineEntry Entry(const std::string& series, const std::string& request = "r
           .series = series,
           .http_status = 400,
           .answer = "out of \"bounds\"",
+          .protocol = "1.0",
           .request = std::make_shared<const std::string>(request)};
 }
 
@@ -51,6 +52,7 @@ TEST_CASE("a refused request can be taken out of quarantine as it was", "[quaran
   REQUIRE(quarantine.Add(0, Entry("{}", request)).ok());
   const auto document = JsonDocument::Parse(List(dir.File("q"), {.json = true}));
   REQUIRE(document.ok());
+  CHECK((*document)->root()["protocol"].Text() == "1.0");
   CHECK(DecodeBase64((*document)->root()["request"].Text()) == request);
 }
 
