@@ -140,6 +140,7 @@ std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& 
         {"shards", destination.shards},
         {"leaving", destination.leaving},
         {"replaying", destination.replaying},
+        {"catchUpSeconds", destination.catch_up ? Json(destination.catch_up->count()) : Json()},
         {"requestsInFlight", destination.requests_in_flight},
         {"samplesInFlight", destination.samples_in_flight},
         {"highestSentTimestamp", FormatTime(destination.highest_sent_ms)},

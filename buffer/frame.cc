@@ -73,6 +73,13 @@ bool AllPresent(std::span<const uint8_t> present) {
 
 }  // namespace
 
+std::optional<FrameKind> PeekFrameKind(std::string_view stored) {
+  if (stored.size() < 2) return std::nullopt;
+  const auto kind = static_cast<uint8_t>(static_cast<uint8_t>(stored[1]) & kKindMask);
+  if (kind > static_cast<uint8_t>(FrameKind::kStale)) return std::nullopt;
+  return static_cast<FrameKind>(kind);
+}
+
 uint32_t SampleCount(const FrameColumns& columns, uint32_t series_count) {
   if (columns.kind == FrameKind::kStale || columns.present.empty()) return series_count;
   const auto absent = std::count(columns.present.begin(), columns.present.end(), uint8_t{0});

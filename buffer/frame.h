@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ enum class FrameKind : uint8_t {
   kSamples = 0,  // a value for each series of the layout (but for absent ones)
   kStale = 1,    // a stale marker for each series of the layout; no columns
 };
+
+// Of a stored frame, without decoding it; nothing when it is none.
+std::optional<FrameKind> PeekFrameKind(std::string_view stored);
 
 // A native histogram sample. `bytes` is remote write's Histogram message without its timestamp
 // (proto/histogram_codec.h); the time is that of the series in this frame.

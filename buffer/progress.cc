@@ -16,6 +16,8 @@ std::string_view DropReasonName(DropReason reason) {
       return "forgotten";
     case DropReason::kNativeHistogram:
       return "native_histograms_disabled";
+    case DropReason::kThinned:
+      return "thinned";
     case DropReason::kCustomBuckets:
       return "nhcb_in_rw1_not_supported";
   }

@@ -33,8 +33,9 @@ enum class DropReason : uint8_t {
   // Native histograms that its configuration, or its protocol, does not send.
   kNativeHistogram = 5,
   kCustomBuckets = 6,
+  kThinned = 7,  // its thin_out left out the frame, which was old
 };
-inline constexpr size_t kDropReasonCount = 7;
+inline constexpr size_t kDropReasonCount = 8;
 
 std::string_view DropReasonName(DropReason reason);
 

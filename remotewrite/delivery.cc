@@ -41,6 +41,8 @@ Delivery::Delivery(const DeliveryOptions& options, FrameSource& source, Projecti
       encoder_(options.send, cache.symbols()),
       concurrency_(std::clamp<uint32_t>(queue_.min_shards, 1, MostShards(queue_)),
                    MostShards(queue_)),
+      rate_(options.rate_limit),
+      thinning_(options.thinning),
       samples_max_(std::max<uint64_t>(1, queue_.max_samples_per_send)) {}
 
 void Delivery::Tick(const DeliveryTime& time) {
@@ -153,6 +155,7 @@ bool Delivery::MayReplay() const {
 }
 
 bool Delivery::MayStart(const DeliveryTime& time) const {
+  if (time.now < rate_.ready_at()) return false;
   if (!progress_ || time.now < gate_until_ || outcomes_.size() >= kOutcomesMax) return false;
   // While the receiver fails, one request at a time finds out whether it is back. Those that were
   // started before, and those that seem to hang, do not count: a timeout may be long.
@@ -215,6 +218,9 @@ Job* Delivery::PlanJob(Track& track, const DeliveryTime& time) {
       plan.frames.pop_back();
     }
     return nullptr;
+  }
+  for (PlannedFrame& each : *planned) {
+    if (!thinning_.Keeps(each.frame, time.wall_ms)) each.left_out = buffer::DropReason::kThinned;
   }
   Job& job = AddJob(std::move(*planned));
   job.backlog = &track == &backlog_;
@@ -290,6 +296,7 @@ std::optional<Transfer> Delivery::Start(Job& job, MonotonicTime now) {
   job.started_at = now;
   ++active_;
   job.probe = failures_ > 0 || paused_;
+  rate_.OnStart(job.todo.front().counts.samples, job.todo.front().body->size(), now);
   ++counters_.requests;
   const Part& part = job.todo.front();
   protocol_.OnSent(part.encoding);
@@ -333,6 +340,7 @@ milliseconds Delivery::IdleFor(MonotonicTime now) const {
     if (!job.active && job.retry_at > now) until = std::min(until, job.retry_at);
   }
   if (gate_until_ > now) until = std::min(until, gate_until_);
+  if (rate_.ready_at() > now) until = std::min(until, rate_.ready_at());
   return std::chrono::ceil<milliseconds>(until - now);
 }
 

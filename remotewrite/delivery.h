@@ -22,7 +22,9 @@
 #include "remotewrite/planner.h"
 #include "remotewrite/projection_cache.h"
 #include "remotewrite/protocol.h"
+#include "remotewrite/rate_limit.h"
 #include "remotewrite/refusals.h"
+#include "remotewrite/thinning.h"
 
 namespace sluice::remotewrite {
 
@@ -88,6 +90,8 @@ struct DeliveryOptions {
   QueueConfig queue;
   SendOptions send;
   ReplayConfig replay;
+  RateLimitConfig rate_limit;
+  ThinningConfig thinning;
   ProtocolConfig protocol;
   relabel::Labels external_labels;
   uint64_t seed = 0;  // of the jitter
@@ -211,6 +215,8 @@ class Delivery {
   Concurrency concurrency_;
   RefusalGuard guard_;
   Suspects suspects_;
+  RateLimit rate_;
+  Thinning thinning_;
 
   Jobs jobs_;
   uint64_t next_job_ = 1;

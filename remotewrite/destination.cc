@@ -111,6 +111,8 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
                  .queue = config_.queue,
                  .send = config_.send,
                  .replay = config_.replay,
+                 .rate_limit = config_.rate_limit,
+                 .thinning = config_.thinning,
                  .protocol = config_.protocol,
                  .external_labels = config_.external_labels,
                  .seed = std::random_device()()},
@@ -280,7 +282,11 @@ void Destination::Report(const DeliveryTime& time) {
                     .wall_ms = time.wall_ms});
   if (time.now - ledger_read_at_ >= kLedgerInterval) {
     ledger_read_at_ = time.now;
-    if (const auto progress = log_.Progress(config_.name)) metrics_->UpdateLedger(*progress);
+    if (const auto progress = log_.Progress(config_.name)) {
+      metrics_->UpdateLedger(*progress);
+      catch_up_.Add(progress->ledger, time.now);
+      metrics_->UpdateCatchUp(catch_up_.Estimate());
+    }
   }
   ReportState(view, state);
   ReportProtocol();
@@ -291,6 +297,7 @@ void Destination::Report(const DeliveryTime& time) {
   status_.requests_in_flight = view.requests_in_flight;
   status_.samples_in_flight = view.samples_in_flight;
   status_.replaying = view.replaying;
+  status_.catch_up = catch_up_.Estimate();
   status_.protocol = EncodingName(delivery_.protocol().Current());
   status_.protocol_fallback = delivery_.protocol().fallback_reason();
   status_.highest_sent_ms = view.highest_sent_ms;

@@ -12,6 +12,7 @@
 
 #include "base/http_loop.h"
 #include "base/mutex.h"
+#include "remotewrite/catch_up.h"
 #include "remotewrite/delivery.h"
 #include "remotewrite/destination_config.h"
 #include "remotewrite/destination_metrics.h"
@@ -81,6 +82,7 @@ class Destination {
   ProjectionCache cache_;
   Delivery delivery_;
   Quarantine quarantine_;
+  CatchUp catch_up_;
   std::optional<DestinationMetrics> metrics_;
   std::unordered_map<uint64_t, std::unique_ptr<Exchange>> exchanges_;  // by job
   std::unique_ptr<Question> question_;

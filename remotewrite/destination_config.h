@@ -12,6 +12,8 @@
 #include "relabel/labels.h"
 #include "relabel/program.h"
 #include "remotewrite/protocol.h"
+#include "remotewrite/rate_limit.h"
+#include "remotewrite/thinning.h"
 
 namespace sluice::remotewrite {
 
@@ -63,6 +65,8 @@ struct DestinationConfig {
   SendOptions send;
   ReplayConfig replay;
   OnRemove on_remove = OnRemove::kDrain;
+  RateLimitConfig rate_limit;
+  ThinningConfig thinning;
   ProtocolConfig protocol;
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> http_client;

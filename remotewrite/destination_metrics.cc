@@ -1,6 +1,7 @@
 #include "remotewrite/destination_metrics.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace sluice::remotewrite {
 
@@ -162,6 +163,9 @@ void DestinationMetrics::AddOwn(const MetricLabels& labels) {
     states_[i] = t.AddGauge("sluice_destination_state", "1 for the state it is in, else 0.",
                             With(labels, "state", StateName(kAllStates[i])));
   }
+  catch_up_ = t.AddGauge(
+      "sluice_destination_catch_up_seconds",
+      "Time until nothing is pending, estimated; +Inf when it does not get less.", labels);
   quarantined_ = t.AddCounter("sluice_destination_quarantined_samples_total",
                               "Refused samples that were put into quarantine.", labels);
   for (size_t i = 0; i < answers_.size(); ++i) {
@@ -229,6 +233,11 @@ void DestinationMetrics::Update(const Reading& reading) {
   unwritten_samples_.Follow(unwritten.samples - unwritten.histograms);
   unwritten_histograms_.Follow(unwritten.histograms);
   unwritten_exemplars_.Follow(unwritten.exemplars);
+}
+
+void DestinationMetrics::UpdateCatchUp(std::optional<std::chrono::seconds> left) {
+  catch_up_.Set(left ? static_cast<double>(left->count())
+                     : std::numeric_limits<double>::infinity());
 }
 
 void DestinationMetrics::UpdateLedger(const buffer::DestinationProgress& progress) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/telemetry.h"
@@ -40,6 +41,7 @@ class DestinationMetrics {
 
   void Update(const Reading& reading);
   void UpdateLedger(const buffer::DestinationProgress& progress);
+  void UpdateCatchUp(std::optional<std::chrono::seconds> left);
 
  private:
   // A counter that follows a number which only grows.
@@ -83,6 +85,7 @@ class DestinationMetrics {
   std::array<Gauge, kStates> states_;
   std::array<Counter, kClasses> answers_;
   Counter quarantined_;
+  Gauge catch_up_;
   std::array<Gauge, kEncodings> encodings_;
   Follower fallbacks_;
   Follower unwritten_samples_, unwritten_histograms_, unwritten_exemplars_;

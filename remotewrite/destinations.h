@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,10 @@ struct DestinationStatus {
   uint32_t shards = 1;     // requests that may be in flight now
   uint32_t requests_in_flight = 0;
   uint64_t samples_in_flight = 0;
-  bool leaving = false;             // no longer configured; gets what is pending
-  bool replaying = false;           // fresh samples pass a backlog
+  bool leaving = false;    // no longer configured; gets what is pending
+  bool replaying = false;  // fresh samples pass a backlog
+  // Until nothing is pending, at the pace of the last half minute; nothing when there is no saying.
+  std::optional<std::chrono::seconds> catch_up;
   std::string protocol;             // see EncodingName
   std::string protocol_fallback;    // why it is not the configured one; empty when it is
   TimestampMs highest_sent_ms = 0;  // newest timestamp acknowledged; 0 = none

@@ -192,9 +192,13 @@ Job MakeJob(std::vector<PlannedFrame> planned, uint64_t samples_max) {
     const auto index = static_cast<uint32_t>(job.frames.size());
     JobFrame frame;
     frame.frame = std::move(each.frame);
-    frame.damaged = each.layout == nullptr;
+    frame.left_out = each.left_out;
+    frame.damaged = each.layout == nullptr && !each.left_out;
+    if (each.left_out) {
+      frame.dropped[static_cast<size_t>(*each.left_out)] = frame.frame.sample_count;
+    }
     job.frames.push_back(std::move(frame));
-    if (each.layout == nullptr) continue;
+    if (each.layout == nullptr || each.left_out) continue;
     const ContentId target = each.layout->key.target;
     const auto found = open.find(target);
     if (found == open.end() || job.groups[found->second].layout->key != each.layout->key) {
@@ -253,7 +257,10 @@ std::vector<buffer::FrameOutcome> TakeOutcomes(Job& job) {
 
 std::pair<std::vector<PlannedFrame>, std::vector<PlannedFrame>> DivideByLanes(Job job) {
   std::vector<PlannedFrame> frames(job.frames.size());
-  for (size_t i = 0; i < frames.size(); ++i) frames[i].frame = std::move(job.frames[i].frame);
+  for (size_t i = 0; i < frames.size(); ++i) {
+    frames[i].left_out = job.frames[i].left_out;
+    frames[i].frame = std::move(job.frames[i].frame);
+  }
   for (const FrameGroup& group : job.groups) {
     for (const uint32_t i : group.frames) frames[i].layout = group.layout;
   }

@@ -27,7 +27,8 @@ struct JobFrame {
   uint32_t open_parts = 0;  // parts that hold samples of this frame and did not end yet
   buffer::DropCounts dropped{};
   bool damaged = false;
-  bool reported = false;  // its outcome was handed out
+  std::optional<buffer::DropReason> left_out;  // it is not sent
+  bool reported = false;                       // its outcome was handed out
 };
 
 // Consecutive frames of one target with one layout: each series goes out once, with its samples of
@@ -106,6 +107,7 @@ struct Job {
 struct PlannedFrame {
   QueuedFrame frame;
   std::shared_ptr<const LayoutProjection> layout;
+  std::optional<buffer::DropReason> left_out{};  // it is not to be sent
 };
 
 // A job with one part that holds everything, or, when a single frame holds far more than

@@ -18,7 +18,7 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 14> kFields = {"url",
+constexpr std::array<std::string_view, 16> kFields = {"url",
                                                       "name",
                                                       "remote_timeout",
                                                       "headers",
@@ -30,11 +30,16 @@ constexpr std::array<std::string_view, 14> kFields = {"url",
                                                       "replay",
                                                       "replay_share",
                                                       "on_remove",
+                                                      "rate_limit",
+                                                      "thin_out",
                                                       "protobuf_message",
                                                       "compression"};
 constexpr std::array<std::string_view, 8> kQueueFields = {
     "capacity",    "max_shards",  "min_shards",       "max_samples_per_send", "batch_send_deadline",
     "min_backoff", "max_backoff", "retry_on_http_429"};
+constexpr std::array<std::string_view, 2> kRateLimitFields = {"samples_per_second",
+                                                              "bytes_per_second"};
+constexpr std::array<std::string_view, 2> kThinOutFields = {"after", "interval"};
 constexpr std::array<std::string_view, 3> kMetadataFields = {"send", "send_interval",
                                                              "max_samples_per_send"};
 
@@ -110,6 +115,26 @@ remotewrite::OnRemove DecodeOnRemove(const Fields& fields) {
     value->Fail("unknown on_remove " + QuoteText(text) + ", expected drain, keep or drop");
   }
   return remotewrite::OnRemove::kDrain;
+}
+
+remotewrite::RateLimitConfig DecodeRateLimit(const Value& value) {
+  remotewrite::RateLimitConfig limit;
+  const Fields fields(value, "sluice.RateLimit", {kRateLimitFields});
+  fields.Read("samples_per_second", limit.samples_per_second);
+  if (const auto bytes = fields.Find("bytes_per_second"); bytes && !bytes->is_null()) {
+    limit.bytes_per_second = bytes->Size();
+  }
+  return limit;
+}
+
+remotewrite::ThinningConfig DecodeThinOut(const Value& value) {
+  remotewrite::ThinningConfig thinning;
+  const Fields fields(value, "sluice.ThinOut", {kThinOutFields});
+  fields.Read("after", thinning.after);
+  fields.Read("interval", thinning.interval);
+  if (thinning.after.count() == 0) value.Fail("thin_out needs a positive after");
+  if (thinning.interval.count() == 0) value.Fail("the interval of thin_out must be positive");
+  return thinning;
 }
 
 void CheckUrl(const Value& value, const std::string& url) {
@@ -196,6 +221,12 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
   fields.Read("send_native_histograms", destination.send.native_histograms);
   destination.replay = DecodeReplay(fields);
   destination.on_remove = DecodeOnRemove(fields);
+  if (const auto limit = fields.Find("rate_limit"); limit && !limit->is_null()) {
+    destination.rate_limit = DecodeRateLimit(*limit);
+  }
+  if (const auto thin_out = fields.Find("thin_out"); thin_out && !thin_out->is_null()) {
+    destination.thinning = DecodeThinOut(*thin_out);
+  }
   if (const auto metadata = fields.Find("metadata_config")) CheckMetadata(*metadata);
   destination.http_client = DecodeHttpClient(fields, /*enable_http2=*/false);
   destination.external_labels = global.external_labels;

@@ -269,6 +269,11 @@ TEST_CASE("limits are checked", "[agent]") {
 TEST_CASE("the replay is checked", "[agent]") {
   CHECK_THAT(Remote("replay: newest"),
              Catch::EndsWith("unknown replay \"newest\", expected in_order or live_first"));
+  CHECK_THAT(Remote("thin_out: {interval: 1m}"),
+             Catch::EndsWith("thin_out needs a positive after"));
+  CHECK_THAT(Remote("thin_out: {after: 1m, interval: 0s}"),
+             Catch::EndsWith("the interval of thin_out must be positive"));
+  CHECK_THAT(Remote("rate_limit: {samples: 1}"), Catch::Contains("field samples not found"));
   CHECK_THAT(Remote("on_remove: forget"),
              Catch::EndsWith("unknown on_remove \"forget\", expected drain, keep or drop"));
   for (const auto* share : {"0", "-1", "1.5"}) {

@@ -331,7 +331,14 @@ remote_write:
 - url: https://c/
   replay: in_order
   on_remove: drop
+  rate_limit: {samples_per_second: 50000, bytes_per_second: 1MiB}
+  thin_out: {after: 1h}
 )");
+  CHECK(config.destinations.at(2).rate_limit.samples_per_second == 50'000);
+  CHECK(config.destinations.at(2).rate_limit.bytes_per_second == 1 << 20);
+  CHECK(config.destinations.at(2).thinning.after == std::chrono::hours(1));
+  CHECK(config.destinations.at(2).thinning.interval == std::chrono::minutes(1));
+  CHECK(config.destinations.at(0).thinning.after.count() == 0);
   CHECK(config.destinations.at(0).on_remove == remotewrite::OnRemove::kDrain);
   CHECK(config.destinations.at(2).on_remove == remotewrite::OnRemove::kDrop);
   CHECK(config.destinations.at(0).replay.order == remotewrite::ReplayOrder::kInOrder);

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "remotewrite/catch_up.h"
 #include "remotewrite/delivery.h"
 #include "simulation.h"
 
@@ -174,6 +175,122 @@ TEST_CASE("whatever fails, live_first delivers every sample", "[remotewrite][rep
   CHECK(simulation.log.LedgerCloses());
   CHECK(simulation.log.ledger().acknowledged == simulation.log.ledger().appended);
   CHECK(simulation.receiver.distinct_samples() == simulation.log.ledger().appended);
+}
+
+TEST_CASE("a rate limit holds in the long run, and what is late is not lost",
+          "[remotewrite][replay]") {
+  const bool by_bytes = GENERATE(false, true);
+  Simulation simulation(1, SmallQueue(8));
+  simulation.rate_limit = by_bytes ? RateLimitConfig{.bytes_per_second = 1'000}
+                                   : RateLimitConfig{.samples_per_second = 100};
+  simulation.Restart();
+  Fleet fleet(simulation);
+  simulation.script = [](const std::string&) { return Fails(503); };
+  fleet.Run(seconds(60));
+  uint64_t samples = 0;
+  uint64_t bytes = 0;
+  simulation.script = [&](const std::string& body) {
+    for (const ReceivedSeries& series : DecodeRequest(body)) samples += series.samples.size();
+    bytes += body.size();
+    return Ok();
+  };
+  simulation.Run(seconds(10));  // for the last wait
+  samples = bytes = 0;
+  simulation.Run(seconds(20));
+  if (by_bytes) {
+    CHECK(bytes > 20 * 800);
+    CHECK(bytes < 22 * 1'000);
+  } else {
+    CHECK(samples > 20 * 90);
+    CHECK(samples < 22 * 100);
+  }
+  REQUIRE(simulation.Drain(seconds(600)));
+  CHECK(simulation.receiver.distinct_samples() == simulation.log.ledger().appended);
+}
+
+TEST_CASE("an old backlog is thinned out, what is fresh and stale markers are not",
+          "[remotewrite][replay]") {
+  Simulation simulation(1, SmallQueue(4));
+  simulation.thinning = {.after = seconds(60), .interval = seconds(10)};
+  simulation.Restart();
+  const TestTarget target = MakeTarget("t", 3, {{"a"}});
+  simulation.script = [](const std::string&) { return Fails(503); };
+  const TimestampMs start = simulation.wall_ms();
+  for (int i = 0; i < 200; ++i) {
+    const bool stale = i == 33;
+    simulation.log.Append(target,
+                          {.kind = stale ? buffer::FrameKind::kStale : buffer::FrameKind::kSamples,
+                           .timestamp_ms = simulation.wall_ms()});
+    simulation.Run(seconds(1));
+  }
+  simulation.script = [](const std::string&) { return Ok(); };
+  const TimestampMs end = simulation.wall_ms();
+  REQUIRE(simulation.Drain(seconds(60)));
+  CHECK(simulation.log.LedgerCloses());
+  REQUIRE(simulation.receiver.series().size() == 1);
+  std::vector<TimestampMs> old_ones;
+  size_t fresh = 0;
+  for (const auto& [at, value] : simulation.receiver.series().begin()->second) {
+    if (at < end - 61'000) {
+      old_ones.push_back(at - start);
+    } else {
+      ++fresh;
+    }
+  }
+  CHECK(fresh >= 50);
+  CHECK(old_ones.size() <= 16 + 3);  // what was on its way before it was old is sent as it is
+  CHECK(old_ones.size() >= 14);
+  CHECK(std::count_if(old_ones.begin(), old_ones.end(),
+                      [](TimestampMs at) { return at >= 33'000 && at < 34'000; }) == 1);
+  CHECK(simulation.log.dropped(buffer::DropReason::kThinned) ==
+        200 - simulation.receiver.distinct_samples());
+}
+
+TEST_CASE("thinning keeps one frame of each target in an interval", "[replay]") {
+  Thinning thinning({.after = seconds(60), .interval = seconds(10)});
+  std::string kept;
+  const auto ask = [&](buffer::Sequence target_at, TimestampMs timestamp_ms, char kind = 0) {
+    QueuedFrame frame;
+    frame.target_at = target_at;
+    frame.timestamp_ms = timestamp_ms;
+    frame.stored = std::string{1, kind};
+    kept += thinning.Keeps(frame, 1'000'000) ? '+' : '-';
+  };
+  for (const TimestampMs at : {100'000, 105'000, 109'999, 110'000, 119'000, 125'000}) ask(7, at);
+  ask(8, 126'000);
+  ask(7, 127'000, 1);
+  ask(7, 90'000);
+  ask(7, 939'000);
+  ask(7, 939'500);
+  ask(7, 940'500);
+  CHECK(kept ==
+        "+--+-+"
+        "+++"
+        "+-+");
+}
+
+TEST_CASE("the estimate follows what the backlog lost in half a minute", "[replay]") {
+  CatchUp catch_up;
+  MonotonicTime now{};
+  CHECK_FALSE(catch_up.Estimate().has_value());
+  const auto add = [&](uint64_t pending, seconds after) {
+    now += after;
+    catch_up.Add({.pending = pending}, now);
+    return catch_up.Estimate();
+  };
+  CHECK_FALSE(add(1'000, seconds(1)).has_value());
+  CHECK(add(900, seconds(1)) == seconds(9));
+  CHECK(add(800, seconds(1)) == seconds(8));
+  CHECK_FALSE(add(1'200, seconds(1)).has_value());
+  CHECK(add(0, seconds(1)) == seconds(0));
+  add(5'000, seconds(60));
+  CHECK_FALSE(catch_up.Estimate().has_value());
+  for (int i = 0; i < 200; ++i) {
+    now += milliseconds(200);
+    catch_up.Add({.pending = static_cast<uint64_t>(4'000 - i * 10)}, now);
+  }
+  CHECK(catch_up.Estimate().value() >= seconds(40));
+  CHECK(catch_up.Estimate().value() <= seconds(42));
 }
 
 TEST_CASE("damaged records of a backlog are booked", "[remotewrite][replay]") {

@@ -42,6 +42,8 @@ void Simulation::Restart() {
                                 .queue = queue_,
                                 .send = send_,
                                 .replay = replay_,
+                                .rate_limit = rate_limit,
+                                .thinning = thinning,
                                 .protocol = protocol_,
                                 .external_labels = external_,
                                 .seed = ++seed_};

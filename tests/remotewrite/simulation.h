@@ -32,6 +32,10 @@ class Simulation {
                       relabel::Program write_relabel = {}, SendOptions send = {},
                       ReplayConfig replay = {}, ProtocolConfig protocol = {});
 
+  // From the next Restart() on.
+  RateLimitConfig rate_limit;
+  ThinningConfig thinning;
+
   MemoryLog log;
   Receiver receiver;
   Script script = [](const std::string&) { return Ok(); };
