@@ -30,6 +30,8 @@ struct HttpRequest {
   std::shared_ptr<const std::string> body;
   // Of everything together: redirects, and waiting for an OAuth2 token.
   std::chrono::milliseconds timeout{10'000};
+  // When not 0: so long without a byte is a timeout, too.
+  std::chrono::seconds silence_max{0};
   bool accept_gzip = false;  // asks for gzip, and decodes it
   // Unless the client's settings say no. Credentials stay with the origin that they are for.
   bool follow_redirects = true;

@@ -106,6 +106,10 @@ std::string JsonView::NumberText() const {
   return {digits.data(), written.ptr};
 }
 
+std::string JsonView::JsonText() const {
+  return document_ == nullptr ? "" : simdjson::minify(ElementAt(place_));
+}
+
 std::vector<JsonView> JsonView::Items() const {
   std::vector<JsonView> items;
   simdjson::dom::array array;

@@ -41,6 +41,8 @@ class JsonView {
   double Float() const;
   // A number as text: whole ones exactly, others in the shortest form that reads back.
   std::string NumberText() const;
+  // Any value as JSON without blanks; nothing for nothing.
+  std::string JsonText() const;
 
   std::vector<JsonView> Items() const;
   std::vector<std::string_view> Texts() const;

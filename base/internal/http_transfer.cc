@@ -130,6 +130,10 @@ Status HttpTransfer::Attach(EasyHandle easy, const std::string& user_agent, Stea
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - now);
   // Zero would mean no timeout at all.
   SetOption(handle, CURLOPT_TIMEOUT_MS, std::max<long>(1, left.count()));
+  if (request_.silence_max.count() > 0) {
+    SetOption(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    SetOption(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.silence_max.count()));
+  }
   SetOption(handle, CURLOPT_MAXAGE_CONN, kIdleConnectionSecondsMax);
   SetOption(handle, CURLOPT_NOSIGNAL, 1L);
   // A timeout must not wait for a resolver thread that hangs.

@@ -4,11 +4,14 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "scrape/discovery/kubernetes/object_watch.h"
 
 namespace sluice::scrape {
 
 Discoveries::Discoveries(DiscoveryDeps deps, Sink sink)
-    : deps_(std::move(deps)), sink_(std::move(sink)) {}
+    : deps_(std::move(deps)), sink_(std::move(sink)) {
+  deps_.kubernetes = std::make_shared<ObjectWatches>(deps_.logger, deps_.telemetry, deps_.loop);
+}
 
 RetiredDiscoveries::~RetiredDiscoveries() {
   discoveries_.clear();

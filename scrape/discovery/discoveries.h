@@ -72,7 +72,7 @@ class Discoveries {
   void Start(Running& running, const Wanted& wanted, uint64_t seed);
   bool HasSeries(const MetricLabels& series) const;
 
-  const DiscoveryDeps deps_;
+  DiscoveryDeps deps_;
   const Sink sink_;
   uint64_t last_run_ = 0;
   std::map<std::string, Running> running_;  // by identity

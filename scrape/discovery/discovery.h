@@ -44,6 +44,8 @@ class Discovery {
   virtual ~Discovery() = default;
 };
 
+class ObjectWatches;
+
 // What all discoveries work with; the references must outlive them.
 struct DiscoveryDeps {
   Logger logger;
@@ -51,6 +53,8 @@ struct DiscoveryDeps {
   DiscoveryLoop& loop;
   std::string config = {};  // the job that it is for first, as metrics name it
   uint64_t seed = 0;        // of what is drawn, such as delays
+  // What discoveries of Kubernetes share; null when there is nothing to share it with.
+  std::shared_ptr<ObjectWatches> kubernetes = {};
 };
 
 std::unique_ptr<Discovery> MakeDiscovery(const DiscoveryConfig& config, DiscoverySink sink,

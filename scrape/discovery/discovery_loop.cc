@@ -12,8 +12,12 @@ using std::chrono::milliseconds;
 // A request under way. It forgets itself when it ends.
 class DiscoveryLoop::Exchange final : public HttpHandler {
  public:
-  Exchange(DiscoveryLoop& loop, size_t body_bytes_max, OnAnswer on_answer)
-      : loop_(loop), body_bytes_max_(body_bytes_max), on_answer_(std::move(on_answer)) {}
+  // `on_bytes` may be null.
+  Exchange(DiscoveryLoop& loop, size_t body_bytes_max, OnBytes on_bytes, OnAnswer on_answer)
+      : loop_(loop),
+        body_bytes_max_(body_bytes_max),
+        on_bytes_(std::move(on_bytes)),
+        on_answer_(std::move(on_answer)) {}
 
   RequestId Start(HttpRequest request) {
     answer_.url = PublicUrl(request.url);
@@ -27,6 +31,7 @@ class DiscoveryLoop::Exchange final : public HttpHandler {
   }
 
   bool OnBody(std::string_view bytes) override {
+    if (on_bytes_ && answer_.head.status == 200) return on_bytes_(bytes);
     if (bytes.size() > body_bytes_max_ - answer_.body.size()) {
       too_large_ = true;
       return false;
@@ -50,6 +55,7 @@ class DiscoveryLoop::Exchange final : public HttpHandler {
  private:
   DiscoveryLoop& loop_;
   const size_t body_bytes_max_;
+  const OnBytes on_bytes_;
   const OnAnswer on_answer_;
   RequestId id_ = 0;
   HttpAnswer answer_;
@@ -95,7 +101,13 @@ void DiscoveryLoop::CancelTimer(TimerId id) { timers_.erase(id); }
 
 DiscoveryLoop::RequestId DiscoveryLoop::Ask(HttpRequest request, size_t body_bytes_max,
                                             OnAnswer on_answer) {
-  auto exchange = std::make_unique<Exchange>(*this, body_bytes_max, std::move(on_answer));
+  return Stream(std::move(request), body_bytes_max, nullptr, std::move(on_answer));
+}
+
+DiscoveryLoop::RequestId DiscoveryLoop::Stream(HttpRequest request, size_t body_bytes_max,
+                                               OnBytes on_bytes, OnAnswer on_answer) {
+  auto exchange =
+      std::make_unique<Exchange>(*this, body_bytes_max, std::move(on_bytes), std::move(on_answer));
   const RequestId id = exchange->Start(std::move(request));
   exchanges_.emplace(id, std::move(exchange));
   return id;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -71,6 +72,14 @@ class DiscoveryLoop {
   // body is collected up to `body_bytes_max` decoded bytes.
   RequestId Ask(HttpRequest request, size_t body_bytes_max, OnAnswer on_answer);
   void CancelRequest(RequestId id);  // unknown ones are ignored
+
+  // False ends the transfer. Must not cancel its own request.
+  using OnBytes = std::function<bool(std::string_view bytes)>;
+
+  // The same for a body without an end: when the status is 200, pieces of it go to `on_bytes` as
+  // they arrive, and the answer has no body; of any other, the body is collected as above.
+  RequestId Stream(HttpRequest request, size_t body_bytes_max, OnBytes on_bytes,
+                   OnAnswer on_answer);
 
   using OnReady = std::function<void(bool readable, bool writable)>;
 

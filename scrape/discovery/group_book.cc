@@ -41,20 +41,31 @@ std::optional<DiscoveryUpdate> GroupBook::Replace(
   return update;
 }
 
-std::optional<DiscoveryUpdate> GroupBook::Put(TargetGroup group) {
+TargetGroupPtr GroupBook::Note(TargetGroup group) {
   const auto known = groups_.find(group.source);
   const bool is_known = known != groups_.end();
-  DiscoveryUpdate update;
   if (group.targets.empty()) {
-    if (!is_known) return std::nullopt;
-    update.groups.push_back(Gone(group.source));
-    groups_.erase(known);
-    return update;
+    if (is_known) groups_.erase(known);
+    return is_known ? Gone(group.source) : nullptr;
   }
-  if (is_known && *known->second == group) return std::nullopt;
+  if (is_known && *known->second == group) return nullptr;
   auto shared = std::make_shared<const TargetGroup>(std::move(group));
   groups_[shared->source] = shared;
-  update.groups.push_back(std::move(shared));
+  return shared;
+}
+
+std::optional<DiscoveryUpdate> GroupBook::Put(TargetGroup group) {
+  TargetGroups groups;
+  groups.push_back(std::move(group));
+  return PutAll(std::move(groups));
+}
+
+std::optional<DiscoveryUpdate> GroupBook::PutAll(TargetGroups groups) {
+  DiscoveryUpdate update;
+  for (TargetGroup& group : groups) {
+    if (TargetGroupPtr news = Note(std::move(group))) update.groups.push_back(std::move(news));
+  }
+  if (update.groups.empty()) return std::nullopt;
   return update;
 }
 

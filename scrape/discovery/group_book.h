@@ -22,11 +22,17 @@ class GroupBook {
   // The same for one group, whose targets may be gone. Only after a Replace().
   std::optional<DiscoveryUpdate> Put(TargetGroup group);
 
+  // The same for several at once.
+  std::optional<DiscoveryUpdate> PutAll(TargetGroups groups);
+
   bool told() const { return told_; }
 
   size_t target_count() const;
 
  private:
+  // What is to be told of a group; null when that is known.
+  TargetGroupPtr Note(TargetGroup group);
+
   bool told_ = false;
   std::map<std::string, TargetGroupPtr> groups_;  // by source; all have targets
 };

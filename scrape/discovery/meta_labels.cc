@@ -29,6 +29,10 @@ void MetaLabels::Add(std::string_view name, std::string_view value) {
   labels_.push_back({prefix_ + std::string(name), std::string(value)});
 }
 
+void MetaLabels::AddPlain(std::string_view name, std::string_view value) {
+  labels_.push_back({std::string(name), std::string(value)});
+}
+
 void MetaLabels::AddAll(std::string_view name, const JsonView& texts) {
   for (const auto& [key, value] : texts.Entries()) {
     Add(std::string(name) + SanitizedLabelName(key), value.Text());
@@ -44,5 +48,7 @@ relabel::Labels MetaLabels::Target(std::string address) const {
   labels.push_back({"__address__", std::move(address)});
   return relabel::Labels::From(std::move(labels));
 }
+
+relabel::Labels MetaLabels::Labels() const { return relabel::Labels::From(labels_); }
 
 }  // namespace sluice::scrape

@@ -26,6 +26,9 @@ class MetaLabels {
   // The prefix and `name`.
   void Add(std::string_view name, std::string_view value);
 
+  // Without the prefix.
+  void AddPlain(std::string_view name, std::string_view value);
+
   // For each key of an object of texts: the prefix, `name` and the sanitised key.
   void AddAll(std::string_view name, const JsonView& texts);
 
@@ -34,6 +37,9 @@ class MetaLabels {
 
   // Together with `__address__`.
   relabel::Labels Target(std::string address) const;
+
+  // Without an address, for a group.
+  relabel::Labels Labels() const;
 
  private:
   const std::string prefix_;

@@ -235,8 +235,8 @@ TEST_CASE("queues are checked", "[agent]") {
 }
 
 TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") {
-  CHECK(Job("kubernetes_sd_configs: [{role: pod}]") ==
-        "f.yml:3: scrape_configs[0].kubernetes_sd_configs: field kubernetes_sd_configs is not "
+  CHECK(Job("marathon_sd_configs: [{servers: [a]}]") ==
+        "f.yml:3: scrape_configs[0].marathon_sd_configs: field marathon_sd_configs is not "
         "supported yet");
   for (const auto* field :
        {"sigv4: {region: x}", "round_robin_dns: true", "queue_config: {sample_age_limit: 1h}"}) {

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "agent/config/config.h"
+#include "scrape/discovery/kubernetes/kubernetes_discovery.h"
 
 namespace sluice::agent {
 namespace {
@@ -50,9 +51,9 @@ void CheckRefusals(const std::string& section, const Refusals& refusals) {
 }
 
 TEST_CASE("empty and null entries of discoveries are refused", "[agent]") {
-  for (const char* section :
-       {"consul_sd_configs", "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs",
-        "eureka_sd_configs", "file_sd_configs", "http_sd_configs", "nomad_sd_configs"}) {
+  for (const char* section : {"consul_sd_configs", "dns_sd_configs", "docker_sd_configs",
+                              "dockerswarm_sd_configs", "eureka_sd_configs", "file_sd_configs",
+                              "http_sd_configs", "kubernetes_sd_configs", "nomad_sd_configs"}) {
     CheckRefusals(section, {{"~", std::string("empty or null section in ") + section}});
     CHECK(Discoveries(std::string(section) + ": []").empty());
     CHECK(Discoveries(std::string(section) + ":").empty());
@@ -73,6 +74,61 @@ TEST_CASE("discoveries are the same when they mean the same", "[agent]") {
   // Relative paths lead elsewhere from another folder.
   CHECK(identity("file_sd_configs: [{files: [a.yml]}]") !=
         identity("file_sd_configs: [{files: [a.yml]}]", "/etc/q/f.yml"));
+}
+
+TEST_CASE("kubernetes_sd_configs are read", "[agent]") {
+  const auto least = Only<scrape::KubernetesSdConfig>("kubernetes_sd_configs: [{role: pod}]");
+  CHECK(least.role == scrape::KubernetesRole::kPod);
+  CHECK(least.access.api_server.empty());
+  CHECK(least.namespaces.empty());
+  CHECK_FALSE(least.own_namespace);
+  CHECK_FALSE(least.node_local);
+  const auto config = Only<scrape::KubernetesSdConfig>(
+      "kubernetes_sd_configs: [{role: endpointslice, api_server: 'https://k:6443', "
+      "bearer_token: t, namespaces: {names: [b, a, b]}, "
+      "selectors: [{role: pod, label: 'a=b', field: 'c=d'}, {role: service, label: x}], "
+      "attach_metadata: {node: true, namespace: true, cronjob: true}, node_local: true}]");
+  CHECK(config.role == scrape::KubernetesRole::kEndpointSlice);
+  CHECK(config.access.api_server == "https://k:6443");
+  CHECK(config.access.client->config().authorization->credentials.Reveal() == "t");
+  CHECK(config.namespaces == std::vector<std::string>{"a", "b"});
+  CHECK(config.selectors.at(scrape::ApiKind::kPod).label == "a=b");
+  CHECK(config.selectors.at(scrape::ApiKind::kPod).field == "c=d");
+  CHECK(config.selectors.at(scrape::ApiKind::kService).label == "x");
+  CHECK(config.attach_node);
+  CHECK(config.attach_namespace);
+  CHECK_FALSE(config.attach_deployment);
+  CHECK_FALSE(config.attach_job);
+  CHECK(config.attach_cronjob);
+  CHECK(config.node_local);
+  CHECK(Only<scrape::KubernetesSdConfig>(
+            "kubernetes_sd_configs: [{role: node, kubeconfig_file: k/config}]")
+            .access.kubeconfig_file == "/etc/p/k/config");
+  CHECK(Only<scrape::KubernetesSdConfig>(
+            "kubernetes_sd_configs: [{role: node, namespaces: {own_namespace: true}}]")
+            .own_namespace);
+}
+
+TEST_CASE("the same API server is the same whatever is asked of it", "[agent]") {
+  const auto identity = [](const std::string& fields) {
+    return Only<scrape::KubernetesSdConfig>("kubernetes_sd_configs: [{" + fields + "}]")
+        .access.identity;
+  };
+  CHECK(identity("role: pod") == identity("role: node, attach_metadata: {node: true}"));
+  CHECK(identity("role: pod, api_server: 'http://k'") ==
+        identity("api_server: 'http://k', role: service, namespaces: {names: [a]}"));
+  CHECK(identity("role: pod") != identity("role: pod, api_server: 'http://k'"));
+  CHECK(identity("role: pod, api_server: 'http://k', bearer_token: a") !=
+        identity("role: pod, api_server: 'http://k', bearer_token: b"));
+}
+
+TEST_CASE("only what is on a node can be local to it", "[agent]") {
+  CheckRefusals(
+      "kubernetes_sd_configs",
+      {{"{role: service, node_local: true}", "node_local does not work with the role service"},
+       {"{role: ingress, node_local: true}", "node_local does not work with the role ingress"},
+       {"{role: pod, node_local: 5}", "cannot unmarshal"}});
+  CHECK(Discoveries("kubernetes_sd_configs: [{role: service, node_local: false}]").size() == 1);
 }
 
 TEST_CASE("consul_sd_configs are read", "[agent]") {

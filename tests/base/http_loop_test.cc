@@ -275,6 +275,20 @@ TEST_CASE("the timeout covers a server that hangs, before or amid the body", "[h
   CHECK(took < milliseconds(5000));
 }
 
+TEST_CASE("silence may be a timeout of its own", "[http]") {
+  ScriptedHttpServer server(Always({.body = "hello, world", .fault = Fault::kHangMidBody}));
+  HttpLoop loop({});
+  HttpRecorder recorder;
+  HttpRequest request = Get(server.Url());
+  request.timeout = std::chrono::seconds(120);
+  request.silence_max = std::chrono::seconds(1);
+  const auto start = std::chrono::steady_clock::now();
+  Run(loop, std::move(request), recorder);
+  CHECK(recorder.Code() == ErrorCode::kTimeout);
+  CHECK(recorder.body == "hello,");
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(60));
+}
+
 TEST_CASE("waiting for a server that hangs does not burn the processor", "[http]") {
   ScriptedHttpServer server(Always({.fault = Fault::kHang}));
   HttpLoop loop({});

@@ -40,6 +40,16 @@ TEST_CASE("JSON values are read by their types", "[json]") {
   CHECK_FALSE(document->TakeMismatch());
 }
 
+TEST_CASE("any JSON value can be had as text without blanks", "[json]") {
+  const auto document = JsonDocument::Parse(R"({"a": [1, 2.5, {"b": "x\ny \u00e9"}], "n": null})");
+  REQUIRE(document.ok());
+  const JsonView root = (*document)->root();
+  CHECK(root["a"].JsonText() == "[1,2.5,{\"b\":\"x\\ny \u00e9\"}]");
+  CHECK(root["a"].Items()[0].JsonText() == "1");
+  CHECK(root["n"].JsonText() == "null");
+  CHECK(root["absent"].JsonText().empty());
+}
+
 TEST_CASE("what is missing or null reads as nothing", "[json]") {
   const auto document = Parse(R"({"n": null})");
   for (const JsonView& view : {document->root()["n"], document->root()["missing"], JsonView()}) {

@@ -15,6 +15,7 @@
 #include "agent/config/discovery/file_section.h"
 #include "agent/config/discovery/hetzner_section.h"
 #include "agent/config/discovery/http_section.h"
+#include "agent/config/discovery/kubernetes_section.h"
 #include "agent/config/discovery/nomad_section.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/specs/discovery_specs.h"
@@ -39,6 +40,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"file_sd_configs", &Decoded<&DecodeFileSd>},
     {"hetzner_sd_configs", &Decoded<&DecodeHetznerSd>},
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
+    {"kubernetes_sd_configs", &Decoded<&DecodeKubernetesSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
 };
 

@@ -64,6 +64,7 @@ constexpr FieldSpec kKubernetesFields[] = {
     {.type = kSection, .name = "namespaces", .section = &kNamespaces},
     {.type = kSections, .name = "selectors", .section = &kSelector},
     {.type = kSection, .name = "attach_metadata", .section = &kAttach},
+    {kBool, "node_local"},  // not of Prometheus
 };
 
 constexpr std::pair<std::string_view, std::string_view> kSelectorRoles[] = {
@@ -102,6 +103,16 @@ void CheckSelectors(const Fields& fields) {
   }
 }
 
+// Services and ingresses are on no node.
+void CheckNodeLocal(const Fields& fields) {
+  bool node_local = false;
+  fields.Read("node_local", node_local);
+  const std::string role = TextOf(fields, "role");
+  if (node_local && (role == "service" || role == "ingress")) {
+    FailAt(fields, "node_local", "node_local does not work with the role " + role);
+  }
+}
+
 void CheckKubernetes(const Fields& fields) {
   const bool has_server = !TextOf(fields, "api_server").empty();
   const bool has_file = !TextOf(fields, "kubeconfig_file").empty();
@@ -128,6 +139,7 @@ void CheckKubernetes(const Fields& fields) {
   if (has_file && own_namespace) {
     map.Fail("cannot use 'kubeconfig_file' and 'namespaces.own_namespace' simultaneously");
   }
+  CheckNodeLocal(fields);
   CheckSelectors(fields);
 }
 
