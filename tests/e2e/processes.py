@@ -182,6 +182,21 @@ class PrometheusScraper(Program):
         super().__init__(name, folder, command, f"http://127.0.0.1:{self.port}/-/ready")
 
 
+class VmAgent(Program):
+    """Finds targets; what it scrapes goes nowhere."""
+
+    def __init__(self, folder: pathlib.Path, config: str, name: str = "vmagent"):
+        self.port = free_port()
+        config_path = folder / f"{name}.yml"
+        config_path.write_text(config)
+        super().__init__(name, folder, [
+            "vmagent", f"-promscrape.config={config_path}",
+            f"-httpListenAddr=127.0.0.1:{self.port}",
+            f"-remoteWrite.tmpDataPath={folder / name}",
+            f"-remoteWrite.url=http://127.0.0.1:{free_port()}/write"],
+            f"http://127.0.0.1:{self.port}/health")
+
+
 class Sluice(Program):
     def __init__(self, folder: pathlib.Path, config: str, flags: tuple = (), name: str = "sluice",
                  data_path: pathlib.Path | None = None):
