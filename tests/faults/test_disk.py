@@ -84,7 +84,10 @@ class BrokenDisk(Fleet):
         under_way = self.finish()
         missing = self.missing(receiver.exported())
         pages = sum(len(gone & during) for gone, during in zip(missing, full))
-        self.assertEqual(pages * (self.series_count + REPORTED), lost + dropped)
+        missed = pages * (self.series_count + REPORTED)
+        # A request that was waiting when its frames were dropped arrives all the same.
+        self.assertGreaterEqual(missed, lost)
+        self.assertLessEqual(missed, lost + dropped)
         self.check(receiver, full, under_way)
         served = sum(self.served()) * (self.series_count + REPORTED)
         print(f"served {served} samples, refused {lost:.0f}, oldest dropped {dropped:.0f}")
