@@ -29,7 +29,8 @@ inline char* WriteVarint(char* at, uint64_t value) {
 }
 
 inline char* WriteBytes(char* at, std::string_view bytes) {
-  std::memcpy(at, bytes.data(), bytes.size());
+  // The data of an empty view may be null, which memcpy must not get.
+  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
   return at + bytes.size();
 }
 
