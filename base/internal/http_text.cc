@@ -39,6 +39,15 @@ bool IsHttpHeaderValue(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
+std::string PrintableWords(std::string_view text) {
+  constexpr size_t kWordsMax = 200;
+  std::string words(text.substr(0, kWordsMax));
+  for (char& c : words) {
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = ' ';
+  }
+  return words;
+}
+
 std::string EncodeBase64(std::string_view bytes) {
   constexpr std::string_view kDigits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -17,6 +17,9 @@ bool IsHttpToken(std::string_view text);
 // No line end and no zero byte.
 bool IsHttpHeaderValue(std::string_view text);
 
+// The beginning of foreign words, fit for a message: at most 200 bytes of printable ASCII.
+std::string PrintableWords(std::string_view text);
+
 // RFC 4648, 4.
 std::string EncodeBase64(std::string_view bytes);
 

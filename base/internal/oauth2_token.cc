@@ -11,8 +11,6 @@ namespace sluice::internal {
 namespace {
 
 constexpr std::chrono::seconds kFetchTimeout{10};
-// What of the server's words enters a message.
-constexpr size_t kWordsMax = 200;
 // Such a life means for ever.
 constexpr int64_t kSecondsMax = int64_t{10} * 365 * 24 * 3600;
 
@@ -30,22 +28,13 @@ std::string Field(const YamlNode& map, std::string_view name) {
   return {};
 }
 
-// Printable words of the server, for a message.
-std::string Words(const std::string& text) {
-  std::string words = text.substr(0, kWordsMax);
-  for (char& c : words) {
-    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = ' ';
-  }
-  return words;
-}
-
 Error Refusal(int http_status, const Result<YamlNode>& answer) {
   std::string message = "the token endpoint answered with status " + std::to_string(http_status);
   if (!answer.ok()) return Failure(message);
   const std::string error = Field(*answer, "error");
   const std::string description = Field(*answer, "error_description");
-  if (!error.empty()) message += ": " + Words(error);
-  if (!description.empty()) message += ": " + Words(description);
+  if (!error.empty()) message += ": " + PrintableWords(error);
+  if (!description.empty()) message += ": " + PrintableWords(description);
   return Failure(message);
 }
 
