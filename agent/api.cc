@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/labels_json.h"
 #include "base/duration.h"
 
 namespace sluice::agent {
@@ -20,12 +21,6 @@ std::string Dump(const Json& json) {
 
 std::string Success(Json data) {
   return Dump(Json{{"status", "success"}, {"data", std::move(data)}});
-}
-
-Json LabelsJson(const relabel::Labels& labels) {
-  Json json = Json::object();
-  for (const relabel::Label& label : labels) json[label.name] = label.value;
-  return json;
 }
 
 std::string_view HealthName(scrape::TargetHealth health) {

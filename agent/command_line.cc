@@ -177,6 +177,11 @@ Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options)
   return Status::Ok();
 }
 
+int BadCommandLine(const Status& status) {
+  std::cerr << "sluice: " << status.error().message << "\n";
+  return 2;
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, const char* const* argv, const Commands& commands) {
@@ -200,6 +205,15 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   relabel->add_option("--rules", file, "YAML file with a list of rules")->required();
   relabel->add_flag("--trace", trace, "Show what each rule does");
   relabel->add_option("LABELS", label_sets, "Label sets, {a=\"b\"}; none: lines of standard input");
+
+  TargetsRequest request;
+  std::string timeout = "30s";
+  CLI::App* targets = app.add_subcommand("targets", "Prints what a configuration discovers");
+  targets->add_option("FILE", request.config_file, "Configuration file")->required();
+  targets->add_option("JOB", request.jobs, "Names of jobs; none: all");
+  targets->add_option("--timeout", timeout, "How long to wait for discoveries")
+      ->capture_default_str();
+  targets->add_flag("--json", request.json, "As JSON");
 
   CLI::App* parse = app.add_subcommand("parse", "Prints what an exposition contains");
   parse->add_option("FILE", file, "File with metrics; - or none: standard input");
@@ -237,13 +251,16 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
 
   if (check->parsed()) return commands.check_config(file, agent);
   if (relabel->parsed()) return commands.relabel(file, trace, label_sets);
+  if (targets->parsed()) {
+    const Status status = Assign("--timeout", ParseDuration(timeout), request.timeout);
+    return status.ok() ? commands.targets(request) : BadCommandLine(status);
+  }
   if (parse->parsed()) return commands.parse(file.empty() ? "-" : file, formats.at(format));
   if (inspect->parsed()) return commands.buffer_inspect(file, verify);
   if (forget->parsed()) return commands.buffer_forget(file, destination);
   if (quarantine->parsed()) return commands.buffer_quarantine(file, listing);
   if (const Status status = FinishOptions(app, raw, options); !status.ok()) {
-    std::cerr << "sluice: " << status.error().message << "\n";
-    return 2;
+    return BadCommandLine(status);
   }
   return commands.run(options);
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/options.h"
+#include "agent/targets_command.h"
 #include "remotewrite/quarantine.h"
 #include "scrape/entry.h"
 
@@ -18,6 +19,7 @@ struct Commands {
   std::function<int(const std::string& rules_file, bool trace,
                     const std::vector<std::string>& label_sets)>
       relabel;
+  std::function<int(const TargetsRequest&)> targets;
   // "-" = standard input.
   std::function<int(const std::string& file, scrape::PageFormat format)> parse;
   std::function<int(const std::string& directory, bool verify)> buffer_inspect;

@@ -13,8 +13,10 @@
 #include "agent/config/check.h"
 #include "agent/relabel_command.h"
 #include "agent/signals.h"
+#include "agent/targets_command.h"
 #include "base/file.h"
 #include "buffer/inspect.h"
+#include "scrape/discovery/discover_once.h"
 #include "scrape/discovery/file/file_discovery.h"
 #include "scrape/parse_command.h"
 
@@ -93,6 +95,19 @@ int Relabel(const std::string& rules_file, bool trace, const std::vector<std::st
   return RunRelabelCommand(command, std::cin, std::cout, std::cerr);
 }
 
+int PrintTargets(const TargetsRequest& request) {
+  TargetsCommand command;
+  command.request = request;
+  command.environment = ProcessEnvironment;
+  command.discover = [&](const std::vector<scrape::DiscoveryConfig>& configs) {
+    const SystemClock clock;
+    return scrape::DiscoverOnce(
+        configs,
+        {.timeout = request.timeout, .user_agent = std::string("sluice/") + SLUICE_VERSION}, clock);
+  };
+  return RunTargetsCommand(command, std::cout, std::cerr);
+}
+
 Result<std::string> ReadStandardInput() {
   std::string text;
   std::array<char, 1 << 16> piece{};
@@ -151,6 +166,7 @@ int Main(int argc, char** argv) {
   commands.run = RunAgent;
   commands.check_config = CheckConfigFile;
   commands.relabel = Relabel;
+  commands.targets = PrintTargets;
   commands.parse = Parse;
   commands.buffer_inspect = InspectBuffer;
   commands.buffer_forget = ForgetDestination;

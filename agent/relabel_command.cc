@@ -6,25 +6,12 @@
 
 #include "agent/config/config.h"
 #include "agent/label_set_text.h"
+#include "agent/rule_text.h"
 #include "base/utf8.h"
 #include "relabel/program.h"
 
 namespace sluice::agent {
 namespace {
-
-std::string Describe(const relabel::Rule& rule) {
-  std::string text(relabel::ActionName(rule.action));
-  if (!rule.source_labels.empty()) {
-    text += " [";
-    for (const std::string& name : rule.source_labels) {
-      text += (&name == &rule.source_labels.front() ? "" : ", ") + name;
-    }
-    text += "]";
-  }
-  if (rule.regex.has_value()) text += " " + QuoteText(*rule.regex);
-  if (!rule.target_label.empty()) text += " -> " + rule.target_label;
-  return text;
-}
 
 // Names what came, what changed and what went.
 void DescribeChange(const relabel::TraceStep& step, std::ostream& out) {
@@ -45,7 +32,7 @@ void DescribeChange(const relabel::TraceStep& step, std::ostream& out) {
 }
 
 void Trace(const relabel::TraceStep& step, std::ostream& out) {
-  out << "  rule " << step.rule_index << ": " << Describe(*step.rule) << "\n";
+  out << "  rule " << step.rule_index << ": " << DescribeRule(*step.rule) << "\n";
   if (!step.kept) {
     out << "      dropped\n";
     return;

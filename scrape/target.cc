@@ -57,29 +57,6 @@ void AppendQueryEscaped(std::string& out, std::string_view text) {
 
 std::string_view FlagText(bool flag) { return flag ? "true" : "false"; }
 
-relabel::Labels DiscoveredLabels(const JobConfig& job, const TargetGroup& group,
-                                 const relabel::Labels& own) {
-  relabel::LabelsBuilder builder(own);
-  const auto set_default = [&](std::string_view name, std::string_view value) {
-    if (builder.Get(name).empty()) builder.Set(name, value);
-  };
-  for (const relabel::Label& label : group.labels) {
-    if (!own.Has(label.name)) builder.Set(label.name, label.value);
-  }
-  set_default("job", job.name);
-  set_default(kInterval, FormatDuration(job.scrape_interval));
-  set_default(kTimeout, FormatDuration(job.scrape_timeout));
-  set_default(kMetricsPath, job.metrics_path);
-  set_default(kScheme, job.scheme);
-  set_default(kScrapeNative, FlagText(job.scrape_native_histograms));
-  set_default(kAlwaysClassic, FlagText(job.always_scrape_classic_histograms));
-  set_default(kConvertClassic, FlagText(job.convert_classic_histograms_to_nhcb));
-  for (const auto& [name, values] : job.params) {
-    if (!values.empty()) set_default(std::string(kParamPrefix) + name, values.front());
-  }
-  return builder.Build();
-}
-
 Result<milliseconds> DurationLabel(const relabel::Labels& labels, std::string_view label,
                                    std::string_view what) {
   const Result<milliseconds> duration = ParseDuration(labels.Get(label));
@@ -142,34 +119,56 @@ Status SetHistogramRules(const relabel::Labels& labels, const JobConfig& job,
   return status;
 }
 
-// What relabeling left, made into a target.
-Result<Target> Finish(const JobConfig& job, relabel::LabelsBuilder& builder) {
-  Target target;
-  const std::string address(builder.Get(kAddress));
-  if (Status status = CheckAddress(address); !status.ok()) return status.error();
-  const relabel::Labels relabeled = builder.Build();
-  Status status = SetTimes(relabeled, target);
-  if (status.ok()) status = SetHistogramRules(relabeled, job, target.histograms);
-  if (!status.ok()) return status.error();
-  for (const relabel::Label& label : relabeled) {
-    if (label.name.starts_with(kMetaPrefix)) builder.Delete(label.name);
+}  // namespace
+
+relabel::Labels DiscoveredLabels(const JobConfig& job, const TargetGroup& group,
+                                 const relabel::Labels& own) {
+  relabel::LabelsBuilder builder(own);
+  const auto set_default = [&](std::string_view name, std::string_view value) {
+    if (builder.Get(name).empty()) builder.Set(name, value);
+  };
+  for (const relabel::Label& label : group.labels) {
+    if (!own.Has(label.name)) builder.Set(label.name, label.value);
   }
-  if (builder.Get("instance").empty()) builder.Set("instance", address);
-  const relabel::Labels all = builder.Build();
+  set_default("job", job.name);
+  set_default(kInterval, FormatDuration(job.scrape_interval));
+  set_default(kTimeout, FormatDuration(job.scrape_timeout));
+  set_default(kMetricsPath, job.metrics_path);
+  set_default(kScheme, job.scheme);
+  set_default(kScrapeNative, FlagText(job.scrape_native_histograms));
+  set_default(kAlwaysClassic, FlagText(job.always_scrape_classic_histograms));
+  set_default(kConvertClassic, FlagText(job.convert_classic_histograms_to_nhcb));
+  for (const auto& [name, values] : job.params) {
+    if (!values.empty()) set_default(std::string(kParamPrefix) + name, values.front());
+  }
+  return builder.Build();
+}
+
+Result<Target> FinishTarget(const JobConfig& job, relabel::LabelsBuilder& relabeled) {
+  Target target;
+  const std::string address(relabeled.Get(kAddress));
+  if (Status status = CheckAddress(address); !status.ok()) return status.error();
+  const relabel::Labels labels = relabeled.Build();
+  Status status = SetTimes(labels, target);
+  if (status.ok()) status = SetHistogramRules(labels, job, target.histograms);
+  if (!status.ok()) return status.error();
+  for (const relabel::Label& label : labels) {
+    if (label.name.starts_with(kMetaPrefix)) relabeled.Delete(label.name);
+  }
+  if (relabeled.Get("instance").empty()) relabeled.Set("instance", address);
+  const relabel::Labels all = relabeled.Build();
   for (const relabel::Label& label : all) {
     if (!relabel::IsValidUtf8(label.value)) {
       return InvalidInput("invalid label value for \"" + label.name + "\"");
     }
-    if (label.name.starts_with(kReservedPrefix)) builder.Delete(label.name);
+    if (label.name.starts_with(kReservedPrefix)) relabeled.Delete(label.name);
   }
-  target.labels = builder.Build();
+  target.labels = relabeled.Build();
   target.url = TargetUrl(all, job.params);
   target.unix_socket = all.Get(kUnixSocket);
   target.identity = TargetIdentity(all, target.url);
   return target;
 }
-
-}  // namespace
 
 TargetSet BuildTargets(const JobConfig& job, const std::vector<TargetGroup>& groups) {
   TargetSet set;
@@ -183,7 +182,7 @@ TargetSet BuildTargets(const JobConfig& job, const std::vector<TargetGroup>& gro
         set.dropped.push_back(std::move(discovered));
         continue;
       }
-      Result<Target> target = Finish(job, builder);
+      Result<Target> target = FinishTarget(job, builder);
       if (!target.ok()) {
         set.errors.push_back(group.source + ": " + target.error().message);
         continue;

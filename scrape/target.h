@@ -37,6 +37,15 @@ struct TargetSet {
 // Pure.
 TargetSet BuildTargets(const JobConfig& job, const std::vector<TargetGroup>& groups);
 
+// What relabeling gets to see of one target: its own labels, those of its group, the settings of
+// the job.
+relabel::Labels DiscoveredLabels(const JobConfig& job, const TargetGroup& group,
+                                 const relabel::Labels& own);
+
+// What relabeling left, made into a target without its discovered labels. Errors say why it cannot
+// be scraped.
+Result<Target> FinishTarget(const JobConfig& job, relabel::LabelsBuilder& relabeled);
+
 // The URL of a relabeled target: parameters of the job, their first values replaced by __param_*.
 std::string TargetUrl(const relabel::Labels& labels,
                       const std::vector<std::pair<std::string, std::vector<std::string>>>& params);
