@@ -3,6 +3,7 @@ tests of delivery have in common. Whatever happens between start() and finish(),
 every page that was served, once, in order and to the bit."""
 import pathlib
 import shutil
+import signal
 import tempfile
 import time
 import unittest
@@ -38,7 +39,8 @@ class Fleet(unittest.TestCase):
         self.receivers.append(Receiver(answer).start())
         return self.receivers[-1]
 
-    def start(self, destinations: dict[str, str], flags=(), extra: str = "", data_path=None):
+    def start(self, destinations: dict[str, str], flags=(), extra: str = "", data_path=None,
+              queue: str = ""):
         config = "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n"
         for i, exporter in enumerate(self.exporters):
             config += (f"  - {{job_name: job{i}, "
@@ -46,7 +48,7 @@ class Fleet(unittest.TestCase):
         config += "remote_write:\n"
         for name, url in destinations.items():
             config += (f"  - {{name: {name}, url: '{url}', remote_timeout: 1s, {extra} "
-                       "queue_config: {batch_send_deadline: 200ms, max_backoff: 300ms}}\n")
+                       f"queue_config: {{{queue} batch_send_deadline: 200ms, max_backoff: 300ms}}}}\n")
         self.sluice = Sluice(self.folder, config, flags, data_path=data_path).start()
 
     def pages(self, count: int):
@@ -92,6 +94,53 @@ class Fleet(unittest.TestCase):
         before = self.served()
         self.assertEqual(self.sluice.terminate(), 0)
         return self.since(before)
+
+    def settle(self, *names: str):
+        """Takes the targets away, so that the numbers come to rest, and waits until these
+        destinations (default: all) have everything; the pages that were under way."""
+        before = self.served()
+        config = self.sluice.config_path.read_text()
+        self.sluice.write_config(config[config.index("remote_write:"):])
+        self.sluice.signal(signal.SIGHUP)
+        wait_until(lambda: not self.sluice.targets(), "no more targets")
+        self.sluice.wait_drained(*names)
+        wait_until(lambda: all(row["ledger"]["pending"] == 0
+                               for name, row in self.sluice.destinations().items()
+                               if not names or name in names), f"{names} at rest")
+        return self.since(before)
+
+    def check_ledger(self, name: str, receiver: Receiver):
+        """After settle(): the ledger, the metrics and the receiver count the same."""
+        def differences():
+            row = self.sluice.destinations()[name]
+            ledger = row["ledger"]
+            label = f'remote_name="{name}"'
+            own = "sluice_destination_"
+            counted = {
+                "appended": self.metric(own + "appended_samples_total", label),
+                "acknowledged": self.metric(own + "acknowledged_samples_total", label),
+                "pending": self.metric(own + "pending_samples", label),
+                "dropped": {reason: self.dropped(name, reason) for reason in ledger["dropped"]},
+            }
+            found = [f"{key}: {ledger[key]} in the ledger, {counted[key]} in the metrics"
+                     for key in counted if ledger[key] != counted[key]]
+            if ledger["acknowledged"] != receiver.count():
+                found.append(f"{ledger['acknowledged']} acknowledged, {receiver.count()} received")
+            if ledger_balance(row) != 0 or ledger["pending"] != 0:
+                found.append(f"it does not add up: {ledger}")
+            if row["requestsInFlight"] != 0 or row["samplesInFlight"] != 0:
+                found.append(f"in flight: {row}")
+            return found
+        # Metrics follow within 200 ms.
+        try:
+            wait_until(lambda: not differences(), f"the ledger of {name} adds up", 10)
+        except AssertionError:
+            self.assertEqual(differences(), [])
+
+    def dropped(self, name: str, reason: str) -> float:
+        return sum(float(line.rpartition(" ")[2]) for line in self.sluice.metrics().splitlines()
+                   if line.startswith("sluice_destination_dropped_samples_total{")
+                   and f'remote_name="{name}"' in line and f'reason="{reason}"' in line)
 
     def check(self, receiver: Receiver, *may_miss: list[set]):
         """Nothing is missing but what the pages in all of `may_miss` explain."""

@@ -187,7 +187,8 @@ def decode_series(body: bytes) -> list[Series]:
 class Receiver:
     """Answers POSTs with `answer(receiver, handler, series)` -> status, or (status, headers, text).
 
-    Without an answer function: 204. `keep(list of Series)` gets every request as it came. Only
+    Without an answer function: 204. `keep(list of Series)` gets every request as it came.
+    `intercept(receiver, handler)` may answer, or not, before the body is read, and then is true. Only
     samples of requests answered with 2xx are kept. `out_of_order` counts samples that are not newer
     than an accepted one of the same series.
     """
@@ -196,6 +197,7 @@ class Receiver:
         self.port = free_port()
         self.answer = answer
         self.keep = keep
+        self.intercept = None
         self.lock = threading.Lock()
         self.samples: dict[tuple, dict[int, float | None]] = {}
         self.newest: dict[tuple, int] = {}
@@ -217,6 +219,9 @@ class Receiver:
 
             def do_POST(self):
                 if self.server is not receiver.server:  # it was stopped
+                    self.close_connection = True
+                    return
+                if receiver.intercept is not None and receiver.intercept(receiver, self):
                     self.close_connection = True
                     return
                 body = self.rfile.read(int(self.headers["Content-Length"]))
