@@ -13,6 +13,9 @@ namespace {
 // Bounds the memory of what is known to be damaged; beyond it a record may be counted twice.
 constexpr size_t kDamagedRemembered = 4096;
 
+// Damage is named in the log so many times, then only counted.
+constexpr uint64_t kDamagedNamed = 100;
+
 // How many records are looked at to find the oldest pending frame.
 constexpr uint32_t kOldestProbes = 256;
 
@@ -62,6 +65,10 @@ void Log::Impl::CountDamaged(Sequence sequence, uint64_t count) const {
   if (damaged_.size() < kDamagedRemembered) damaged_.insert(sequence);
   damaged_count_ += count;
   metrics.damaged_records.Increment(static_cast<double>(count));
+  if (damage_named_ >= kDamagedNamed) return;
+  ++damage_named_;
+  logger.Error("buffer: damaged records skipped",
+               {{"directory", options.directory}, {"first", sequence}, {"count", count}});
 }
 
 Result<Sequence> Log::Impl::Scan(Sequence from, uint32_t records_max,

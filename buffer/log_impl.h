@@ -91,6 +91,7 @@ struct Log::Impl {
   LogState state_ SLUICE_GUARDED_BY(mu_);
   mutable std::set<Sequence> damaged_ SLUICE_GUARDED_BY(mu_);
   mutable uint64_t damaged_count_ SLUICE_GUARDED_BY(mu_) = 0;
+  mutable uint64_t damage_named_ SLUICE_GUARDED_BY(mu_) = 0;
 
  private:
   void PrepareBatch(std::span<const FrameAppend> frames) SLUICE_REQUIRES(write_mu_)

@@ -9,12 +9,23 @@
 namespace sluice::buffer {
 namespace {
 
+bool IsCheckpoint(Sequence sequence, std::string_view value) {
+  const auto hint = PeekRecord(value);
+  if (!hint || hint->type != RecordType::kProgress) return false;
+  const Result<RecordView> record = OpenRecord(sequence, value);
+  if (!record.ok()) return false;
+  const Result<ProgressBody> progress = DecodeProgressBody(sequence, record.value().body);
+  return progress.ok() && progress.value().totals;
+}
+
 class Recovery {
  public:
   explicit Recovery(const Store& store) : store_(store) {}
 
+  // The sequence after all others; 0 without any.
+  Sequence FindHead() const;
   // Where reading forward has to start: the newest intact checkpoint, else the oldest record.
-  Sequence FindCheckpoint(StoreCursor& cursor);
+  Sequence FindCheckpoint(Sequence head) const;
   void Replay(Sequence from);
   void LoadOlderEpochs();
 
@@ -39,19 +50,40 @@ class Recovery {
   bool found_progress_ = false;
 };
 
-Sequence Recovery::FindCheckpoint(StoreCursor& cursor) {
-  Sequence oldest = cursor.sequence();
-  do {
-    oldest = cursor.sequence();
-    const auto hint = PeekRecord(cursor.value());
-    if (!hint || hint->type != RecordType::kProgress) continue;
-    const Result<RecordView> record = OpenRecord(cursor.sequence(), cursor.value());
-    if (!record.ok()) continue;
-    const Result<ProgressBody> progress =
-        DecodeProgressBody(cursor.sequence(), record.value().body);
-    if (progress.ok() && progress.value().totals) return cursor.sequence();
-  } while (cursor.Previous());
-  return oldest;
+// The newest file may be damaged, at its end or all of it; its sequences must not be used again all
+// the same, and what is newer than it can be reached from its end on only.
+Sequence Recovery::FindHead() const {
+  StoreCursor cursor = store_.NewCursor();
+  const Sequence in_tables = store_.newest_in_tables();
+  if (cursor.SeekToLast()) return std::max(cursor.sequence(), in_tables) + 1;
+  if (!cursor.broken()) return 0;
+  Sequence newest = in_tables;
+  for (bool found = cursor.Seek(in_tables + 1); found; found = cursor.Next()) {
+    newest = cursor.sequence();
+  }
+  return newest + 1;
+}
+
+// Backwards; over what cannot be read in growing steps.
+Sequence Recovery::FindCheckpoint(Sequence head) const {
+  StoreCursor cursor = store_.NewCursor();
+  Sequence at = head - 1;
+  uint64_t step = 1;
+  bool found = cursor.SeekBack(at);
+  while (found || cursor.broken()) {
+    if (found) {
+      at = cursor.sequence();
+      if (IsCheckpoint(at, cursor.value())) return at;
+      step = 1;
+      found = cursor.Previous();
+      continue;
+    }
+    if (at <= step) break;
+    at -= step;
+    step *= 2;
+    found = cursor.SeekBack(at);
+  }
+  return at;
 }
 
 void Recovery::TakeProgress(Sequence sequence, const RecordView& record, uint64_t bytes) {
@@ -163,14 +195,11 @@ void Recovery::LoadOlderEpochs() {
 
 Result<RecoveredLog> RecoverLog(const Store& store, const Logger& logger) {
   Recovery recovery(store);
-  StoreCursor cursor = store.NewCursor();
-  if (!cursor.SeekToLast()) {
-    if (cursor.broken()) return Corruption("the newest records of the buffer cannot be read");
-    return std::move(recovery.result());
-  }
-  // The newest file may be damaged at its end; its sequences must not be used again all the same.
-  recovery.result().state.head = std::max(cursor.sequence(), store.newest_in_tables()) + 1;
-  recovery.Replay(recovery.FindCheckpoint(cursor));
+  recovery.result().damaged_records = store.damage_met();
+  const Sequence head = recovery.FindHead();
+  if (head == 0) return std::move(recovery.result());
+  recovery.result().state.head = head;
+  recovery.Replay(recovery.FindCheckpoint(head));
   if (!recovery.found_progress()) {
     logger.Error("buffer: no intact progress record; destinations start anew at the newest frame");
   }

@@ -1,15 +1,19 @@
 #include "buffer/store.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <utility>
 #include <vector>
 
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/iterator.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/metadata.h>
 #include <rocksdb/write_batch.h>
 
+#include "base/mutex.h"
 #include "buffer/record.h"
 #include "buffer/store_options.h"
 
@@ -36,6 +40,38 @@ Error ToError(const rocksdb::Status& status) {
   }
   return Error{code, status.ToString()};
 }
+
+// Opening looks at the ends of some files. RocksDB can do without, but then takes errors of the
+// disk less seriously: only where it is needed.
+bool IsFileDamaged(const rocksdb::Status& status) {
+  return status.IsCorruption() || status.IsPathNotFound();
+}
+
+// A damaged file in level 0 makes all files unreadable, one in level 1 only itself. Files move down
+// unread, at once, in a thread of RocksDB's.
+class Level0Watch final : public rocksdb::EventListener {
+ public:
+  void OnCompactionCompleted(rocksdb::DB* /*db*/,
+                             const rocksdb::CompactionJobInfo& /*info*/) override {
+    MutexLock lock(mu_);
+    moved_.NotifyAll();
+  }
+
+  void AwaitEmpty(rocksdb::DB& db) {
+    constexpr int kWaitsMax = 50;
+    constexpr std::chrono::milliseconds kWait{100};
+    for (int i = 0; i < kWaitsMax; ++i) {
+      MutexLock lock(mu_);
+      std::string files;
+      if (!db.GetProperty("rocksdb.num-files-at-level0", &files) || files == "0") return;
+      moved_.WaitFor(mu_, kWait);
+    }
+  }
+
+ private:
+  Mutex mu_;
+  CondVar moved_;
+};
 
 Error OpenError(const std::string& directory, const rocksdb::Status& status) {
   const std::string text = status.ToString();
@@ -112,6 +148,12 @@ bool StoreCursor::SeekToLast() {
   return Settle();
 }
 
+bool StoreCursor::SeekBack(Sequence sequence) {
+  const auto key = EncodeKey(sequence);
+  iterator_->SeekForPrev(ToSlice(key));
+  return Settle();
+}
+
 bool StoreCursor::Next() {
   iterator_->Next();
   return Settle();
@@ -128,27 +170,41 @@ bool StoreCursor::valid() const { return iterator_->Valid(); }
 
 std::string_view StoreCursor::value() const { return iterator_->value().ToStringView(); }
 
-Store::Store(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+Store::Store(std::unique_ptr<rocksdb::DB> db, uint64_t damage_met)
+    : db_(std::move(db)), damage_met_(damage_met) {}
 
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options,
                                            std::shared_ptr<const FloorHolder> floor,
                                            Logger logger) {
+  const auto damage = std::make_shared<std::atomic<uint64_t>>(0);
+  rocksdb::Options rocks = MakeRocksOptions(options, std::move(floor), logger, damage);
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(
-      MakeRocksOptions(options, std::move(floor), std::move(logger)), options.directory, &db);
+  rocksdb::Status status = rocksdb::DB::Open(rocks, options.directory, &db);
+  if (IsFileDamaged(status)) {
+    logger.Error("buffer: a file of records is damaged; what can be read of the others is used",
+                 {{"directory", options.directory}, {"error", status.ToString()}});
+    *damage = 0;
+    rocks.paranoid_checks = false;
+    const auto watch = std::make_shared<Level0Watch>();
+    rocks.listeners.push_back(watch);
+    status = rocksdb::DB::Open(rocks, options.directory, &db);
+    if (status.ok()) watch->AwaitEmpty(*db);
+  }
   if (!status.ok()) return OpenError(options.directory, status);
-  return std::unique_ptr<Store>(new Store(std::unique_ptr<rocksdb::DB>(db)));
+  return std::unique_ptr<Store>(new Store(std::unique_ptr<rocksdb::DB>(db), *damage));
 }
 
 Result<std::unique_ptr<Store>> Store::OpenReadOnly(const std::string& directory) {
-  rocksdb::Options options = MakeRocksOptions({.directory = directory}, nullptr, Logger());
+  const auto damage = std::make_shared<std::atomic<uint64_t>>(0);
+  rocksdb::Options options = MakeRocksOptions({.directory = directory}, nullptr, Logger(), damage);
   options.create_if_missing = false;
+  options.paranoid_checks = false;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory, &db);
   if (!status.ok()) return OpenError(directory, status);
-  return std::unique_ptr<Store>(new Store(std::unique_ptr<rocksdb::DB>(db)));
+  return std::unique_ptr<Store>(new Store(std::unique_ptr<rocksdb::DB>(db), *damage));
 }
 
 Status Store::Write(StoreBatch& batch, Durability durability) {

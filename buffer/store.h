@@ -58,6 +58,8 @@ class StoreCursor {
   // records there cannot be read, not that there are none.
   bool Seek(Sequence sequence);
   bool SeekToLast();
+  // The last one at or before `sequence`.
+  bool SeekBack(Sequence sequence);
   bool Next();
   bool Previous();
 
@@ -85,6 +87,7 @@ struct StoreOptions {
 // Thread-safe. Every call may block on the disk.
 class Store {
  public:
+  // A file of records that is damaged or gone costs what is in it.
   static Result<std::unique_ptr<Store>> Open(const StoreOptions& options,
                                              std::shared_ptr<const FloorHolder> floor,
                                              Logger logger);
@@ -112,10 +115,14 @@ class Store {
   // The newest sequence in any table file, read from the list of files; 0 without any.
   Sequence newest_in_tables() const;
 
+  // Damaged places of the write-ahead log, behind which it was not read when it was opened.
+  uint64_t damage_met() const { return damage_met_; }
+
  private:
-  explicit Store(std::unique_ptr<rocksdb::DB> db);
+  Store(std::unique_ptr<rocksdb::DB> db, uint64_t damage_met);
 
   std::unique_ptr<rocksdb::DB> db_;
+  const uint64_t damage_met_;
 };
 
 }  // namespace sluice::buffer

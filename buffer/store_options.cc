@@ -3,6 +3,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <rocksdb/compaction_filter.h>
@@ -14,12 +15,21 @@
 namespace sluice::buffer {
 namespace {
 
+// Recovery tells of damage in the write-ahead log in no other way. A torn tail is none: whatever
+// was being written when the process or the machine stopped.
+bool IsDamagedWal(std::string_view text) {
+  const auto has = [text](std::string_view part) { return text.find(part) != text.npos; };
+  return has(": dropping ") && !has("trailing data") && !has("truncated");
+}
+
 // Forwards warnings and errors; also spares RocksDB's own LOG file, whose writer aborts the process
 // on a full disk.
 class ForwardingLogger final : public rocksdb::Logger {
  public:
-  explicit ForwardingLogger(sluice::Logger logger)
-      : rocksdb::Logger(rocksdb::WARN_LEVEL), logger_(std::move(logger)) {}
+  ForwardingLogger(sluice::Logger logger, DamageCount damage)
+      : rocksdb::Logger(rocksdb::WARN_LEVEL),
+        logger_(std::move(logger)),
+        damage_(std::move(damage)) {}
 
   using rocksdb::Logger::Logv;
 
@@ -32,12 +42,14 @@ class ForwardingLogger final : public rocksdb::Logger {
     if (level < rocksdb::WARN_LEVEL || level == rocksdb::HEADER_LEVEL) return;
     char text[512];
     if (std::vsnprintf(text, sizeof(text), format, arguments) < 0) return;
+    if (IsDamagedWal(text)) ++*damage_;
     // What these mean for us is known to the caller that gets the error; this is detail.
     logger_.Warn("rocksdb", {{"detail", std::string_view(text)}});
   }
 
  private:
   sluice::Logger logger_;
+  const DamageCount damage_;
 };
 
 class FloorFilter final : public rocksdb::CompactionFilter {
@@ -122,10 +134,11 @@ void SetFiles(rocksdb::Options& options) {
 }  // namespace
 
 rocksdb::Options MakeRocksOptions(const StoreOptions& store,
-                                  std::shared_ptr<const FloorHolder> floor, Logger logger) {
+                                  std::shared_ptr<const FloorHolder> floor, Logger logger,
+                                  DamageCount damage) {
   rocksdb::Options options;
   options.create_if_missing = true;
-  options.info_log = std::make_shared<ForwardingLogger>(std::move(logger));
+  options.info_log = std::make_shared<ForwardingLogger>(std::move(logger), std::move(damage));
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.max_background_jobs = 2;
@@ -133,7 +146,8 @@ rocksdb::Options MakeRocksOptions(const StoreOptions& store,
   options.enable_write_thread_adaptive_yield = false;
   options.avoid_flush_during_shutdown = true;
   options.avoid_flush_during_recovery = true;
-  // A torn tail of the write-ahead log ends recovery there instead of failing it.
+  // A torn tail of the write-ahead log ends recovery there instead of failing it. Damage further up
+  // does, too: RocksDB 7.8 can pass over it only until a record is cut by it.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.write_buffer_size = store.write_buffer_bytes;
   options.max_write_buffer_number = 2;

@@ -1,6 +1,8 @@
 // How RocksDB is set up, and why.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 #include <rocksdb/options.h>
@@ -11,7 +13,11 @@
 
 namespace sluice::buffer {
 
+// Damaged places of the write-ahead log that were met.
+using DamageCount = std::shared_ptr<std::atomic<uint64_t>>;
+
 rocksdb::Options MakeRocksOptions(const StoreOptions& options,
-                                  std::shared_ptr<const FloorHolder> floor, Logger logger);
+                                  std::shared_ptr<const FloorHolder> floor, Logger logger,
+                                  DamageCount damage);
 
 }  // namespace sluice::buffer

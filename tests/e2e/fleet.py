@@ -18,13 +18,13 @@ REPORTED = 6  # series of a page besides its own: up and others that tell of the
 
 
 class Fleet(unittest.TestCase):
+    exporter = Exporter
     exporter_count = 4
     series_count = 40
-
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
-        self.exporters = [Exporter([f"m{i}{{i=\"{i}\"}}" for i in range(self.series_count)]).start()
-                          for _ in range(self.exporter_count)]
+        self.exporters = [self.exporter([f"m{i}{{i=\"{i}\"}}" for i in range(self.series_count)])
+                          .start() for _ in range(self.exporter_count)]
         self.receivers = []
         self.sluice = None
 
