@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""The wall clock is stepped under a running agent: its own clock, through libfaketime, never the
+machine's."""
+import os
+import pathlib
+import unittest
+
+from fleet import REPORTED, Fleet
+
+FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
+class Clock(Fleet):
+    def setUp(self):
+        super().setUp()
+        self.steps = self.folder / "clock"
+        self.step("+0")
+
+    def step(self, offset: str):
+        """Whole at any time: it may be read meanwhile."""
+        aside = self.steps.with_suffix(".new")
+        aside.write_text(offset)
+        aside.replace(self.steps)
+
+    def start(self, *arguments, **options):
+        faked = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.steps),
+                 "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        os.environ.update(faked)
+        try:
+            super().start(*arguments, **options)
+        finally:
+            for name in faked:
+                del os.environ[name]
+
+    @unittest.skipIf(FAKETIME is None, "libfaketime is not installed")
+    def test_a_clock_that_leaps_ahead_costs_nothing(self):
+        receiver = self.receiver()
+        self.start({"one": receiver.url()})
+        self.pages(3)
+        self.step("+3600")
+        self.pages(5)
+        receiver.stop()
+        self.pages(3)
+        self.step("+86400")
+        self.pages(3)
+        receiver.start()
+        self.pages(3)
+        self.check(receiver, self.settle())
+        self.check_ledger("one", receiver)
+        newest = max(max(samples) for samples in receiver.samples.values())
+        oldest = min(min(samples) for samples in receiver.samples.values())
+        self.assertGreater(newest - oldest, 80_000_000, "the clock of the agent was stepped")
+
+    @unittest.skipIf(FAKETIME is None, "libfaketime is not installed")
+    def test_what_a_clock_that_leaps_back_costs_is_counted(self):
+        receiver = self.receiver()
+        self.start({"one": receiver.url()})
+        self.step("+3600")
+        self.pages(3)
+        before = self.served()
+        self.step("+0")
+        # Nobody takes samples that are older than what was sent. Scraping goes on meanwhile.
+        self.pages(5)
+        self.step("+3605")
+        after = [page + 2 for page in self.served()]
+        self.pages(5)
+        under_way = self.settle()
+        self.check_ledger("one", receiver)
+        behind = [set(range(b, a)) for b, a in zip(before, after)]
+        self.check(receiver, behind, under_way)
+        missing = self.missing(receiver.exported())
+        self.assertTrue(all(missing))
+        least = sum(len(gone - late) for gone, late in zip(missing, under_way))
+        most = sum(map(len, missing))
+        refused = self.metric("prometheus_target_scrapes_sample_out_of_order_total")
+        self.assertGreaterEqual(refused, least * (self.series_count + REPORTED))
+        self.assertLessEqual(refused, most * (self.series_count + REPORTED))
+
+
+if __name__ == "__main__":
+    unittest.main()
