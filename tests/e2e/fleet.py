@@ -147,8 +147,9 @@ class Fleet(unittest.TestCase):
         self.check_exported(receiver.exported(), *may_miss)
         self.assertEqual(receiver.out_of_order, 0)
 
-    def check_exported(self, exported: dict, *may_miss: list[set]):
+    def check_exported(self, exported: dict, *may_miss: list[set], relative_error: float = 0):
         for i, exporter in enumerate(self.exporters):
             delivered = Delivered(exported, f"job{i}", {"job", "instance"})
             excused = set().union(*(pages[i] for pages in may_miss))
-            self.assertEqual(check_complete(exporter, delivered, excused)[:10], [], f"job{i}")
+            problems = check_complete(exporter, delivered, excused, relative_error)
+            self.assertEqual(problems[:10], [], f"job{i}")

@@ -70,6 +70,7 @@ class Program:
         self.command = command
         self.ready_url = ready_url
         self.log_path = folder / f"{name}.log"
+        self.ready_status = 200
         self.process = None
 
     def start(self, wait: bool = True):
@@ -85,7 +86,7 @@ class Program:
             if self.process.poll() is not None:
                 raise AssertionError(f"{self.name} ended with status {self.process.returncode}:\n"
                                      + self.log()[-3000:])
-            return http_get(self.ready_url, 1)[0] == 200
+            return http_get(self.ready_url, 1)[0] == self.ready_status
         wait_until(ready, f"{self.name} is ready at {self.ready_url}")
 
     def signal(self, number: int):
@@ -107,6 +108,13 @@ class Program:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
+    def freeze(self):
+        """Its sockets stay; nobody answers."""
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.signal(signal.SIGCONT)
+
     def cleanup(self):
         if self.running():
             self.process.kill()
@@ -114,21 +122,22 @@ class Program:
 
 
 class Victoria(Program):
-    def __init__(self, folder: pathlib.Path, name: str = "victoria"):
-        self.port = free_port()
+    def __init__(self, folder: pathlib.Path, name: str = "victoria", address: str = "127.0.0.1",
+                 prefix: tuple = ()):
+        """`prefix`: a command that starts it somewhere else, where it has this address."""
+        self.base = f"http://{address}:{free_port()}"
         super().__init__(name, folder, [
-            "victoria-metrics", f"-storageDataPath={folder / name}",
-            f"-httpListenAddr=127.0.0.1:{self.port}", "-retentionPeriod=100y",
+            *prefix, "victoria-metrics", f"-storageDataPath={folder / name}",
+            f"-httpListenAddr={self.base.removeprefix('http://')}", "-retentionPeriod=100y",
             "-search.latencyOffset=0s", "-memory.allowedBytes=256MB"],
-            f"http://127.0.0.1:{self.port}/health")
-        self.write_url = f"http://127.0.0.1:{self.port}/api/v1/write"
+            f"{self.base}/health")
+        self.write_url = f"{self.base}/api/v1/write"
 
     def export(self, selector: str) -> dict[tuple, list[tuple[int, float | None]]]:
         """Labels (sorted pairs) -> raw samples (ms, value; None = stale marker) in order of time."""
-        base = f"http://127.0.0.1:{self.port}"
-        http_get(f"{base}/internal/force_flush")
+        http_get(f"{self.base}/internal/force_flush")
         query = urllib.parse.urlencode({"match[]": selector})
-        status, body = http_get(f"{base}/api/v1/export?{query}", 30)
+        status, body = http_get(f"{self.base}/api/v1/export?{query}", 30)
         if status != 200:
             raise AssertionError(f"export: status {status}: {body[:300]!r}")
         series = {}
@@ -160,6 +169,50 @@ class PrometheusServer(Program):
         return {tuple(sorted(row["metric"].items())):
                 [(round(time_s * 1000), float(value)) for time_s, value in row["values"]]
                 for row in rows}
+
+
+class InfluxDb(Program):
+    def __init__(self, folder: pathlib.Path, name: str = "influxdb"):
+        self.port = free_port()
+        home = folder / name
+        config = folder / f"{name}.conf"
+        config.write_text(f"""
+reporting-disabled = true
+bind-address = "127.0.0.1:{free_port()}"
+[meta]
+dir = "{home / 'meta'}"
+[data]
+dir = "{home / 'data'}"
+wal-dir = "{home / 'wal'}"
+query-log-enabled = false
+[monitor]
+store-enabled = false
+[http]
+bind-address = "127.0.0.1:{self.port}"
+log-enabled = false
+""")
+        super().__init__(name, folder, ["influxd", "-config", str(config)],
+                         f"http://127.0.0.1:{self.port}/ping")
+        self.ready_status = 204
+        self.write_url = f"http://127.0.0.1:{self.port}/api/v1/prom/write?db=sluice"
+
+    def create_database(self):
+        query = urllib.parse.urlencode({"q": "CREATE DATABASE sluice"})
+        status, body = http_post(f"http://127.0.0.1:{self.port}/query?{query}")
+        if status != 200:
+            raise AssertionError(f"create database: status {status}: {body[:300]!r}")
+
+    def export(self) -> dict[tuple, list[tuple[int, float]]]:
+        """Labels -> raw samples; it keeps no stale markers."""
+        query = urllib.parse.urlencode({"db": "sluice", "epoch": "ms",
+                                        "q": "SELECT value FROM /.*/ GROUP BY *"})
+        rows = get_json(f"http://127.0.0.1:{self.port}/query?{query}")["results"][0]
+        series = {}
+        for row in rows.get("series", []):
+            labels = {"__name__": row["name"], **row["tags"]}
+            key = tuple(sorted((name, value) for name, value in labels.items() if value))
+            series[key] = [(time_ms, float(value)) for time_ms, value in row["values"]]
+        return series
 
 
 class PrometheusScraper(Program):

@@ -114,7 +114,7 @@ class Delivery(Fleet):
         before = self.served()
         started = time.monotonic()
         self.assertEqual(self.sluice.terminate(), 0)
-        self.assertLess(time.monotonic() - started, 6)
+        self.assertLess(time.monotonic() - started, 5)
         lost = self.since(before)
         receiver.start()
         self.sluice.start()
