@@ -36,7 +36,7 @@ std::string_view HealthName(scrape::TargetHealth health) {
 }
 
 Json ActiveTargetJson(const scrape::TargetStatus& target) {
-  return Json{
+  Json json{
       {"discoveredLabels", LabelsJson(target.discovered_labels)},
       {"labels", LabelsJson(target.labels)},
       {"scrapePool", target.job},
@@ -49,6 +49,8 @@ Json ActiveTargetJson(const scrape::TargetStatus& target) {
       {"scrapeInterval", FormatDuration(target.scrape_interval)},
       {"scrapeTimeout", FormatDuration(target.scrape_timeout)},
   };
+  if (target.restored) json["restored"] = true;
+  return json;
 }
 
 std::string_view StateName(remotewrite::DestinationState state) {

@@ -65,6 +65,8 @@ struct JobConfig {
   relabel::Program metric_relabel;
   TargetGroups static_groups;
   std::vector<DiscoveryConfig> discoveries;
+  // For how long what a discovery found last is kept on disk, for the next start; 0: not at all.
+  std::chrono::milliseconds discovery_grace = std::chrono::hours(24);
   std::string scrape_failure_log_file;  // as the process opens it; empty for none
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> http_client;

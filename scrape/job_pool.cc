@@ -32,6 +32,10 @@ JobPool::JobPool(JobConfig config, Telemetry& telemetry, const Logger& logger)
   sd_discovered_ = telemetry.AddGauge("prometheus_sd_discovered_targets",
                                       "Targets found by discovery, before relabeling.",
                                       {{"name", "scrape"}, {"config", config.name}});
+  restored_ = telemetry.AddGauge("sluice_discovery_restored_targets",
+                                 "Targets known from before the start, whose discovery has not "
+                                 "answered yet.",
+                                 labels);
   target_limit_ = telemetry.AddGauge("prometheus_target_scrape_pool_target_limit",
                                      "Targets that the job may have; 0 when not limited.", labels);
   target_limit_exceeded_ =
@@ -66,7 +70,15 @@ void JobPool::Update(const std::string& identity, const DiscoveryUpdate& update)
   if (source == sources_.end()) return;
   Apply(source->second, update);
   source->second.told = true;
+  source->second.restored = false;
   ForgetCarriedWhenAllTold();
+}
+
+void JobPool::Restore(const std::string& identity, const DiscoveryUpdate& update) {
+  const auto source = sources_.find(identity);
+  if (source == sources_.end() || source->second.told || source->second.restored) return;
+  Apply(source->second, update);
+  source->second.restored = true;
 }
 
 void JobPool::Apply(Source& source, const DiscoveryUpdate& update) {
@@ -189,10 +201,36 @@ void JobPool::Report(size_t errors, const std::string& first_error) {
   discovered_.Set(static_cast<double>(found_count_));
   sd_discovered_.Set(static_cast<double>(found_count_));
   targets_.Set(static_cast<double>(active_.size()));
+  restored_.Set(static_cast<double>(RestoredCount()));
   sync_failed_.Increment(static_cast<double>(errors));
   if (errors == 0 || first_error == last_error_) return;
   logger_.Error("targets cannot be scraped", {{"count", errors}, {"first", first_error}});
   last_error_ = first_error;
+}
+
+size_t JobPool::RestoredCount() const {
+  size_t count = 0;
+  for (const auto& [identity, source] : sources_) {
+    if (!source.restored) continue;
+    for (const auto& [name, group] : source.groups) count += group.found_count;
+  }
+  return count;
+}
+
+std::unordered_set<uint64_t> JobPool::RestoredIds() const {
+  std::unordered_map<uint64_t, size_t> restored;  // by identity of the target, groups that have it
+  for (const auto& [identity, source] : sources_) {
+    if (!source.restored) continue;
+    for (const auto& [name, group] : source.groups) {
+      for (const uint64_t target : group.identities) ++restored[target];
+    }
+  }
+  std::unordered_set<uint64_t> ids;
+  for (const auto& [target, groups] : restored) {
+    const auto active = active_.find(target);
+    if (active != active_.end() && active->second.holders == groups) ids.insert(active->second.id);
+  }
+  return ids;
 }
 
 std::vector<uint64_t> JobPool::Clear() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/logger.h"
@@ -46,12 +47,19 @@ class JobPool {
   // From the discovery with that identity. Others than those of the configuration are ignored.
   void Update(const std::string& identity, const DiscoveryUpdate& update);
 
+  // What that discovery had found before the process was started anew; it stands until the
+  // discovery tells something. Ignored when it has, or when there is such a set already.
+  void Restore(const std::string& identity, const DiscoveryUpdate& update);
+
   // Compares what should be scraped with what is.
   PoolDiff Sync(Shared& shared);
   // The ids of all targets, which are forgotten.
   std::vector<uint64_t> Clear();
 
   void CollectDropped(ScraperStatus& status) const;
+
+  // The ids of the targets that only stand there because they were restored.
+  std::unordered_set<uint64_t> RestoredIds() const;
 
  private:
   // What relabeling made of a group.
@@ -67,6 +75,7 @@ class JobPool {
   // A discovery, or the static groups.
   struct Source {
     bool told = false;
+    bool restored = false;  // the groups are those of before the start
     Groups groups;
   };
 
@@ -85,6 +94,7 @@ class JobPool {
   void Hold(Target target, Shared& shared, PoolDiff& diff);
   void Release(PoolDiff& diff);
   void CheckTargetLimit();
+  size_t RestoredCount() const;
   void Report(size_t errors, const std::string& first_error);
 
   std::shared_ptr<const JobConfig> config_;
@@ -104,6 +114,7 @@ class JobPool {
   Gauge targets_;
   Gauge discovered_;
   Gauge sd_discovered_;  // the same, by Prometheus's name
+  Gauge restored_;
   Gauge target_limit_;
   Counter target_limit_exceeded_;
   Counter sync_failed_;

@@ -5,11 +5,14 @@
 #include <set>
 #include <tuple>
 #include <unistd.h>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/mutex.h"
 #include "scrape/discovery/discoveries.h"
 #include "scrape/discovery/discovery_loop.h"
+#include "scrape/discovery/grace/grace_store.h"
 #include "scrape/job_pool.h"
 #include "scrape/schedule.h"
 #include "scrape/scrape_metrics.h"
@@ -43,8 +46,12 @@ struct Scraper::Impl {
         metrics(deps.telemetry),
         failure_logs(deps.clock, deps.logger, deps.telemetry),
         discovery_loop(LoopOptions(options), deps.clock),
-        discoveries({.logger = deps.logger, .telemetry = deps.telemetry, .loop = discovery_loop},
-                    [this](uint64_t run, const DiscoveryUpdate& update) { OnUpdate(run, update); }),
+        grace({.directory = options.discovery_directory, .poll_max = options.poll_max},
+              {.clock = deps.clock, .logger = deps.logger, .telemetry = deps.telemetry},
+              [this](const std::string& key) { return GroupsOf(key); }),
+        discoveries(
+            {.logger = deps.logger, .telemetry = deps.telemetry, .loop = discovery_loop},
+            [this](uint64_t run, const DiscoveryUpdate& update) { OnUpdate(run, update); }, &grace),
         updates(deps.telemetry.AddCounter("prometheus_sd_received_updates_total",
                                           "Updates that discoveries told.", {{"name", "scrape"}})) {
     shared.report = MakeReportChunk();
@@ -86,6 +93,12 @@ struct Scraper::Impl {
     }
   }
 
+  // Called by the thread of the store.
+  std::optional<GraceStore::Groups> GroupsOf(const std::string& grace_key) {
+    const MutexLock lock(mu);
+    return discoveries.GroupsOf(grace_key);
+  }
+
   void ApplyJob(JobConfig config) SLUICE_REQUIRES(mu) {
     auto& pool = pools[config.name];
     if (pool == nullptr) {
@@ -105,10 +118,21 @@ struct Scraper::Impl {
     std::vector<Discoveries::Wanted> wanted;
     for (const auto& [name, pool] : pools) {
       for (const DiscoveryConfig& discovery : pool->config().discoveries) {
-        wanted.push_back({name, &discovery});
+        wanted.push_back({name, &discovery, pool->config().discovery_grace});
       }
     }
     return discoveries.Apply(wanted, shared.phase_seed);
+  }
+
+  // What discoveries found before the start stands in until they answer.
+  void RestoreTargets() SLUICE_REQUIRES(mu) {
+    for (const auto& [name, pool] : pools) {
+      for (const DiscoveryConfig& discovery : pool->config().discoveries) {
+        const auto restored = discoveries.Restored(discovery.identity);
+        if (restored) pool->Restore(discovery.identity, *restored);
+      }
+      Carry(pool->Sync(shared), Worker::Ending::kMarkers);
+    }
   }
 
   void RemoveJobsBut(const std::set<std::string>& names) SLUICE_REQUIRES(mu) {
@@ -131,6 +155,7 @@ struct Scraper::Impl {
   std::vector<std::unique_ptr<Worker>> workers;
 
   DiscoveryLoop discovery_loop;
+  GraceStore grace;
 
   // Taken before a worker's own.
   Mutex mu;
@@ -163,9 +188,11 @@ void Scraper::Apply(std::vector<JobConfig> jobs, const relabel::Labels& external
   impl_->RemoveJobsBut(names);
   for (JobConfig& job : jobs) impl_->ApplyJob(std::move(job));
   retired = impl_->ApplyDiscoveries();
+  impl_->RestoreTargets();
 }
 
 void Scraper::Stop() {
+  impl_->grace.Stop();
   {
     RetiredDiscoveries retired;
     const MutexLock lock(impl_->mu);
@@ -179,11 +206,14 @@ ScraperStatus Scraper::Snapshot() const {
   ScraperStatus status;
   {
     const MutexLock lock(impl_->mu);
+    std::unordered_set<uint64_t> restored;
     for (const auto& [name, pool] : impl_->pools) {
       status.jobs.push_back(name);
       pool->CollectDropped(status);
+      restored.merge(pool->RestoredIds());
     }
     for (const auto& worker : impl_->workers) worker->CollectStatuses(status.active);
+    for (TargetStatus& target : status.active) target.restored = restored.contains(target.id);
   }
   std::sort(status.active.begin(), status.active.end(),
             [](const TargetStatus& a, const TargetStatus& b) {

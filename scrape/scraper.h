@@ -21,6 +21,7 @@ enum class TargetHealth { kUnknown, kUp, kDown };
 
 // For /api/v1/targets.
 struct TargetStatus {
+  uint64_t id = 0;  // of this life of the target in this process
   std::string job;
   relabel::Labels discovered_labels;  // before relabeling
   relabel::Labels labels;             // public ones only
@@ -31,6 +32,7 @@ struct TargetStatus {
   TargetHealth health = TargetHealth::kUnknown;
   std::chrono::milliseconds scrape_interval{0};
   std::chrono::milliseconds scrape_timeout{0};
+  bool restored = false;  // known from before the start; its discovery has not answered yet
 };
 
 struct DroppedTarget {
@@ -50,6 +52,8 @@ struct ScraperOptions {
   // Bound of any uncompressed body, whatever body_size_limit says.
   uint64_t body_bytes_max = 1ULL << 30;
   size_t workers = 1;
+  // Where the last targets of discoveries are kept; empty: nowhere.
+  std::string discovery_directory;
   // No wait of a worker is longer than this, whatever is due; a bound on lost wake-ups.
   std::chrono::milliseconds poll_max{1000};
 };

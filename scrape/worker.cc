@@ -31,6 +31,7 @@ void Worker::Add(LoopSpec spec) {
   spec.since_ms = deps_.clock.WallNowMs();
   const MutexLock lock(mu_);
   TargetStatus& status = statuses_[spec.id];
+  status.id = spec.id;
   status.job = spec.job->name;
   status.discovered_labels = spec.target.discovered_labels;
   status.labels = spec.target.labels;

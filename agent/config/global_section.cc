@@ -21,7 +21,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kFields = {"scrape_interval", "scrape_timeout",
                                                      "external_labels"};
 
-constexpr std::array<std::string_view, 16> kInherited = {"body_size_limit",
+constexpr std::array<std::string_view, 17> kInherited = {"body_size_limit",
                                                          "sample_limit",
                                                          "sample_limit_policy",
                                                          "target_limit",
@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, 16> kInherited = {"body_size_limit",
                                                          "label_value_length_limit",
                                                          "keep_dropped_targets",
                                                          "extra_scrape_metrics",
+                                                         "discovery_grace",
                                                          "scrape_failure_log_file",
                                                          "scrape_protocols",
                                                          "scrape_native_histograms",
@@ -49,6 +50,12 @@ void ReadLimit(const Fields& fields, std::string_view name, uint64_t& limit) {
 void ReadFlag(const Fields& fields, std::string_view name, bool& flag) {
   const auto value = fields.Find(name);
   if (value.has_value() && !value->is_null()) flag = value->Bool();
+}
+
+// A null inherits, and 0 is none.
+void ReadGrace(const Fields& fields, std::chrono::milliseconds& grace) {
+  const auto value = fields.Find("discovery_grace");
+  if (value.has_value() && !value->is_null()) grace = value->Duration();
 }
 
 void ReadSampleLimitPolicy(const Fields& fields, scrape::SampleLimitPolicy& policy) {
@@ -139,6 +146,7 @@ void DecodeInherited(const Fields& fields, scrape::JobConfig& job) {
   if (const std::string path = TextOf(fields, "scrape_failure_log_file"); !path.empty()) {
     job.scrape_failure_log_file = ResolvePath(path, fields.map().decoder().file());
   }
+  ReadGrace(fields, job.discovery_grace);
   ReadFlag(fields, "extra_scrape_metrics", job.extra_scrape_metrics);
   ReadFlag(fields, "scrape_native_histograms", job.scrape_native_histograms);
   ReadFlag(fields, "always_scrape_classic_histograms", job.always_scrape_classic_histograms);

@@ -132,6 +132,7 @@ std::string InheritedText(const scrape::JobConfig& job) {
 std::string FingerprintOf(const Value& value, const scrape::JobConfig& job) {
   std::vector<std::string_view> sources = DiscoveryFields();
   sources.push_back("static_configs");
+  sources.push_back("discovery_grace");
   return CanonicalText(value.node(), sources) + " interval=" + FormatDuration(job.scrape_interval) +
          " timeout=" + FormatDuration(job.scrape_timeout) + " inherited=" + InheritedText(job);
 }

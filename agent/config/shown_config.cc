@@ -6,21 +6,14 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/config/secret_fields.h"
+#include "agent/config/hidden_secrets.h"
 #include "agent/config/yaml_text.h"
 #include "base/duration.h"
-#include "base/public_url.h"
 
 namespace sluice::agent {
 namespace {
 
 using Kind = YamlNode::Kind;
-
-constexpr std::string_view kSecret = "<secret>";
-
-// Maps with names of the user's choice, which are no fields.
-constexpr std::string_view kFreeMaps[] = {"labels", "external_labels", "params",
-                                          "required_matchers", "node_meta"};
 
 constexpr std::string_view kTopOrder[] = {"global",
                                           "runtime",
@@ -67,6 +60,7 @@ constexpr std::string_view kJobOrder[] = {"job_name",
                                           "metric_name_validation_scheme",
                                           "metric_name_escaping_scheme",
                                           "extra_scrape_metrics",
+                                          "discovery_grace",
                                           "basic_auth",
                                           "authorization",
                                           "oauth2",
@@ -160,33 +154,6 @@ void DropNulls(YamlNode& map) {
                 [](const YamlEntry& entry) { return entry.second.kind == Kind::kNull; });
 }
 
-void HideAll(YamlNode& node) {
-  if (node.kind == Kind::kScalar && !node.scalar.empty()) node = TextNode(kSecret);
-  for (YamlNode& item : node.items) HideAll(item);
-  for (YamlEntry& entry : node.entries) HideAll(entry.second);
-}
-
-void HideUrls(YamlNode& node) {
-  if (node.kind == Kind::kScalar) node.scalar = PublicUrl(node.scalar);
-  for (YamlNode& item : node.items) HideUrls(item);
-}
-
-void HideSecrets(YamlNode& node);
-
-void HideField(const std::string& name, YamlNode& value) {
-  if (IsAmong(name, kFreeMaps)) return;
-  if (IsSecretField(name)) return HideAll(value);
-  if (IsUrlField(name)) return HideUrls(value);
-  if (name != "http_headers") return HideSecrets(value);
-  // The names of headers are no fields.
-  for (YamlEntry& header : value.entries) HideSecrets(header.second);
-}
-
-void HideSecrets(YamlNode& node) {
-  for (YamlNode& item : node.items) HideSecrets(item);
-  for (YamlEntry& entry : node.entries) HideField(entry.first.scalar, entry.second);
-}
-
 YamlNode ProtocolsNode(const std::vector<scrape::ScrapeProtocol>& protocols) {
   YamlNode list;
   list.kind = Kind::kSequence;
@@ -222,7 +189,9 @@ void Inherit(const YamlNode& global, YamlNode& node) {
   for (const YamlEntry& entry : global.entries) {
     if (!IsAmong(entry.first.scalar, InheritedFieldNames())) continue;
     const YamlNode* const own = Find(node, entry.first.scalar);
-    if (own == nullptr || own->kind == Kind::kNull || own->scalar == "0") {
+    const bool is_zero = own != nullptr && own->scalar == "0";
+    const bool zero_inherits = entry.first.scalar != "discovery_grace";
+    if (own == nullptr || own->kind == Kind::kNull || (is_zero && zero_inherits)) {
       Set(node, entry.first.scalar, entry.second);
     }
   }

@@ -53,6 +53,9 @@ struct DiscoveryDeps {
   DiscoveryLoop& loop;
   std::string config = {};  // the job that it is for first, as metrics name it
   uint64_t seed = 0;        // of what is drawn, such as delays
+  // What the discovery told before the process was started anew; it is not told again by itself,
+  // but stays where the first answer leaves something open.
+  std::vector<TargetGroupPtr> last_groups = {};
   // What discoveries of Kubernetes share; null when there is nothing to share it with.
   std::shared_ptr<ObjectWatches> kubernetes = {};
 };

@@ -27,6 +27,8 @@ struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the
   // secrets in it: never to be shown.
   std::string identity;
+  // The same without the secrets.
+  std::string public_identity = {};
   DiscoveryMechanism mechanism;
 };
 

@@ -13,6 +13,10 @@ TargetGroupPtr Gone(const std::string& source) {
 
 }  // namespace
 
+void GroupBook::Recall(const std::vector<TargetGroupPtr>& groups) {
+  for (const TargetGroupPtr& group : groups) groups_[group->source] = group;
+}
+
 std::optional<DiscoveryUpdate> GroupBook::Replace(
     TargetGroups groups, const std::map<std::string, std::string>& unknown) {
   DiscoveryUpdate update;
@@ -30,11 +34,12 @@ std::optional<DiscoveryUpdate> GroupBook::Replace(
   }
   for (const auto& [source, group] : groups_) {
     if (unknown.contains(source)) next.emplace(source, group);
-    if (!next.contains(source)) update.groups.push_back(Gone(source));
+    if (!next.contains(source) && !update.whole) update.groups.push_back(Gone(source));
   }
   for (const auto& [source, group] : next) {
     const auto known = groups_.find(source);
-    if (known == groups_.end() || known->second != group) update.groups.push_back(group);
+    const bool is_news = known == groups_.end() || known->second != group;
+    if (update.whole || is_news) update.groups.push_back(group);
   }
   groups_ = std::move(next);
   if (!update.whole && update.groups.empty()) return std::nullopt;

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "scrape/discovery/discovery.h"
 #include "scrape/target_group.h"
@@ -13,6 +14,10 @@ namespace sluice::scrape {
 // Thread-compatible.
 class GroupBook {
  public:
+  // What is known from before the start: it stays where nothing newer is known, and is not told by
+  // itself. Only before anything else.
+  void Recall(const std::vector<TargetGroupPtr>& groups);
+
   // What is to be told so that `groups` are all that there are; nothing when that is known. Groups
   // whose source is in `unknown` (with the reason) stay as they were told last. The first update is
   // whole.

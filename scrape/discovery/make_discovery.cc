@@ -64,6 +64,7 @@ class Maker {
   }
 
   std::unique_ptr<Discovery> operator()(const KubernetesSdConfig& config) {
+    deps_.last_groups.clear();  // its first answer leaves nothing open
     return std::make_unique<KubernetesDiscovery>(config, std::move(sink_), std::move(deps_));
   }
 

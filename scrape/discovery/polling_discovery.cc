@@ -13,6 +13,7 @@ PollingDiscovery::PollingDiscovery(Options options, std::unique_ptr<Refresher> r
       metrics_(deps_.telemetry, options_.mechanism, deps_.config),
       refresher_(std::move(refresher)),
       schedule_(options_.interval, deps_.seed) {
+  book_.Recall(std::exchange(deps_.last_groups, {}));
   deps_.loop.Post([this] { Begin(); });
 }
 

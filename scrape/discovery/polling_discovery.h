@@ -39,7 +39,7 @@ class PollingDiscovery final : public Discovery {
   // Set once.
   const Options options_;
   const DiscoverySink sink_;
-  const DiscoveryDeps deps_;
+  DiscoveryDeps deps_;
   const Logger logger_;
   const RefreshMetrics metrics_;
 

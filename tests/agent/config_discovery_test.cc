@@ -76,6 +76,20 @@ TEST_CASE("discoveries are the same when they mean the same", "[agent]") {
         identity("file_sd_configs: [{files: [a.yml]}]", "/etc/q/f.yml"));
 }
 
+TEST_CASE("the public identity of a discovery has no secrets", "[agent]") {
+  const auto of = [](const std::string& password, const std::string& url = "http://h/") {
+    return Discoveries("http_sd_configs: [{url: '" + url +
+                       "', basic_auth: {username: u, password: '" + password +
+                       "'}, http_headers: {X-Key: {secrets: ['" + password + "']}}}]")
+        .at(0);
+  };
+  CHECK(of("sesame").identity != of("other").identity);
+  CHECK(of("sesame").public_identity == of("other").public_identity);
+  CHECK(of("sesame").public_identity.find("sesame") == std::string::npos);
+  CHECK(of("sesame").public_identity != of("sesame", "http://i/").public_identity);
+  CHECK(of("a", "http://u:sesame@h/").public_identity.find("sesame") == std::string::npos);
+}
+
 TEST_CASE("kubernetes_sd_configs are read", "[agent]") {
   const auto least = Only<scrape::KubernetesSdConfig>("kubernetes_sd_configs: [{role: pod}]");
   CHECK(least.role == scrape::KubernetesRole::kPod);

@@ -31,6 +31,8 @@ TEST_CASE("the fingerprint of a job ignores where its targets come from", "[agen
   CHECK(OfJob("static_configs: [{targets: [a]}]") == base);
   CHECK(OfJob("file_sd_configs: [{files: [a.yml]}]") == base);
   CHECK(OfJob("", "external_labels: {a: b}") == base);
+  CHECK(OfJob("discovery_grace: 1h") == base);
+  CHECK(OfJob("", "discovery_grace: 1h") == base);
 }
 
 TEST_CASE("the fingerprint of a job knows where its failures go", "[agent]") {

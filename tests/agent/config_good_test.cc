@@ -267,6 +267,16 @@ TEST_CASE("giving up at 429 is refused with a warning", "[agent]") {
             "answered with 429 are always tried again"});
 }
 
+TEST_CASE("a job has the grace of the global section unless it says its own", "[agent]") {
+  using std::chrono::hours;
+  CHECK(Job("").discovery_grace == hours(24));
+  const std::string global = "global: {discovery_grace: 2h}";
+  CHECK(Job("", global).discovery_grace == hours(2));
+  CHECK(Job("discovery_grace: null", global).discovery_grace == hours(2));
+  CHECK(Job("discovery_grace: 3h", global).discovery_grace == hours(3));
+  CHECK(Job("discovery_grace: 0", global).discovery_grace == hours(0));
+}
+
 TEST_CASE("jobs inherit limits, and cannot lift them", "[agent]") {
   const std::string global =
       "global: {sample_limit: 1, target_limit: 2, label_limit: 3, label_name_length_limit: 4, "

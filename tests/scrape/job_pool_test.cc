@@ -79,6 +79,30 @@ TEST_CASE("an update of one group touches its targets only", "[job_pool]") {
   CHECK(job.added + job.removed == 0);
 }
 
+TEST_CASE("restored targets stand until their discovery tells something", "[job_pool]") {
+  Followed job(Job({"d", "e"}));
+  const auto restore = [&](const std::string& identity, DiscoveryUpdate update) {
+    job.pool.Restore(identity, update);
+    job.Sync();
+  };
+  restore("d", {.whole = true, .groups = {Group("a", {"a1", "a2"}), Group("b", {"b1"})}});
+  CHECK(job.Addresses() == Set{"a1", "a2", "b1"});
+  CHECK(job.pool.RestoredIds().size() == 3);
+  // Another discovery has one of them as well.
+  job.Update("e", {.whole = true, .groups = {Group("x", {"b1", "c1"})}});
+  CHECK(job.Addresses() == Set{"a1", "a2", "b1", "c1"});
+  CHECK(job.pool.RestoredIds().size() == 2);
+  job.Update("d", {.whole = true, .groups = {Group("a", {"a2", "a3"})}});
+  CHECK(job.Addresses() == Set{"a2", "a3", "b1", "c1"});
+  CHECK(job.added == 1);
+  CHECK(job.removed == 1);
+  CHECK(job.pool.RestoredIds().empty());
+  // Who has told something knows better.
+  restore("d", {.whole = true, .groups = {Group("a", {"old"})}});
+  restore("unknown", {.whole = true, .groups = {Group("a", {"old"})}});
+  CHECK(job.Addresses() == Set{"a2", "a3", "b1", "c1"});
+}
+
 TEST_CASE("another whole update keeps the targets that are in it", "[job_pool]") {
   Followed job(Job({"d"}));
   job.Update("d", {.whole = true, .groups = {Group("a", {"a1"}), Group("b", {"b1"})}});

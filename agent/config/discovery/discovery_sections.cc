@@ -17,6 +17,7 @@
 #include "agent/config/discovery/http_section.h"
 #include "agent/config/discovery/kubernetes_section.h"
 #include "agent/config/discovery/nomad_section.h"
+#include "agent/config/hidden_secrets.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/specs/discovery_specs.h"
 
@@ -45,9 +46,9 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
 };
 
 // With the folder that relative paths belong to.
-std::string IdentityOf(std::string_view field, const Value& value) {
+std::string IdentityOf(std::string_view field, const Value& value, const YamlNode& node) {
   const std::filesystem::path file(value.decoder().file());
-  return std::string(field) + " " + file.parent_path().string() + " " + CanonicalText(value.node());
+  return std::string(field) + " " + file.parent_path().string() + " " + CanonicalText(node);
 }
 
 bool Works(std::string_view field) {
@@ -76,7 +77,11 @@ std::vector<scrape::DiscoveryConfig> DecodeDiscoveries(const Fields& fields) {
     if (!list) continue;
     for (const Value& item : list->Items("[]*discovery.Config")) {
       if (item.is_null()) item.Fail("empty or null section in " + std::string(field));
-      discoveries.push_back({.identity = IdentityOf(field, item), .mechanism = decode(item)});
+      YamlNode hidden = item.node();
+      HideSecrets(hidden);
+      discoveries.push_back({.identity = IdentityOf(field, item, item.node()),
+                             .public_identity = IdentityOf(field, item, hidden),
+                             .mechanism = decode(item)});
     }
   }
   return discoveries;

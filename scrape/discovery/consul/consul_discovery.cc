@@ -27,6 +27,7 @@ ConsulDiscovery::ConsulDiscovery(ConsulSdConfig config, DiscoverySink sink, Disc
       catalog_duration_(DurationOf(deps_.telemetry, "services")),
       service_duration_(DurationOf(deps_.telemetry, "service")),
       datacenter_(config_.datacenter) {
+  book_.Recall(std::exchange(deps_.last_groups, {}));
   deps_.loop.Post([this] { datacenter_.empty() ? AskForDatacenter() : Start(); });
 }
 
@@ -169,11 +170,16 @@ void ConsulDiscovery::TellFirst() {
   const bool any_known = any_answered_ || services_.empty();
   if (book_.told() || !silent_.empty() || !any_known) return;
   TargetGroups groups;
+  std::map<std::string, std::string> unknown;
   for (auto& [name, service] : services_) {
-    if (service.first) groups.push_back(std::move(*service.first));
+    if (service.first) {
+      groups.push_back(std::move(*service.first));
+    } else {
+      unknown[name] = last_error_;
+    }
     service.first.reset();
   }
-  Tell(book_.Replace(std::move(groups)));
+  Tell(book_.Replace(std::move(groups), unknown));
 }
 
 void ConsulDiscovery::Tell(std::optional<DiscoveryUpdate> update) {

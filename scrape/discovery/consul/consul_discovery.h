@@ -51,7 +51,7 @@ class ConsulDiscovery final : public Discovery {
   // Set once.
   const ConsulSdConfig config_;
   const DiscoverySink sink_;
-  const DiscoveryDeps deps_;
+  DiscoveryDeps deps_;
   const Logger logger_;
   const RefreshMetrics metrics_;
   const Counter rpc_failures_;

@@ -50,6 +50,8 @@ struct FileDiscovery::Impl {
   void Scan();
   std::set<std::string> FilesNow() const;
   void ReadOne(const std::string& path);
+  // What was found in the file before the start.
+  std::vector<TargetGroup> LastGroupsOf(const std::string& path) const;
   void Tell();
 
   // The last good content of a file, and its last error.
@@ -76,6 +78,7 @@ struct FileDiscovery::Impl {
   FolderWatch watch;
   std::string watch_error;
   std::map<std::string, File> files;
+  std::vector<TargetGroupPtr> last_groups;  // until the first scan
   GroupBook book;
 
   std::jthread thread;
@@ -90,7 +93,8 @@ FileDiscovery::Impl::Impl(FileSdConfig with_config, DiscoverySink with_sink, Dis
                                        "The number of File-SD read errors.")),
       watch_errors(telemetry.AddCounter("prometheus_sd_file_watcher_errors_total",
                                         "The number of File-SD errors caused by filesystem watch "
-                                        "failures.")) {
+                                        "failures.")),
+      last_groups(std::move(deps.last_groups)) {
   SLUICE_CHECK(wake_fd >= 0);
   for (const std::string& pattern : config.files) folders.insert(FolderOf(pattern));
 }
@@ -147,6 +151,7 @@ std::set<std::string> FileDiscovery::Impl::FilesNow() const {
 void FileDiscovery::Impl::Scan() {
   const std::set<std::string> now = FilesNow();
   for (const std::string& path : now) ReadOne(path);
+  last_groups.clear();
   std::erase_if(files, [&now](const auto& entry) {
     if (now.contains(entry.first)) return false;
     entry.second.mtime.Set(kNoTime);
@@ -155,7 +160,16 @@ void FileDiscovery::Impl::Scan() {
   Tell();
 }
 
+std::vector<TargetGroup> FileDiscovery::Impl::LastGroupsOf(const std::string& path) const {
+  std::vector<TargetGroup> groups;
+  for (const TargetGroupPtr& group : last_groups) {
+    if (group->source.starts_with(path + ":")) groups.push_back(*group);
+  }
+  return groups;
+}
+
 void FileDiscovery::Impl::ReadOne(const std::string& path) {
+  const bool is_new = !files.contains(path);
   File& file = files[path];
   file.mtime =
       telemetry.AddGauge("prometheus_sd_file_mtime_seconds",
@@ -167,6 +181,7 @@ void FileDiscovery::Impl::ReadOne(const std::string& path) {
     file.mtime.Set(Mtime(path));
   } else {
     read_errors.Increment();
+    if (is_new) file.groups = LastGroupsOf(path);
   }
   if (error != file.error && !error.empty()) {
     logger.Error("cannot read targets, keeping the last ones", {{"file", path}, {"error", error}});

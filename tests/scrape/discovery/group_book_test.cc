@@ -45,6 +45,17 @@ TEST_CASE("the first update is whole, later ones hold what changed", "[discovery
   CHECK(Text(book.Replace({})) == "nothing");
 }
 
+TEST_CASE("what is known from before the start stays where nothing newer is known", "[discovery]") {
+  GroupBook book;
+  book.Recall({std::make_shared<const TargetGroup>(Group("a", "1")),
+               std::make_shared<const TargetGroup>(Group("b", "2")),
+               std::make_shared<const TargetGroup>(Group("c", "3"))});
+  CHECK_FALSE(book.told());
+  CHECK(Text(book.Replace({Group("a", "1"), Group("d", "4")}, {{"b", "no answer"}})) ==
+        "whole a=1 b=2 d=4");
+  CHECK(Text(book.Replace({Group("a", "1")}, {{"d", "no answer"}})) == "b");
+}
+
 TEST_CASE("finding nothing at first is an update, too", "[discovery]") {
   GroupBook book;
   CHECK(Text(book.Replace({Group("a", "")})) == "whole");
