@@ -40,6 +40,7 @@ class Exporter:
         self.lock = threading.Lock()
         self.series = list(series)
         self.page = 0
+        self.connections = 0  # accepted so far
         self.pages: dict[int, list[str]] = {}  # number -> series on it
         self.served_at: dict[int, float] = {}  # number -> wall time, seconds
         self.custom = None  # a function (handler) -> None that answers instead
@@ -54,6 +55,11 @@ class Exporter:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                with exporter.lock:
+                    exporter.connections += 1
+                super().setup()
 
             def do_GET(self):
                 if exporter.custom is not None:
