@@ -64,7 +64,8 @@ Status Agent::OpenAll() {
   scraper_ = std::make_unique<scrape::Scraper>(
       scrape::ScraperOptions{.user_agent = user_agent,
                              .body_bytes_max = options_.scrape_body_bytes_max,
-                             .discovery_directory = options_.data_directory + "/discovery"},
+                             .discovery_directory = options_.data_directory + "/discovery",
+                             .cluster = options_.cluster},
       scrape::Scraper::Deps{.clock = clock_,
                             .logger = logger_.With({"component", "scrape"}),
                             .telemetry = telemetry_,

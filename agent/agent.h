@@ -65,6 +65,7 @@ class Agent {
   HttpServerResponse Handle(const HttpServerRequest& request);
   HttpServerResponse Route(const HttpServerRequest& request);
   HttpServerResponse Api(const HttpServerRequest& request);
+  HttpServerResponse Cluster(const HttpServerRequest& request) const;
   HttpServerResponse Lifecycle(const HttpServerRequest& request);
   HttpServerResponse NotReady() const;
 

@@ -111,8 +111,10 @@ std::string TargetsJson(const scrape::ScraperStatus& status, std::string_view st
     for (const auto& [job, count] : status.dropped_counts) counts[job] = count;
     for (const scrape::DroppedTarget& target : status.dropped) {
       if (!in_pool(target.job)) continue;
-      dropped.push_back(Json{{"discoveredLabels", LabelsJson(target.discovered_labels)},
-                             {"scrapePool", target.job}});
+      Json json{{"discoveredLabels", LabelsJson(target.discovered_labels)},
+                {"scrapePool", target.job}};
+      if (!target.reason.empty()) json["reason"] = target.reason;
+      dropped.push_back(std::move(json));
     }
   }
   return Success(Json{{"activeTargets", std::move(active)},
@@ -146,6 +148,27 @@ std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& 
     });
   }
   return Success(Json{{"destinations", std::move(list)}});
+}
+
+std::string ClusterJson(const scrape::ClusterStatus& status) {
+  Json counts = Json::array();
+  for (size_t member = 0; member < status.counts.size(); ++member) {
+    counts.push_back(Json{{"member", member}, {"targets", status.counts[member]}});
+  }
+  Json targets = Json::array();
+  for (const scrape::ClusterStatus::Target& target : status.targets) {
+    targets.push_back(Json{{"scrapePool", target.job},
+                           {"scrapeUrl", target.url},
+                           {"labels", LabelsJson(target.labels)},
+                           {"members", target.members}});
+  }
+  return Success(Json{{"name", status.cluster.name},
+                      {"member", status.cluster.member},
+                      {"membersCount", status.cluster.members},
+                      {"replicationFactor", status.cluster.replication},
+                      {"members", std::move(counts)},
+                      {"targets", std::move(targets)},
+                      {"targetsLeftOut", status.left_out}});
 }
 
 std::string ConfigJson(const std::string& yaml) { return Success(Json{{"yaml", yaml}}); }

@@ -26,6 +26,9 @@ std::string ScrapePoolsJson(const scrape::ScraperStatus& status);
 // GET /api/v1/destinations: state and ledger of each destination (ours, not in Prometheus).
 std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& destinations);
 
+// GET /api/v1/cluster: the members and who scrapes what (ours).
+std::string ClusterJson(const scrape::ClusterStatus& status);
+
 // GET /api/v1/status/config. `yaml` must have no secrets in it.
 std::string ConfigJson(const std::string& yaml);
 

@@ -64,9 +64,25 @@ struct RawFlags {
   std::string held_bytes = "64MiB";
   std::string quarantine_bytes = "16MiB";
   std::string body_bytes = "1GiB";
+  std::string cluster_member = "0";
   std::string log_level = "info";
   std::string log_format = "logfmt";
 };
+
+void AddClusterFlags(CLI::App& app, scrape::ClusterConfig& cluster, std::string& member) {
+  app.add_option("--cluster.members-count", cluster.members,
+                 "How many agents share the targets; 0 or 1: no cluster")
+      ->capture_default_str();
+  app.add_option("--cluster.member-num", member,
+                 "Which of them this one is: a number from 0, or a name that ends with it, as "
+                 "sluice-3 of a StatefulSet")
+      ->capture_default_str();
+  app.add_option("--cluster.replication-factor", cluster.replication,
+                 "How many members scrape each target")
+      ->capture_default_str();
+  app.add_option("--cluster.name", cluster.name,
+                 "Tells clusters apart that scrape the same targets: they do at other times");
+}
 
 void AddFlags(CLI::App& app, Options& options, RawFlags& raw) {
   app.add_option("--config.file", options.config_file, "Prometheus configuration file")
@@ -109,6 +125,7 @@ void AddFlags(CLI::App& app, Options& options, RawFlags& raw) {
   app.add_option("--scrape.max-body-size", raw.body_bytes,
                  "Bound of any scraped body, uncompressed, whatever body_size_limit says")
       ->capture_default_str();
+  AddClusterFlags(app, options.cluster, raw.cluster_member);
   app.add_option("--log.level", raw.log_level, "debug, info, warn or error")->capture_default_str();
   app.add_option("--log.format", raw.log_format, "logfmt or json")->capture_default_str();
 }
@@ -148,8 +165,15 @@ Status FinishFeatures(const RawFlags& raw, Options& options) {
   return Status::Ok();
 }
 
+Status FinishCluster(const std::string& member, scrape::ClusterConfig& cluster) {
+  if (cluster.members == 0) cluster.members = 1;
+  Status status = Assign("--cluster.member-num", scrape::ParseMemberNumber(member), cluster.member);
+  if (status.ok()) status = scrape::CheckCluster(cluster);
+  return status;
+}
+
 Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options) {
-  const std::array<Status, 10> steps = {
+  const std::array<Status, 11> steps = {
       Assign("--config.auto-reload-interval", ParseDuration(raw.auto_reload_interval),
              options.auto_reload_interval),
       FinishFeatures(raw, options),
@@ -162,6 +186,7 @@ Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options)
       Assign("--storage.agent.quarantine-max-bytes", ParseSize(raw.quarantine_bytes),
              options.quarantine_bytes_max),
       Assign("--scrape.max-body-size", ParseSize(raw.body_bytes), options.scrape_body_bytes_max),
+      FinishCluster(raw.cluster_member, options.cluster),
       Assign("--log.level", ParseLogLevel(raw.log_level), options.log_level),
       Assign("--log.format", ParseLogFormat(raw.log_format), options.log_format),
   };
@@ -214,6 +239,8 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   targets->add_option("--timeout", timeout, "How long to wait for discoveries")
       ->capture_default_str();
   targets->add_flag("--json", request.json, "As JSON");
+  std::string member = "0";
+  AddClusterFlags(*targets, request.cluster, member);
 
   CLI::App* parse = app.add_subcommand("parse", "Prints what an exposition contains");
   parse->add_option("FILE", file, "File with metrics; - or none: standard input");
@@ -252,7 +279,8 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   if (check->parsed()) return commands.check_config(file, agent);
   if (relabel->parsed()) return commands.relabel(file, trace, label_sets);
   if (targets->parsed()) {
-    const Status status = Assign("--timeout", ParseDuration(timeout), request.timeout);
+    Status status = Assign("--timeout", ParseDuration(timeout), request.timeout);
+    if (status.ok()) status = FinishCluster(member, request.cluster);
     return status.ok() ? commands.targets(request) : BadCommandLine(status);
   }
   if (parse->parsed()) return commands.parse(file.empty() ? "-" : file, formats.at(format));

@@ -10,6 +10,7 @@
 #include "agent/config/config.h"
 #include "base/logger.h"
 #include "base/result.h"
+#include "scrape/cluster.h"
 
 namespace sluice::agent {
 
@@ -31,6 +32,7 @@ struct Options {
   std::chrono::milliseconds flush_deadline{4'000};  // of the drain when the process stops
 
   uint64_t scrape_body_bytes_max = 1ULL << 30;
+  scrape::ClusterConfig cluster;
 
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;

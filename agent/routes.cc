@@ -1,4 +1,5 @@
 // What the agent answers over HTTP: paths, methods and texts are Prometheus's (agent mode).
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,7 @@ HttpServerResponse StartPage() {
   response.body =
       "<!doctype html><title>Sluice</title><h1>Sluice</h1><ul>"
       "<li><a href=\"/api/v1/targets\">targets</a>"
+      "<li><a href=\"/api/v1/cluster\">cluster</a>"
       "<li><a href=\"/api/v1/destinations\">destinations</a>"
       "<li><a href=\"/api/v1/status/config\">configuration</a>"
       "<li><a href=\"/api/v1/status/flags\">flags</a>"
@@ -87,11 +89,23 @@ HttpServerResponse Agent::Api(const HttpServerRequest& request) {
                                  request.Query("scrapePool")));
   }
   if (name == "scrape_pools") return Json(200, ScrapePoolsJson(scraper_->Snapshot()));
+  if (name == "cluster") return Cluster(request);
   if (name == "destinations") return Json(200, DestinationsJson(destinations_->Snapshot()));
   if (name == "status/buildinfo") return Json(200, BuildInfoJson());
   if (name == "status/config") return Json(200, ConfigJson(ShownConfig()));
   if (name == "status/flags") return Json(200, FlagsJson(options_.flags));
   return Json(404, ApiError("not_found", "no such endpoint: " + request.path));
+}
+
+HttpServerResponse Agent::Cluster(const HttpServerRequest& request) const {
+  const std::string text(request.Query("member"));
+  std::optional<uint32_t> member;
+  if (!text.empty()) {
+    const Result<uint32_t> number = scrape::ParseMemberNumber(text);
+    if (!number.ok()) return Json(400, ApiError("bad_data", number.error().message));
+    member = *number;
+  }
+  return Json(200, ClusterJson(scraper_->Cluster(request.Query("scrapePool"), member)));
 }
 
 HttpServerResponse Agent::Lifecycle(const HttpServerRequest& request) {

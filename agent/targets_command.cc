@@ -61,6 +61,9 @@ TargetReport ReportOf(const scrape::JobConfig& job, scrape::ExplainedTarget targ
   } else if (target.is_same_as) {
     report.state = State::kDropped;
     report.reason = "the same target as " + target.is_same_as->ToString();
+  } else if (!target.scraped_by.empty()) {
+    report.state = State::kDropped;
+    report.reason = scrape::ScrapedBy(target.scraped_by);
   } else if (!target.error.empty()) {
     report.state = State::kInvalid;
     report.reason = target.error;
@@ -87,12 +90,12 @@ void ApplyTargetLimit(JobReport& report) {
   }
 }
 
-void Explain(JobReport& report) {
+void Explain(const scrape::ClusterConfig& cluster, JobReport& report) {
   scrape::TargetGroups groups = report.job->static_groups;
   for (const SourceReport& source : report.sources) {
     groups.insert(groups.end(), source.set.groups.begin(), source.set.groups.end());
   }
-  for (scrape::ExplainedTarget& target : scrape::ExplainTargets(*report.job, groups)) {
+  for (scrape::ExplainedTarget& target : scrape::ExplainTargets(*report.job, groups, cluster)) {
     report.targets.push_back(ReportOf(*report.job, std::move(target)));
   }
   std::stable_sort(report.targets.begin(), report.targets.end(),
@@ -229,7 +232,7 @@ int RunTargetsCommand(const TargetsCommand& command, std::ostream& out, std::ost
   Discover(command, *reports);
   bool all_well = true;
   for (JobReport& report : *reports) {
-    Explain(report);
+    Explain(request.cluster, report);
     for (const SourceReport& source : report.sources) {
       const std::string failure = FailureOf(source.set, request.timeout);
       if (failure.empty()) continue;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/config/config.h"
+#include "scrape/cluster.h"
 #include "scrape/discovery/discover_once.h"
 
 namespace sluice::agent {
@@ -18,6 +19,7 @@ struct TargetsRequest {
   std::vector<std::string> jobs;  // none: all
   std::chrono::milliseconds timeout{30'000};
   bool json = false;
+  scrape::ClusterConfig cluster;  // whose member is asked for
 };
 
 struct TargetsCommand {

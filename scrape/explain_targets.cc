@@ -27,7 +27,8 @@ ExplainedTarget Explain(const JobConfig& job, relabel::Labels discovered) {
 
 }  // namespace
 
-std::vector<ExplainedTarget> ExplainTargets(const JobConfig& job, const TargetGroups& groups) {
+std::vector<ExplainedTarget> ExplainTargets(const JobConfig& job, const TargetGroups& groups,
+                                            const ClusterConfig& cluster) {
   std::vector<ExplainedTarget> all;
   std::unordered_map<uint64_t, size_t> seen;  // by identity, its place
   for (const TargetGroup& group : groups) {
@@ -38,6 +39,9 @@ std::vector<ExplainedTarget> ExplainTargets(const JobConfig& job, const TargetGr
         if (!is_new) {
           explained.is_same_as = all[first->second].discovered_labels;
           explained.target.reset();
+        } else if (cluster.is_on()) {
+          const uint64_t hash = ClusterHash(explained.target->url, explained.target->labels);
+          if (!IsScrapedHere(cluster, hash)) explained.scraped_by = ScrapingMembers(cluster, hash);
         }
       }
       all.push_back(std::move(explained));

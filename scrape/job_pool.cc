@@ -20,8 +20,10 @@ DiscoveryUpdate StaticUpdate(const TargetGroups& groups) {
 
 }  // namespace
 
-JobPool::JobPool(JobConfig config, Telemetry& telemetry, const Logger& logger)
+JobPool::JobPool(JobConfig config, Telemetry& telemetry, const Logger& logger,
+                 ClusterConfig cluster)
     : config_(std::make_shared<const JobConfig>()),
+      cluster_(std::move(cluster)),
       logger_(logger.With({"job", config.name})),
       state_(std::make_shared<PoolState>()) {
   const MetricLabels labels = {{"scrape_job", config.name}};
@@ -36,6 +38,8 @@ JobPool::JobPool(JobConfig config, Telemetry& telemetry, const Logger& logger)
                                  "Targets known from before the start, whose discovery has not "
                                  "answered yet.",
                                  labels);
+  elsewhere_ = telemetry.AddGauge("sluice_cluster_targets_elsewhere",
+                                  "Targets that other members of the cluster scrape.", labels);
   target_limit_ = telemetry.AddGauge("prometheus_target_scrape_pool_target_limit",
                                      "Targets that the job may have; 0 when not limited.", labels);
   target_limit_exceeded_ =
@@ -104,6 +108,7 @@ void JobPool::Retire(Group& group) {
   released_.insert(released_.end(), group.identities.begin(), group.identities.end());
   found_count_ -= group.found_count;
   dropped_count_ -= group.dropped_count;
+  elsewhere_count_ -= group.elsewhere_count;
 }
 
 void JobPool::Retire(Groups& groups) {
@@ -140,7 +145,7 @@ PoolDiff JobPool::Sync(Shared& shared) {
   size_t errors = 0;
   std::string first_error;
   for (Group* group : std::exchange(changed_, {})) {
-    const TargetSet set = BuildTargets(*config_, {*group->found});
+    const TargetSet set = BuildTargets(*config_, {*group->found}, cluster_);
     errors += set.errors.size();
     if (first_error.empty() && !set.errors.empty()) first_error = set.errors.front();
     Replace(*group, set, shared, diff);
@@ -162,6 +167,8 @@ void JobPool::Replace(Group& group, TargetSet set, Shared& shared, PoolDiff& dif
   found_count_ += found - std::exchange(group.found_count, found);
   const size_t dropped = set.dropped.size();
   dropped_count_ += dropped - std::exchange(group.dropped_count, dropped);
+  const size_t elsewhere = set.elsewhere.size();
+  elsewhere_count_ += elsewhere - std::exchange(group.elsewhere_count, elsewhere);
 }
 
 void JobPool::Hold(Target target, Shared& shared, PoolDiff& diff) {
@@ -201,6 +208,7 @@ void JobPool::Report(size_t errors, const std::string& first_error) {
   discovered_.Set(static_cast<double>(found_count_));
   sd_discovered_.Set(static_cast<double>(found_count_));
   targets_.Set(static_cast<double>(active_.size()));
+  elsewhere_.Set(static_cast<double>(elsewhere_count_));
   restored_.Set(static_cast<double>(RestoredCount()));
   sync_failed_.Increment(static_cast<double>(errors));
   if (errors == 0 || first_error == last_error_) return;
@@ -247,21 +255,36 @@ std::vector<uint64_t> JobPool::Clear() {
   return ids;
 }
 
+std::vector<TargetGroupPtr> JobPool::FoundGroups() const {
+  std::vector<TargetGroupPtr> found;
+  const auto collect = [&](const Groups& groups) {
+    for (const auto& [source, group] : groups) found.push_back(group.found);
+  };
+  collect(static_.groups);
+  for (const auto& [identity, source] : sources_) collect(source.groups);
+  for (const Groups& groups : carried_) collect(groups);
+  return found;
+}
+
 void JobPool::CollectDropped(ScraperStatus& status) const {
-  status.dropped_counts[config_->name] = dropped_count_;
+  status.dropped_counts[config_->name] = dropped_count_ + elsewhere_count_;
   const uint64_t keep = config_->keep_dropped_targets;
   size_t left = keep == 0 ? kDroppedShownMax : std::min<uint64_t>(keep, kDroppedShownMax);
   // Relabeled again rather than kept: nobody asks often, and there may be many.
   const auto collect = [&](const Groups& groups) {
     for (const auto& [source, group] : groups) {
       if (left == 0) return;
-      if (group.dropped_count == 0) continue;
-      TargetSet set = BuildTargets(*config_, {*group.found});
-      const size_t shown = std::min(left, set.dropped.size());
-      for (size_t i = 0; i < shown; ++i) {
-        status.dropped.push_back({config_->name, std::move(set.dropped[i])});
+      if (group.dropped_count + group.elsewhere_count == 0) continue;
+      TargetSet set = BuildTargets(*config_, {*group.found}, cluster_);
+      const auto show = [&](relabel::Labels labels, std::string reason) {
+        if (left == 0) return;
+        --left;
+        status.dropped.push_back({config_->name, std::move(labels), std::move(reason)});
+      };
+      for (relabel::Labels& labels : set.dropped) show(std::move(labels), "");
+      for (TargetElsewhere& target : set.elsewhere) {
+        show(std::move(target.discovered_labels), ScrapedBy(target.members));
       }
-      left -= shown;
     }
   };
   collect(static_.groups);

@@ -10,6 +10,7 @@
 
 #include "base/logger.h"
 #include "base/telemetry.h"
+#include "scrape/cluster.h"
 #include "scrape/discovery/discovery.h"
 #include "scrape/job_config.h"
 #include "scrape/scraper.h"
@@ -36,7 +37,7 @@ class JobPool {
     uint64_t next_id = 1;
   };
 
-  JobPool(JobConfig config, Telemetry& telemetry, const Logger& logger);
+  JobPool(JobConfig config, Telemetry& telemetry, const Logger& logger, ClusterConfig cluster = {});
 
   const JobConfig& config() const { return *config_; }
 
@@ -58,6 +59,11 @@ class JobPool {
 
   void CollectDropped(ScraperStatus& status) const;
 
+  // All that was found, to look at without the pool.
+  std::vector<TargetGroupPtr> FoundGroups() const;
+
+  std::shared_ptr<const JobConfig> shared_config() const { return config_; }
+
   // The ids of the targets that only stand there because they were restored.
   std::unordered_set<uint64_t> RestoredIds() const;
 
@@ -68,6 +74,7 @@ class JobPool {
     std::vector<uint64_t> identities;  // of its targets
     size_t found_count = 0;            // as it was built, as is the next
     size_t dropped_count = 0;
+    size_t elsewhere_count = 0;  // targets that other members of the cluster scrape
   };
 
   using Groups = std::unordered_map<std::string, Group>;  // by source
@@ -98,6 +105,7 @@ class JobPool {
   void Report(size_t errors, const std::string& first_error);
 
   std::shared_ptr<const JobConfig> config_;
+  const ClusterConfig cluster_;
   const Logger logger_;
   const std::shared_ptr<PoolState> state_;
   Source static_;
@@ -109,12 +117,14 @@ class JobPool {
   std::string active_fingerprint_;                   // of the settings that they were made with
   size_t found_count_ = 0;
   size_t dropped_count_ = 0;
+  size_t elsewhere_count_ = 0;
   std::string last_error_;
 
   Gauge targets_;
   Gauge discovered_;
   Gauge sd_discovered_;  // the same, by Prometheus's name
   Gauge restored_;
+  Gauge elsewhere_;
   Gauge target_limit_;
   Counter target_limit_exceeded_;
   Counter sync_failed_;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "scrape/cluster_view.h"
 #include "scrape/discovery/discoveries.h"
 #include "scrape/discovery/discovery_loop.h"
 #include "scrape/discovery/grace/grace_store.h"
@@ -102,7 +103,8 @@ struct Scraper::Impl {
   void ApplyJob(JobConfig config) SLUICE_REQUIRES(mu) {
     auto& pool = pools[config.name];
     if (pool == nullptr) {
-      pool = std::make_unique<JobPool>(std::move(config), deps.telemetry, deps.logger);
+      pool = std::make_unique<JobPool>(std::move(config), deps.telemetry, deps.logger,
+                                       options.cluster);
     } else {
       pool->Configure(std::move(config));
     }
@@ -177,7 +179,7 @@ void Scraper::Apply(std::vector<JobConfig> jobs, const relabel::Labels& external
   RetiredDiscoveries retired;
   const MutexLock lock(impl_->mu);
   if (impl_->stopped) return;
-  impl_->shared.phase_seed = PhaseSeed(HostName(), external_labels);
+  impl_->shared.phase_seed = PhaseSeed(HostName() + impl_->options.cluster.name, external_labels);
   std::set<std::string> names;
   std::set<std::string> failure_logs;
   for (const JobConfig& job : jobs) {
@@ -200,6 +202,21 @@ void Scraper::Stop() {
     retired = impl_->discoveries.Apply({}, 0);
   }
   for (const auto& worker : impl_->workers) worker->Stop();
+}
+
+ClusterStatus Scraper::Cluster(std::string_view job, std::optional<uint32_t> member) const {
+  ClusterView view(impl_->options.cluster, job, member);
+  std::map<std::string, std::pair<std::shared_ptr<const JobConfig>, std::vector<TargetGroupPtr>>>
+      found;
+  {
+    const MutexLock lock(impl_->mu);
+    for (const auto& [name, pool] : impl_->pools) {
+      found[name] = {pool->shared_config(), pool->FoundGroups()};
+    }
+  }
+  // Relabeling takes its time: without the lock.
+  for (const auto& [name, of_job] : found) view.Add(*of_job.first, of_job.second);
+  return view.Take();
 }
 
 ScraperStatus Scraper::Snapshot() const {

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,6 +15,7 @@
 #include "base/telemetry.h"
 #include "buffer/log.h"
 #include "relabel/labels.h"
+#include "scrape/cluster.h"
 #include "scrape/job_config.h"
 
 namespace sluice::scrape {
@@ -38,6 +41,7 @@ struct TargetStatus {
 struct DroppedTarget {
   std::string job;
   relabel::Labels discovered_labels;
+  std::string reason = {};  // empty: relabeling
 };
 
 struct ScraperStatus {
@@ -56,6 +60,25 @@ struct ScraperOptions {
   std::string discovery_directory;
   // No wait of a worker is longer than this, whatever is due; a bound on lost wake-ups.
   std::chrono::milliseconds poll_max{1000};
+  ClusterConfig cluster;
+};
+
+// Who scrapes what. Every member finds the same, as far as it discovers the same.
+struct ClusterStatus {
+  // More targets are only counted.
+  static constexpr size_t kTargetsShownMax = 10'000;
+
+  struct Target {
+    std::string job;
+    std::string url;
+    relabel::Labels labels;
+    std::vector<uint32_t> members;  // who scrape it
+  };
+
+  ClusterConfig cluster;
+  std::vector<uint64_t> counts;  // targets of each member
+  std::vector<Target> targets;   // by job
+  uint64_t left_out = 0;         // of those that were asked for, that are not shown
 };
 
 // Thread-safe. Threads: one for discovery, one for each worker.
@@ -85,6 +108,9 @@ class Scraper {
   void Stop();
 
   ScraperStatus Snapshot() const;
+
+  // Counts all targets, and shows those of one job and of one member only, if these are given.
+  ClusterStatus Cluster(std::string_view job, std::optional<uint32_t> member) const;
 
  private:
   struct Impl;

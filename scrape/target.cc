@@ -170,7 +170,8 @@ Result<Target> FinishTarget(const JobConfig& job, relabel::LabelsBuilder& relabe
   return target;
 }
 
-TargetSet BuildTargets(const JobConfig& job, const std::vector<TargetGroup>& groups) {
+TargetSet BuildTargets(const JobConfig& job, const std::vector<TargetGroup>& groups,
+                       const ClusterConfig& cluster) {
   TargetSet set;
   std::unordered_set<uint64_t> seen;
   relabel::LabelsBuilder builder;
@@ -188,6 +189,13 @@ TargetSet BuildTargets(const JobConfig& job, const std::vector<TargetGroup>& gro
         continue;
       }
       if (!seen.insert(target->identity).second) continue;
+      if (cluster.is_on()) {
+        const uint64_t hash = ClusterHash(target->url, target->labels);
+        if (!IsScrapedHere(cluster, hash)) {
+          set.elsewhere.push_back({std::move(discovered), ScrapingMembers(cluster, hash)});
+          continue;
+        }
+      }
       target->discovered_labels = std::move(discovered);
       set.active.push_back(std::move(*target));
     }

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "relabel/labels.h"
+#include "scrape/cluster.h"
 #include "scrape/histogram_rules.h"
 #include "scrape/job_config.h"
 
@@ -28,14 +29,22 @@ struct Target {
   uint64_t identity = 0;
 };
 
+// A target that other members of the cluster scrape.
+struct TargetElsewhere {
+  relabel::Labels discovered_labels;
+  std::vector<uint32_t> members;
+};
+
 struct TargetSet {
-  std::vector<Target> active;            // without equal ones
-  std::vector<relabel::Labels> dropped;  // discovered labels, by relabeling
-  std::vector<std::string> errors;       // of targets that cannot be scraped
+  std::vector<Target> active;              // without equal ones
+  std::vector<relabel::Labels> dropped;    // discovered labels, by relabeling
+  std::vector<TargetElsewhere> elsewhere;  // without equal ones
+  std::vector<std::string> errors;         // of targets that cannot be scraped
 };
 
 // Pure.
-TargetSet BuildTargets(const JobConfig& job, const std::vector<TargetGroup>& groups);
+TargetSet BuildTargets(const JobConfig& job, const std::vector<TargetGroup>& groups,
+                       const ClusterConfig& cluster = {});
 
 // What relabeling gets to see of one target: its own labels, those of its group, the settings of
 // the job.

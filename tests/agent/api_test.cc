@@ -47,6 +47,35 @@ TEST_CASE("targets have the shape of Prometheus's API", "[api]") {
   CHECK(answer["data"]["droppedTargetCounts"]["other"] == 3);
 }
 
+TEST_CASE("only what is out of the ordinary is said of a target", "[api]") {
+  scrape::ScraperStatus status = OneTarget();
+  json answer = json::parse(TargetsJson(status, "", ""));
+  CHECK_FALSE(answer["data"]["activeTargets"][0].contains("restored"));
+  CHECK_FALSE(answer["data"]["droppedTargets"][0].contains("reason"));
+  status.active[0].restored = true;
+  status.dropped[0].reason = "scraped by member 2";
+  answer = json::parse(TargetsJson(status, "", ""));
+  CHECK(answer["data"]["activeTargets"][0]["restored"] == true);
+  CHECK(answer["data"]["droppedTargets"][0]["reason"] == "scraped by member 2");
+}
+
+TEST_CASE("the cluster is shown with its members and targets", "[api]") {
+  scrape::ClusterStatus status;
+  status.cluster = {.members = 3, .member = 1, .replication = 2, .name = "c"};
+  status.counts = {1, 0, 1};
+  status.targets = {{"j", "http://a:1/", {{"job", "j"}}, {2, 0}}};
+  status.left_out = 4;
+  const json data = json::parse(ClusterJson(status))["data"];
+  CHECK(data["name"] == "c");
+  CHECK(data["member"] == 1);
+  CHECK(data["membersCount"] == 3);
+  CHECK(data["replicationFactor"] == 2);
+  CHECK(data["members"][2] == json({{"member", 2}, {"targets", 1}}));
+  CHECK(data["targets"][0]["members"] == json({2, 0}));
+  CHECK(data["targets"][0]["scrapePool"] == "j");
+  CHECK(data["targetsLeftOut"] == 4);
+}
+
 TEST_CASE("a byte that is no UTF-8 does not break the JSON of targets", "[api]") {
   const json answer = json::parse(TargetsJson(OneTarget(), "active", ""));
   CHECK(answer["data"]["activeTargets"][0]["lastError"].get<std::string>().find("refused") !=

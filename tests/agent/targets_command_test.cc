@@ -111,6 +111,18 @@ TEST_CASE_METHOD(Fixture, "JSON has the labels before and after relabeling", "[a
   CHECK(out.str().find("secret") == std::string::npos);
 }
 
+TEST_CASE_METHOD(Fixture, "a target of another member of the cluster says whose it is", "[agent]") {
+  command.request.jobs = {"one"};
+  command.request.cluster.members = 50;
+  for (uint32_t member = 0; member < 50; ++member) {
+    command.request.cluster.member = member;
+    CHECK(Run() == 0);
+  }
+  CHECK(Printed("active http://a:1/metrics"));
+  CHECK(Printed("dropped http://a:1/metrics"));
+  CHECK(Printed("because    scraped by member "));
+}
+
 TEST_CASE_METHOD(Fixture, "a job that is not there is an error", "[agent]") {
   command.request.jobs = {"one", "three"};
   CHECK(Run() == 1);

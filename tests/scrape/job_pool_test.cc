@@ -103,6 +103,33 @@ TEST_CASE("restored targets stand until their discovery tells something", "[job_
   CHECK(job.Addresses() == Set{"a2", "a3", "b1", "c1"});
 }
 
+TEST_CASE("targets of other members are dropped with the reason, counted and bounded",
+          "[job_pool]") {
+  Telemetry telemetry;
+  JobConfig config = Job({"d"});
+  config.keep_dropped_targets = 10;
+  JobPool pool(config, telemetry, Logger(),
+               {.members = 4, .member = 2, .replication = 1, .name = {}});
+  std::vector<std::string> addresses;
+  for (int i = 0; i < 400; ++i) addresses.push_back("h" + std::to_string(i));
+  pool.Update("d", {.whole = true, .groups = {Group("a", addresses)}});
+  JobPool::Shared shared;
+  const size_t own = pool.Sync(shared).added.size();
+  CHECK(own > 60);
+  CHECK(own < 140);
+  ScraperStatus status;
+  pool.CollectDropped(status);
+  CHECK(status.dropped_counts["j"] == 400 - own);
+  REQUIRE(status.dropped.size() == 10);
+  CHECK(status.dropped[0].reason.starts_with("scraped by member "));
+  CHECK(telemetry.ExposeText().find("sluice_cluster_targets_elsewhere{scrape_job=\"j\"} " +
+                                    std::to_string(400 - own)) != std::string::npos);
+  pool.Update("d", {.whole = true, .groups = {}});
+  CHECK(pool.Sync(shared).removed.size() == own);
+  CHECK(telemetry.ExposeText().find("sluice_cluster_targets_elsewhere{scrape_job=\"j\"} 0\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("another whole update keeps the targets that are in it", "[job_pool]") {
   Followed job(Job({"d"}));
   job.Update("d", {.whole = true, .groups = {Group("a", {"a1"}), Group("b", {"b1"})}});
