@@ -16,6 +16,7 @@ constexpr std::string_view kMagic = "sluiceTG";
 constexpr uint8_t kVersion = 1;
 constexpr size_t kUnpackedBytesMax = 128 << 20;
 constexpr size_t kChecksumBytes = 8;
+constexpr size_t kBlockBytes = 256 << 10;
 
 void AppendHex(std::string& out, uint64_t value, int digits) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -61,16 +62,58 @@ TargetGroupPtr ReadGroup(ByteReader& in) {
   return group;
 }
 
-std::string RawGroups(const std::vector<TargetGroupPtr>& groups) {
-  std::string raw;
-  PutVarint(raw, groups.size());
-  for (const TargetGroupPtr& group : groups) {
-    PutString(raw, group->source);
-    PutLabels(raw, group->labels);
-    PutVarint(raw, group->targets.size());
-    for (const relabel::Labels& target : group->targets) PutLabels(raw, target);
+void PutGroup(std::string& out, const TargetGroup& group) {
+  PutString(out, group.source);
+  PutLabels(out, group.labels);
+  PutVarint(out, group.targets.size());
+  for (const relabel::Labels& target : group.targets) PutLabels(out, target);
+}
+
+// Block by block, so that many targets do not need as much memory again.
+class BlockWriter {
+ public:
+  void Add(const TargetGroup& group) {
+    PutGroup(raw_, group);
+    if (raw_.size() >= kBlockBytes) EndBlock();
   }
-  return raw;
+
+  void EndBlock() {
+    if (raw_.empty()) return;
+    unpacked_bytes_ += raw_.size();
+    packed_.clear();
+    compressor_.AppendPacked(raw_, packed_);
+    PutString(blocks_, packed_);
+    raw_.clear();
+  }
+
+  size_t unpacked_bytes() const { return unpacked_bytes_; }
+
+  const std::string& blocks() const { return blocks_; }
+
+ private:
+  buffer::Compressor compressor_;
+  std::string raw_;
+  std::string packed_;
+  std::string blocks_;
+  size_t unpacked_bytes_ = 0;
+};
+
+// False when the bytes are damaged.
+bool ReadBlock(std::string_view raw, std::vector<TargetGroupPtr>& groups) {
+  ByteReader in(raw);
+  while (in.ok() && !in.empty()) groups.push_back(ReadGroup(in));
+  return in.ok();
+}
+
+bool ReadBlocks(ByteReader& in, std::vector<TargetGroupPtr>& groups) {
+  buffer::Decompressor decompressor;
+  std::string raw;
+  size_t left = kUnpackedBytesMax;
+  while (in.ok() && !in.empty()) {
+    if (!decompressor.Unpack(in.String(), left, raw) || !ReadBlock(raw, groups)) return false;
+    left -= raw.size();
+  }
+  return in.ok();
 }
 
 Error Damaged(std::string_view what) {
@@ -91,12 +134,14 @@ std::string GraceKey(std::string_view identity, std::string_view public_identity
 
 Result<std::string> EncodeSavedTargets(const SavedTargets& saved) {
   const Error too_large{ErrorCode::kResourceExhausted, "too many targets to be kept"};
-  const std::string raw = RawGroups(saved.groups);
-  if (raw.size() > kUnpackedBytesMax) return too_large;
+  BlockWriter writer;
+  for (const TargetGroupPtr& group : saved.groups) writer.Add(*group);
+  writer.EndBlock();
+  if (writer.unpacked_bytes() > kUnpackedBytesMax) return too_large;
   std::string rest;
   PutVarint(rest, ZigZag(saved.current_at));
   PutString(rest, saved.key);
-  buffer::Compressor().AppendPacked(raw, rest);
+  rest += writer.blocks();
   std::string bytes(kMagic);
   bytes += static_cast<char>(kVersion);
   PutFixed64(bytes, Xxh3(rest) ^ kVersion);
@@ -118,14 +163,7 @@ Result<SavedTargets> DecodeSavedTargets(std::string_view bytes) {
   SavedTargets saved;
   saved.current_at = UnZigZag(in.Varint());
   saved.key = in.String();
-  std::string raw;
-  if (!in.ok() || !buffer::Decompressor().Unpack(in.rest(), kUnpackedBytesMax, raw)) {
-    return Damaged("its content");
-  }
-  ByteReader groups(raw);
-  const uint64_t count = groups.Varint();
-  for (uint64_t i = 0; i < count && groups.ok(); ++i) saved.groups.push_back(ReadGroup(groups));
-  if (!groups.ok() || !groups.empty()) return Damaged("its groups");
+  if (!in.ok() || !ReadBlocks(in, saved.groups)) return Damaged("its content");
   return saved;
 }
 

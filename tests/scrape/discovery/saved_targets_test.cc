@@ -88,7 +88,7 @@ TEST_CASE("the format of a file does not change", "[grace]") {
       TargetGroup{.source = "s", .targets = {{{"a", "b"}}}, .labels = {}})};
   const std::string bytes = Encoded(saved);
   CHECK(bytes.substr(0, 9) == "sluiceTG\x01");
-  CHECK(bytes.substr(17) == std::string("\x02\x01k\x00\x01\x01s\x00\x01\x01\x01"
+  CHECK(bytes.substr(17) == std::string("\x02\x01k\x0a\x00\x01s\x00\x01\x01\x01"
                                         "a\x01"
                                         "b",
                                         14));
