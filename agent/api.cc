@@ -53,6 +53,17 @@ Json ActiveTargetJson(const scrape::TargetStatus& target) {
   return json;
 }
 
+Json DroppedTargetJson(const scrape::DroppedTarget& target) {
+  Json json{{"discoveredLabels", LabelsJson(target.discovered_labels)}, {"scrapePool", target.job}};
+  if (!target.reason.empty()) json["reason"] = target.reason;
+  return json;
+}
+
+void AppendItem(std::string& list, const Json& item) {
+  if (!list.empty()) list += ',';
+  list += Dump(item);
+}
+
 std::string_view StateName(remotewrite::DestinationState state) {
   switch (state) {
     case remotewrite::DestinationState::kIdle:
@@ -98,28 +109,24 @@ std::string TargetsJson(const scrape::ScraperStatus& status, std::string_view st
   const auto in_pool = [&](const std::string& job) {
     return scrape_pool.empty() || job == scrape_pool;
   };
-  Json active = Json::array();
+  // Target by target: a tree of many thousands would be many times their text.
+  std::string active;
   if (any || state == "active") {
     for (const scrape::TargetStatus& target : status.active) {
-      if (in_pool(target.job)) active.push_back(ActiveTargetJson(target));
+      if (in_pool(target.job)) AppendItem(active, ActiveTargetJson(target));
     }
   }
-  Json dropped = Json::array();
+  std::string dropped;
   Json counts = nullptr;
   if (any || state == "dropped") {
     counts = Json::object();
     for (const auto& [job, count] : status.dropped_counts) counts[job] = count;
     for (const scrape::DroppedTarget& target : status.dropped) {
-      if (!in_pool(target.job)) continue;
-      Json json{{"discoveredLabels", LabelsJson(target.discovered_labels)},
-                {"scrapePool", target.job}};
-      if (!target.reason.empty()) json["reason"] = target.reason;
-      dropped.push_back(std::move(json));
+      if (in_pool(target.job)) AppendItem(dropped, DroppedTargetJson(target));
     }
   }
-  return Success(Json{{"activeTargets", std::move(active)},
-                      {"droppedTargets", std::move(dropped)},
-                      {"droppedTargetCounts", std::move(counts)}});
+  return R"({"status":"success","data":{"activeTargets":[)" + active + R"(],"droppedTargets":[)" +
+         dropped + R"(],"droppedTargetCounts":)" + Dump(counts) + "}}";
 }
 
 std::string ScrapePoolsJson(const scrape::ScraperStatus& status) {

@@ -6,9 +6,6 @@
 namespace sluice::scrape {
 namespace {
 
-// More are only counted.
-constexpr size_t kDroppedShownMax = 10'000;
-
 DiscoveryUpdate StaticUpdate(const TargetGroups& groups) {
   DiscoveryUpdate update;
   update.whole = true;
@@ -175,6 +172,7 @@ void JobPool::Hold(Target target, Shared& shared, PoolDiff& diff) {
   Active& active = active_[target.identity];
   if (active.holders++ != 0) return;
   active.id = shared.next_id++;
+  target.discovered_labels = {};  // many bytes, which View() finds again
   diff.added.push_back({.id = active.id,
                         .target = std::move(target),
                         .job = config_,
@@ -266,30 +264,15 @@ std::vector<TargetGroupPtr> JobPool::FoundGroups() const {
   return found;
 }
 
-void JobPool::CollectDropped(ScraperStatus& status) const {
-  status.dropped_counts[config_->name] = dropped_count_ + elsewhere_count_;
-  const uint64_t keep = config_->keep_dropped_targets;
-  size_t left = keep == 0 ? kDroppedShownMax : std::min<uint64_t>(keep, kDroppedShownMax);
-  // Relabeled again rather than kept: nobody asks often, and there may be many.
-  const auto collect = [&](const Groups& groups) {
-    for (const auto& [source, group] : groups) {
-      if (left == 0) return;
-      if (group.dropped_count + group.elsewhere_count == 0) continue;
-      TargetSet set = BuildTargets(*config_, {*group.found}, cluster_);
-      const auto show = [&](relabel::Labels labels, std::string reason) {
-        if (left == 0) return;
-        --left;
-        status.dropped.push_back({config_->name, std::move(labels), std::move(reason)});
-      };
-      for (relabel::Labels& labels : set.dropped) show(std::move(labels), "");
-      for (TargetElsewhere& target : set.elsewhere) {
-        show(std::move(target.discovered_labels), ScrapedBy(target.members));
-      }
-    }
-  };
-  collect(static_.groups);
-  for (const auto& [identity, source] : sources_) collect(source.groups);
-  for (const Groups& groups : carried_) collect(groups);
+PoolView JobPool::View() const {
+  PoolView view;
+  view.job = config_;
+  view.cluster = cluster_;
+  view.groups = FoundGroups();
+  for (const auto& [identity, active] : active_) view.ids.emplace(identity, active.id);
+  view.restored = RestoredIds();
+  view.dropped_count = dropped_count_ + elsewhere_count_;
+  return view;
 }
 
 }  // namespace sluice::scrape

@@ -13,6 +13,7 @@
 #include "scrape/cluster.h"
 #include "scrape/discovery/discovery.h"
 #include "scrape/job_config.h"
+#include "scrape/pool_view.h"
 #include "scrape/scraper.h"
 #include "scrape/target.h"
 #include "scrape/target_loop.h"
@@ -57,15 +58,8 @@ class JobPool {
   // The ids of all targets, which are forgotten.
   std::vector<uint64_t> Clear();
 
-  void CollectDropped(ScraperStatus& status) const;
-
-  // All that was found, to look at without the pool.
-  std::vector<TargetGroupPtr> FoundGroups() const;
-
-  std::shared_ptr<const JobConfig> shared_config() const { return config_; }
-
-  // The ids of the targets that only stand there because they were restored.
-  std::unordered_set<uint64_t> RestoredIds() const;
+  // What is known now, to be looked at without the pool.
+  PoolView View() const;
 
  private:
   // What relabeling made of a group.
@@ -102,6 +96,9 @@ class JobPool {
   void Release(PoolDiff& diff);
   void CheckTargetLimit();
   size_t RestoredCount() const;
+  std::vector<TargetGroupPtr> FoundGroups() const;
+  // Of the targets that only stand there because they were restored.
+  std::unordered_set<uint64_t> RestoredIds() const;
   void Report(size_t errors, const std::string& first_error);
 
   std::shared_ptr<const JobConfig> config_;

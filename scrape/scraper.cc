@@ -6,7 +6,6 @@
 #include <tuple>
 #include <unistd.h>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "base/mutex.h"
@@ -15,6 +14,7 @@
 #include "scrape/discovery/discovery_loop.h"
 #include "scrape/discovery/grace/grace_store.h"
 #include "scrape/job_pool.h"
+#include "scrape/pool_view.h"
 #include "scrape/schedule.h"
 #include "scrape/scrape_metrics.h"
 #include "scrape/worker.h"
@@ -126,6 +126,12 @@ struct Scraper::Impl {
     return discoveries.Apply(wanted, shared.phase_seed);
   }
 
+  std::vector<PoolView> Views() const SLUICE_REQUIRES(mu) {
+    std::vector<PoolView> views;
+    for (const auto& [name, pool] : pools) views.push_back(pool->View());
+    return views;
+  }
+
   // What discoveries found before the start stands in until they answer.
   void RestoreTargets() SLUICE_REQUIRES(mu) {
     for (const auto& [name, pool] : pools) {
@@ -206,32 +212,28 @@ void Scraper::Stop() {
 
 ClusterStatus Scraper::Cluster(std::string_view job, std::optional<uint32_t> member) const {
   ClusterView view(impl_->options.cluster, job, member);
-  std::map<std::string, std::pair<std::shared_ptr<const JobConfig>, std::vector<TargetGroupPtr>>>
-      found;
+  std::vector<PoolView> pools;
   {
     const MutexLock lock(impl_->mu);
-    for (const auto& [name, pool] : impl_->pools) {
-      found[name] = {pool->shared_config(), pool->FoundGroups()};
-    }
+    pools = impl_->Views();
   }
   // Relabeling takes its time: without the lock.
-  for (const auto& [name, of_job] : found) view.Add(*of_job.first, of_job.second);
+  for (const PoolView& pool : pools) view.Add(*pool.job, pool.groups);
   return view.Take();
 }
 
 ScraperStatus Scraper::Snapshot() const {
   ScraperStatus status;
+  std::vector<PoolView> pools;
   {
     const MutexLock lock(impl_->mu);
-    std::unordered_set<uint64_t> restored;
-    for (const auto& [name, pool] : impl_->pools) {
-      status.jobs.push_back(name);
-      pool->CollectDropped(status);
-      restored.merge(pool->RestoredIds());
-    }
+    pools = impl_->Views();
     for (const auto& worker : impl_->workers) worker->CollectStatuses(status.active);
-    for (TargetStatus& target : status.active) target.restored = restored.contains(target.id);
   }
+  std::unordered_map<uint64_t, TargetStatus*> scraped;
+  for (TargetStatus& target : status.active) scraped.emplace(target.id, &target);
+  // Relabeling takes its time: without the lock.
+  for (const PoolView& pool : pools) DescribePool(pool, scraped, status);
   std::sort(status.active.begin(), status.active.end(),
             [](const TargetStatus& a, const TargetStatus& b) {
               return std::tie(a.job, a.url, a.labels) < std::tie(b.job, b.url, b.labels);

@@ -45,7 +45,7 @@ struct PoolState {
 // A target to be scraped under these settings.
 struct LoopSpec {
   uint64_t id = 0;  // of this life of the target; never reused
-  Target target;
+  Target target;    // without its discovered labels
   std::shared_ptr<const JobConfig> job;
   uint64_t phase_seed = 0;
   std::shared_ptr<const buffer::Chunk> report;

@@ -33,7 +33,6 @@ void Worker::Add(LoopSpec spec) {
   TargetStatus& status = statuses_[spec.id];
   status.id = spec.id;
   status.job = spec.job->name;
-  status.discovered_labels = spec.target.discovered_labels;
   status.labels = spec.target.labels;
   status.url = PublicUrl(spec.target.url);
   status.scrape_interval = spec.target.interval;

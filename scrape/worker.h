@@ -41,7 +41,8 @@ class Worker {
   // Ends everything, without markers. Idempotent.
   void Stop();
 
-  // Appends the status of each target. Held up by nothing but copying.
+  // Appends the status of each target, without its discovered labels. Held up by nothing but
+  // copying.
   void CollectStatuses(std::vector<TargetStatus>& out) const;
 
  private:

@@ -38,7 +38,7 @@ struct Followed {
       REQUIRE(targets.erase(id) == 1);
     }
     for (const LoopSpec& spec : diff.added) {
-      REQUIRE(targets.emplace(spec.id, spec.target.discovered_labels.Get("__address__")).second);
+      REQUIRE(targets.emplace(spec.id, spec.target.labels.Get("instance")).second);
     }
     added = diff.added.size();
     removed = diff.removed.size();
@@ -87,16 +87,16 @@ TEST_CASE("restored targets stand until their discovery tells something", "[job_
   };
   restore("d", {.whole = true, .groups = {Group("a", {"a1", "a2"}), Group("b", {"b1"})}});
   CHECK(job.Addresses() == Set{"a1", "a2", "b1"});
-  CHECK(job.pool.RestoredIds().size() == 3);
+  CHECK(job.pool.View().restored.size() == 3);
   // Another discovery has one of them as well.
   job.Update("e", {.whole = true, .groups = {Group("x", {"b1", "c1"})}});
   CHECK(job.Addresses() == Set{"a1", "a2", "b1", "c1"});
-  CHECK(job.pool.RestoredIds().size() == 2);
+  CHECK(job.pool.View().restored.size() == 2);
   job.Update("d", {.whole = true, .groups = {Group("a", {"a2", "a3"})}});
   CHECK(job.Addresses() == Set{"a2", "a3", "b1", "c1"});
   CHECK(job.added == 1);
   CHECK(job.removed == 1);
-  CHECK(job.pool.RestoredIds().empty());
+  CHECK(job.pool.View().restored.empty());
   // Who has told something knows better.
   restore("d", {.whole = true, .groups = {Group("a", {"old"})}});
   restore("unknown", {.whole = true, .groups = {Group("a", {"old"})}});
@@ -118,7 +118,7 @@ TEST_CASE("targets of other members are dropped with the reason, counted and bou
   CHECK(own > 60);
   CHECK(own < 140);
   ScraperStatus status;
-  pool.CollectDropped(status);
+  DescribePool(pool.View(), {}, status);
   CHECK(status.dropped_counts["j"] == 400 - own);
   REQUIRE(status.dropped.size() == 10);
   CHECK(status.dropped[0].reason.starts_with("scraped by member "));
@@ -128,6 +128,22 @@ TEST_CASE("targets of other members are dropped with the reason, counted and bou
   CHECK(pool.Sync(shared).removed.size() == own);
   CHECK(telemetry.ExposeText().find("sluice_cluster_targets_elsewhere{scrape_job=\"j\"} 0\n") !=
         std::string::npos);
+}
+
+TEST_CASE("a target is shown as it was discovered last", "[job_pool]") {
+  Followed job(Job({"d"}));
+  for (const std::string ready : {"true", "false"}) {
+    auto group = std::make_shared<TargetGroup>();
+    group->source = "a";
+    group->targets.push_back({{"__address__", "a1"}, {"__meta_ready", ready}});
+    job.Update("d", {.groups = {group}});
+    TargetStatus target;
+    target.id = job.targets.begin()->first;
+    ScraperStatus status;
+    DescribePool(job.pool.View(), {{target.id, &target}}, status);
+    CHECK(target.discovered_labels.Get("__meta_ready") == ready);
+  }
+  CHECK(job.added + job.removed == 0);  // it is the same target
 }
 
 TEST_CASE("another whole update keeps the targets that are in it", "[job_pool]") {
@@ -204,13 +220,13 @@ TEST_CASE("dropped targets are counted, and shown up to the limit", "[job_pool]"
   job.Update(
       "d", {.whole = true, .groups = {Group("a", {"drop1", "a"}), Group("b", {"drop2", "drop3"})}});
   ScraperStatus status;
-  job.pool.CollectDropped(status);
+  DescribePool(job.pool.View(), {}, status);
   CHECK(status.dropped_counts.at("j") == 3);
   CHECK(status.dropped.size() == 2);
   job.Update("d", {.groups = {Group("b", {"drop2"})}});
   job.Update("d", {.groups = {Group("a", {})}});
   status = {};
-  job.pool.CollectDropped(status);
+  DescribePool(job.pool.View(), {}, status);
   CHECK(status.dropped_counts.at("j") == 1);
   REQUIRE(status.dropped.size() == 1);
   CHECK(status.dropped[0].discovered_labels.Get("__address__") == "drop2");
