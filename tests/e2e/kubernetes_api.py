@@ -1,5 +1,6 @@
 """An API server of Kubernetes as a test needs it: lists in pages, watches, bookmarks, 410; with
 WatchList or without."""
+import bisect
 import http.server
 import json
 import threading
@@ -48,6 +49,7 @@ class KubernetesApi:
         self.lists = 0
         self.cut = 0  # counts up to make open watches end
         self.stopping = False
+        self.watched = 0  # counts watches that began
 
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -137,6 +139,7 @@ class KubernetesApi:
                 self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
                 with api.lock:
+                    api.watched += 1
                     cut = api.cut
                     at = api.version if initial else int(query.get("resourceVersion") or 0)
                     gone = not initial and at < api.oldest
@@ -156,7 +159,8 @@ class KubernetesApi:
                 bookmark_at = time.monotonic() + 1
                 while True:
                     with api.lock:
-                        news = [event for event in api.events if event[0] > at]
+                        first = bisect.bisect_right(api.events, at, key=lambda event: event[0])
+                        news = api.events[first:]
                         if not news and api.cut == cut and not api.stopping:
                             api.lock.wait(0.2)
                         ended = api.cut != cut or api.stopping
