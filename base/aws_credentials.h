@@ -13,6 +13,9 @@
 // AWS_REGION, AWS_DEFAULT_REGION, the profile, or the metadata of the instance. The endpoints can
 // be replaced by AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and AWS_EC2_METADATA_SERVICE_ENDPOINT.
 // Single sign-on and credential_process are not supported and are errors.
+//
+// For requests that are signed by it, `HttpClientConfig::aws` does all of this by itself: the
+// credentials are found before the first request, shared, and found again before they expire.
 #pragma once
 
 #include <map>
@@ -24,22 +27,12 @@
 
 #include "base/aws_signature.h"
 #include "base/clock.h"
-#include "base/http_client_config.h"
+#include "base/cloud_config.h"
 #include "base/http_loop.h"
 #include "base/result.h"
+#include "base/secret.h"
 
 namespace sluice {
-
-// Who asks AWS for something. What is empty here comes from where AWS's own tools look for it.
-struct AwsConfig {
-  std::string region = {};
-  std::string access_key = {};  // with its secret key, or neither
-  Secret secret_key = {};
-  std::string profile = {};      // of the files ~/.aws/config and ~/.aws/credentials
-  std::string role_arn = {};     // a role to assume with what was found
-  std::string external_id = {};  // what its owner wants to be told, or nothing
-  bool use_fips_sts_endpoint = false;
-};
 
 struct AwsCredentials {
   std::string region = {};

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "base/http_client_config.h"
+#include "base/secret.h"
 
 namespace sluice {
 

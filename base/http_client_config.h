@@ -2,33 +2,15 @@
 // remote write and discovery.
 #pragma once
 
-#include <iosfwd>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/cloud_config.h"
+#include "base/secret.h"
+
 namespace sluice {
-
-// A text that is never printed: whoever needs it says so.
-class Secret {
- public:
-  Secret() = default;
-
-  explicit Secret(std::string text) : text_(std::move(text)) {}
-
-  const std::string& Reveal() const { return text_; }
-
-  bool empty() const { return text_.empty(); }
-
-  friend bool operator==(const Secret&, const Secret&) = default;
-
- private:
-  std::string text_;
-};
-
-// `<secret>`, or nothing when it is empty.
-std::ostream& operator<<(std::ostream& out, const Secret& secret);
 
 // At most one of a text and its `_file` is set, here and below. Paths are as the process opens
 // them.
@@ -89,16 +71,20 @@ struct HttpHeaderConfig {
   std::vector<std::string> files;
 };
 
-// At most one of the first three is set.
+// At most one of the first four is set.
 struct HttpClientConfig {
   std::optional<BasicAuthConfig> basic_auth;
   std::optional<AuthorizationConfig> authorization;
   std::optional<OAuth2Config> oauth2;
+  std::optional<AwsConfig> aws;  // every request is signed (Signature Version 4)
   TlsConfig tls;
   ProxyConfig proxy;
   bool follow_redirects = true;
   bool enable_http2 = true;
   std::vector<HttpHeaderConfig> http_headers;
+
+  // Whether somebody must be asked for the credentials.
+  bool FetchesCredentials() const { return oauth2.has_value() || aws.has_value(); }
 };
 
 }  // namespace sluice

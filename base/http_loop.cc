@@ -18,9 +18,9 @@
 namespace sluice {
 namespace {
 
+using internal::CredentialSource;
 using internal::EasyHandle;
 using internal::HttpTransfer;
-using internal::TokenSource;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 // curl_multi_remove_handle() walks every cached connection of its multi handle, so the connections
@@ -108,7 +108,7 @@ struct HttpLoop::Impl {
   TransferId Start(HttpRequest request, HttpHandler& handler);
   // True when a transfer ended right away.
   bool BeginQueued();
-  // Begins it, or lets it wait for a token.
+  // Begins it, or lets it wait for credentials.
   Status Proceed(TransferId id, Entry& entry, SteadyTime now);
   Status Begin(Entry& entry, SteadyTime now);
   // Takes the transfer back from libcurl, if that has it.
@@ -116,9 +116,10 @@ struct HttpLoop::Impl {
   void Remove(TransferId id);
   // Removes it and tells its handler, unless it was cancelled.
   void Finish(TransferId id, const HttpOutcome& outcome);
-  std::shared_ptr<TokenSource> TokenSourceOf(const std::shared_ptr<const HttpClient>& client);
-  void OnToken(const std::vector<TransferId>& waiters, const Result<std::string>& token,
-               const std::shared_ptr<TokenSource>& source);
+  std::shared_ptr<CredentialSource> SourceOf(const std::shared_ptr<const HttpClient>& client);
+  void OnCredentials(const std::vector<TransferId>& waiters,
+                     const Result<CredentialSource::CredentialsPtr>& credentials,
+                     const std::shared_ptr<CredentialSource>& source);
   void ExpireWaiters();
   void RemoveDoomed();
   void Act(Shard& shard, curl_socket_t fd, int mask);
@@ -139,8 +140,8 @@ struct HttpLoop::Impl {
   std::unordered_map<TransferId, Entry> transfers;
   std::vector<TransferId> queued;  // started or at their next hop, not yet given to libcurl
   // By settings, also those that are gone: their entries are removed in time.
-  std::map<std::weak_ptr<const HttpClient>, std::shared_ptr<TokenSource>, std::owner_less<>>
-      token_sources;
+  std::map<std::weak_ptr<const HttpClient>, std::shared_ptr<CredentialSource>, std::owner_less<>>
+      credential_sources;
   std::vector<TransferId> doomed;  // cancelled while busy
   bool busy = false;
 };
@@ -195,6 +196,8 @@ bool HttpLoop::Impl::BeginQueued() {
     if (found == transfers.end()) continue;  // cancelled meanwhile
     Status status = found->second.transfer->Prepare(now);
     if (status.ok()) status = Proceed(id, found->second, now);
+    // Credentials may have failed it right away.
+    any_ended = any_ended || !transfers.contains(id);
     if (status.ok()) continue;
     any_ended = true;
     Finish(id, HttpOutcome{.status = std::move(status)});
@@ -204,14 +207,15 @@ bool HttpLoop::Impl::BeginQueued() {
 
 Status HttpLoop::Impl::Proceed(TransferId id, Entry& entry, SteadyTime now) {
   HttpTransfer& transfer = *entry.transfer;
-  if (transfer.NeedsToken()) {
-    const std::shared_ptr<TokenSource> source = TokenSourceOf(transfer.request().client);
-    std::optional<std::string> token = source->Token(now);
-    if (!token.has_value()) {
-      source->Wait(id, transfer.oauth2_secret());
+  if (transfer.NeedsCredentials()) {
+    const std::shared_ptr<CredentialSource> source = SourceOf(transfer.request().client);
+    CredentialSource::CredentialsPtr credentials = source->Current(now);
+    if (credentials == nullptr) {
+      source->Wait(id, transfer.resolved());
       return Status::Ok();
     }
-    transfer.SetToken(std::move(*token), source);
+    source->RefreshIfDue(transfer.resolved(), now);
+    transfer.SetCredentials(std::move(credentials), source);
   }
   return Begin(entry, now);
 }
@@ -263,39 +267,39 @@ void HttpLoop::Impl::Finish(TransferId id, const HttpOutcome& outcome) {
   if (handler != nullptr) handler->OnDone(outcome);
 }
 
-std::shared_ptr<TokenSource> HttpLoop::Impl::TokenSourceOf(
+std::shared_ptr<CredentialSource> HttpLoop::Impl::SourceOf(
     const std::shared_ptr<const HttpClient>& client) {
-  if (const auto found = token_sources.find(client); found != token_sources.end()) {
+  if (const auto found = credential_sources.find(client); found != credential_sources.end()) {
     return found->second;
   }
-  std::erase_if(token_sources, [](const auto& entry) {
+  std::erase_if(credential_sources, [](const auto& entry) {
     return entry.first.expired() && !entry.second->fetching();
   });
   const std::weak_ptr<const HttpClient> key = client;
-  auto source = std::make_shared<TokenSource>(
-      *client->config().oauth2, client->token_client(),
+  auto source = std::make_shared<CredentialSource>(
+      internal::MakeCredentialFlow(*client),
       [this](HttpRequest request, HttpHandler& handler) { Start(std::move(request), handler); },
-      [this, key](const std::vector<TransferId>& waiters, const Result<std::string>& token) {
-        const auto found = token_sources.find(key);
-        if (found != token_sources.end()) OnToken(waiters, token, found->second);
+      [this, key](const auto& waiters, const auto& credentials) {
+        const auto found = credential_sources.find(key);
+        if (found != credential_sources.end()) OnCredentials(waiters, credentials, found->second);
       });
-  token_sources.emplace(key, source);
+  credential_sources.emplace(key, source);
   return source;
 }
 
-void HttpLoop::Impl::OnToken(const std::vector<TransferId>& waiters,
-                             const Result<std::string>& token,
-                             const std::shared_ptr<TokenSource>& source) {
-  const std::shared_ptr<TokenSource> keep = source;
+void HttpLoop::Impl::OnCredentials(const std::vector<TransferId>& waiters,
+                                   const Result<CredentialSource::CredentialsPtr>& credentials,
+                                   const std::shared_ptr<CredentialSource>& source) {
+  const std::shared_ptr<CredentialSource> keep = source;
   for (const TransferId id : waiters) {
     const auto found = transfers.find(id);
     if (found == transfers.end()) continue;
-    if (token.ok()) {
-      // Good for those that waited, however short its life.
-      found->second.transfer->SetToken(*token, keep);
+    if (credentials.ok()) {
+      // Good for those that waited, however short their life.
+      found->second.transfer->SetCredentials(*credentials, keep);
       queued.push_back(id);
     } else {
-      Finish(id, HttpOutcome{.status = token.error()});
+      Finish(id, HttpOutcome{.status = credentials.error()});
     }
   }
 }
@@ -303,7 +307,7 @@ void HttpLoop::Impl::OnToken(const std::vector<TransferId>& waiters,
 void HttpLoop::Impl::ExpireWaiters() {
   std::vector<TransferId> expired;
   const SteadyTime now = std::chrono::steady_clock::now();
-  for (const auto& [client, source] : token_sources) {
+  for (const auto& [client, source] : credential_sources) {
     for (const TransferId id : source->waiters()) {
       const auto found = transfers.find(id);
       if (found == transfers.end() || found->second.transfer->deadline() <= now) {
@@ -313,7 +317,7 @@ void HttpLoop::Impl::ExpireWaiters() {
     for (const TransferId id : expired) source->StopWaiting(id);
   }
   for (const TransferId id : expired) {
-    Finish(id, HttpOutcome{.status = Error{ErrorCode::kTimeout, "timeout: no oauth2 token"}});
+    Finish(id, HttpOutcome{.status = Error{ErrorCode::kTimeout, "timeout: no credentials"}});
   }
 }
 
@@ -388,7 +392,7 @@ int HttpLoop::Impl::WaitMs(std::chrono::milliseconds most) const {
     const auto until = std::chrono::ceil<std::chrono::milliseconds>(*shard.deadline - now);
     wait = std::clamp(until, std::chrono::milliseconds(0), wait);
   }
-  for (const auto& [client, source] : token_sources) {
+  for (const auto& [client, source] : credential_sources) {
     for (const TransferId id : source->waiters()) {
       const auto found = transfers.find(id);
       if (found == transfers.end()) continue;
@@ -443,7 +447,7 @@ void HttpLoop::Poll(std::chrono::milliseconds wait) {
   impl_->WaitForEvents(wait_now ? impl_->WaitMs(wait) : 0);
   impl_->RunTimers();
   for (Shard& shard : impl_->shards) impl_->TellEnded(shard);
-  if (!impl_->token_sources.empty()) impl_->ExpireWaiters();
+  if (!impl_->credential_sources.empty()) impl_->ExpireWaiters();
 }
 
 int HttpLoop::fd() const { return impl_->epoll_fd; }

@@ -28,7 +28,7 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   // Sent as it is; shared so that a retry does not copy it. Null for no body.
   std::shared_ptr<const std::string> body;
-  // Of everything together: redirects, and waiting for an OAuth2 token.
+  // Of everything together: redirects, and waiting for credentials.
   std::chrono::milliseconds timeout{10'000};
   // When not 0: so long without a byte is a timeout, too.
   std::chrono::seconds silence_max{0};

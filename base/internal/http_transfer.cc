@@ -103,18 +103,19 @@ Status HttpTransfer::Prepare(SteadyTime now) {
   return Status::Ok();
 }
 
-bool HttpTransfer::NeedsToken() const {
-  if (request_.client == nullptr || !request_.client->config().oauth2) return false;
+bool HttpTransfer::NeedsCredentials() const {
+  if (request_.client == nullptr || !request_.client->config().FetchesCredentials()) return false;
   const auto is_authorization = [](const auto& header) {
     return LowerAscii(header.first) == "authorization";
   };
-  return token_.empty() && !left_origin_ &&
+  return credentials_ == nullptr && !left_origin_ && request_.aws_signature == nullptr &&
          std::none_of(request_.headers.begin(), request_.headers.end(), is_authorization);
 }
 
-void HttpTransfer::SetToken(std::string authorization, std::shared_ptr<TokenSource> source) {
-  token_ = std::move(authorization);
-  token_source_ = std::move(source);
+void HttpTransfer::SetCredentials(std::shared_ptr<const Credentials> credentials,
+                                  std::shared_ptr<CredentialSource> source) {
+  credentials_ = std::move(credentials);
+  credential_source_ = std::move(source);
 }
 
 Status HttpTransfer::Attach(EasyHandle easy, const std::string& user_agent, SteadyTime now) {
@@ -198,6 +199,13 @@ bool HttpTransfer::IsSent(std::string_view header_name) const {
   return !lost_body || !name.starts_with("content-");
 }
 
+// Null for none.
+const AwsSignature* HttpTransfer::Signature() const {
+  if (left_origin_) return nullptr;
+  if (request_.aws_signature != nullptr) return request_.aws_signature.get();
+  return credentials_ == nullptr ? nullptr : credentials_->aws_signature.get();
+}
+
 void HttpTransfer::SetHeaders() {
   bool has_type = false;
   bool has_authorization = false;
@@ -215,17 +223,17 @@ void HttpTransfer::SetHeaders() {
     for (const auto& [name, value] : resolved_->secret_headers) {
       lines_.headers.AppendHeader(name, value);
     }
-    const bool is_signed = request_.aws_signature != nullptr;
-    const std::string& authorization = token_.empty() ? resolved_->authorization : token_;
-    if (!authorization.empty() && !has_authorization && !is_signed) {
+    const std::string& authorization =
+        credentials_ == nullptr ? resolved_->authorization : credentials_->authorization;
+    if (!authorization.empty() && !has_authorization && Signature() == nullptr) {
       lines_.headers.AppendHeader("Authorization", authorization);
     }
   }
-  if (request_.aws_signature != nullptr && !left_origin_) SetSignature();
+  if (Signature() != nullptr) SetSignature();
   if (request_.accept_gzip) lines_.headers.Append("Accept-Encoding: gzip");
   // Not libcurl's `application/x-www-form-urlencoded`, and no waiting for `100 Continue`. Of a
   // signed request, libcurl would sign these lines but not send them.
-  if (request_.aws_signature != nullptr) {
+  if (Signature() != nullptr) {
     SetOption(easy_.get(), CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
   } else {
     if (!has_type) lines_.headers.Append("Content-Type:");
@@ -236,7 +244,7 @@ void HttpTransfer::SetHeaders() {
 
 // libcurl signs with what it takes for a user name and a password.
 void HttpTransfer::SetSignature() {
-  const AwsSignature& signature = *request_.aws_signature;
+  const AwsSignature& signature = *Signature();
   const std::string scope = "aws:amz:" + signature.region + ":" + signature.service;
   SetOption(easy_.get(), CURLOPT_AWS_SIGV4, scope.c_str());
   SetOption(easy_.get(), CURLOPT_USERNAME, signature.access_key.c_str());
@@ -270,14 +278,20 @@ bool HttpTransfer::WillRedirect() const {
                      [](const auto& header) { return header.first == "location"; });
 }
 
+// AWS says of credentials that expired that they may not do this.
+bool HttpTransfer::IsRefused() const {
+  constexpr int kUnauthorized = 401;
+  constexpr int kForbidden = 403;
+  return head_.status == kUnauthorized || (head_.status == kForbidden && Signature() != nullptr);
+}
+
 // Once for each final head of a hop.
 HttpTransfer::Again HttpTransfer::WhatNext() {
-  if (token_source_ != nullptr && !left_origin_ && !token_.empty()) {
-    constexpr int kUnauthorized = 401;
-    if (head_.status != kUnauthorized) {
-      token_source_->NoteAccepted(token_);
-    } else if (token_source_->NoteRefused(token_) && !token_renewed_) {
-      return Again::kNewToken;
+  if (credential_source_ != nullptr && !left_origin_ && credentials_ != nullptr) {
+    if (!IsRefused()) {
+      credential_source_->NoteAccepted(credentials_);
+    } else if (credential_source_->NoteRefused(credentials_) && !credentials_renewed_) {
+      return Again::kNewCredentials;
     }
   }
   return WillRedirect() ? Again::kRedirect : Again::kNone;
@@ -289,9 +303,9 @@ bool HttpTransfer::HasNext(CURLcode code) const {
 
 Status HttpTransfer::Next() {
   Status status;
-  if (again_ == Again::kNewToken) {
-    token_.clear();
-    token_renewed_ = true;
+  if (again_ == Again::kNewCredentials) {
+    credentials_ = nullptr;
+    credentials_renewed_ = true;
   } else {
     status = FollowRedirect();
   }

@@ -14,7 +14,7 @@
 
 #include "base/gzip.h"
 #include "base/http_loop.h"
-#include "base/internal/token_source.h"
+#include "base/internal/credential_source.h"
 #include "base/internal/transfer_options.h"
 
 namespace sluice::internal {
@@ -38,7 +38,7 @@ std::string_view UrlOrigin(std::string_view url);
 
 // Bound to the thread of its loop. Its address is known to libcurl: it never moves.
 //
-// A transfer is one hop, or several: after a redirect, or when its OAuth2 token was refused, it is
+// A transfer is one hop, or several: after a redirect, or when its credentials were refused, it is
 // taken out of libcurl and put in again with what the next hop needs.
 class HttpTransfer {
  public:
@@ -56,11 +56,13 @@ class HttpTransfer {
   // After Prepare().
   SteadyTime deadline() const { return *deadline_; }
 
-  // Whether SetToken() must come before Attach().
-  bool NeedsToken() const;
-  void SetToken(std::string authorization, std::shared_ptr<TokenSource> source);
+  // Whether SetCredentials() must come before Attach().
+  bool NeedsCredentials() const;
+  void SetCredentials(std::shared_ptr<const Credentials> credentials,
+                      std::shared_ptr<CredentialSource> source);
 
-  const std::string& oauth2_secret() const { return resolved_->oauth2_secret; }
+  // After Prepare(); only with a client.
+  const ResolvedHttpClient& resolved() const { return *resolved_; }
 
   // Takes a fresh or reset handle and prepares it for the hop. The handle is taken in any case.
   Status Attach(EasyHandle easy, const std::string& user_agent, SteadyTime now);
@@ -95,7 +97,7 @@ class HttpTransfer {
 
  private:
   enum class Stop { kNone, kByHandler, kBadGzip, kHeadTooLarge, kSkipped };
-  enum class Again { kNone, kRedirect, kNewToken };
+  enum class Again { kNone, kRedirect, kNewCredentials };
 
   static size_t OnHeaderLine(char* data, size_t size, size_t count, void* self);
   static size_t OnBodyBytes(char* data, size_t size, size_t count, void* self);
@@ -111,6 +113,8 @@ class HttpTransfer {
   void SetMethodAndBody();
   void SetHeaders();
   void SetSignature();
+  const AwsSignature* Signature() const;
+  bool IsRefused() const;
   bool IsSent(std::string_view header_name) const;
   Status EndStatus(CURLcode code);
 
@@ -127,9 +131,9 @@ class HttpTransfer {
   bool left_origin_ = false;  // and so lost its credentials, for good
   std::optional<SteadyTime> deadline_;
   std::shared_ptr<const ResolvedHttpClient> resolved_;  // null without a client
-  std::shared_ptr<TokenSource> token_source_;
-  std::string token_;
-  bool token_renewed_ = false;
+  std::shared_ptr<CredentialSource> credential_source_;
+  std::shared_ptr<const Credentials> credentials_;
+  bool credentials_renewed_ = false;
 
   EasyHandle easy_;
   TransferLines lines_;

@@ -69,7 +69,7 @@ HttpRequest OAuth2TokenRequest(const OAuth2Config& config, const std::string& se
   return request;
 }
 
-Result<OAuth2Token> ParseOAuth2Answer(int http_status, const std::string& body,
+Result<Credentials> ParseOAuth2Answer(int http_status, const std::string& body,
                                       std::chrono::steady_clock::time_point now) {
   // JSON is YAML, nearly; what differs does not occur in tokens.
   const Result<YamlNode> answer = ParseYaml(body, "token");
@@ -79,7 +79,7 @@ Result<OAuth2Token> ParseOAuth2Answer(int http_status, const std::string& body,
   }
   const std::string token = Field(*answer, "access_token");
   if (token.empty()) return Failure("the answer of the token endpoint has no access_token");
-  OAuth2Token result;
+  Credentials result;
   result.authorization = HeaderType(Field(*answer, "token_type")) + " " + token;
   if (!IsHttpHeaderValue(result.authorization)) {
     return Failure("the access_token cannot be sent in a header");

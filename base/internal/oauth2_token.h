@@ -2,23 +2,20 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/http_client_config.h"
 #include "base/http_loop.h"
+#include "base/internal/credential_flow.h"
 #include "base/result.h"
 
 namespace sluice::internal {
 
-struct OAuth2Token {
-  std::string authorization;  // the value of the header
-  // After this it is not used any more; nothing when it does not expire.
-  std::optional<std::chrono::steady_clock::time_point> good_until;
-};
-
 // A token is not used in the last seconds of its life, as requests take their time.
 inline constexpr std::chrono::seconds kTokenMargin{10};
+
+inline constexpr std::string_view kTokenFailure = "oauth2: cannot fetch token";
 
 // How the client tells who it is: servers differ, and none says what it wants.
 enum class OAuth2Style { kHeader, kBody };
@@ -27,7 +24,7 @@ HttpRequest OAuth2TokenRequest(const OAuth2Config& config, const std::string& se
                                OAuth2Style style);
 
 // Errors are kRetryable and hold nothing of the secrets.
-Result<OAuth2Token> ParseOAuth2Answer(int http_status, const std::string& body,
+Result<Credentials> ParseOAuth2Answer(int http_status, const std::string& body,
                                       std::chrono::steady_clock::time_point now);
 
 }  // namespace sluice::internal

@@ -1,4 +1,4 @@
-#include "base/http_client_config.h"
+#include "base/secret.h"
 
 #include <ostream>
 
