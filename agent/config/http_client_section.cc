@@ -304,7 +304,7 @@ bool HasHttpClientSettings(const Fields& fields) {
   });
 }
 
-std::shared_ptr<const HttpClient> DecodeHttpClient(const Fields& fields, bool enable_http2) {
+HttpClientConfig DecodeHttpClientConfig(const Fields& fields, bool enable_http2) {
   HttpClientConfig config;
   DecodeCredentials(fields, config);
   if (const auto tls = FindMap(fields, "tls_config", "config.plain")) config.tls = DecodeTls(*tls);
@@ -317,7 +317,11 @@ std::shared_ptr<const HttpClient> DecodeHttpClient(const Fields& fields, bool en
       config.http_headers.push_back(DecodeHeader(name, value));
     }
   }
-  return std::make_shared<const HttpClient>(std::move(config));
+  return config;
+}
+
+std::shared_ptr<const HttpClient> DecodeHttpClient(const Fields& fields, bool enable_http2) {
+  return std::make_shared<const HttpClient>(DecodeHttpClientConfig(fields, enable_http2));
 }
 
 }  // namespace sluice::agent

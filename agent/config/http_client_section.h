@@ -15,6 +15,9 @@ std::span<const std::string_view> HttpClientFields();
 // Whether any of them differs from Prometheus's defaults.
 bool HasHttpClientSettings(const Fields& fields);
 
+// Messages have no secrets in them.
+HttpClientConfig DecodeHttpClientConfig(const Fields& fields, bool enable_http2);
+
 // Never null. Messages have no secrets in them.
 std::shared_ptr<const HttpClient> DecodeHttpClient(const Fields& fields, bool enable_http2);
 

@@ -41,7 +41,6 @@ constexpr PendingField kGlobal[] = {
 constexpr PendingField kRemoteWrite[] = {
     {.spec = {kBool, "round_robin_dns"}},
     {.spec = {kBool, "failed_request_logging"}},
-    {.spec = {.type = kSection, .name = "sigv4", .section = &kSigV4Spec}},
     {.spec = {.type = kSection, .name = "azuread", .section = &kAzureAdSpec}},
     {.spec = {.type = kSection, .name = "google_iam", .section = &kGoogleIamSpec}},
 };

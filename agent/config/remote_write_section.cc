@@ -13,6 +13,7 @@
 #include "agent/config/pending_fields.h"
 #include "agent/config/relabel_rules.h"
 #include "agent/config/url_text.h"
+#include "agent/config/write_auth_section.h"
 #include "base/utf8.h"
 
 namespace sluice::agent {
@@ -196,7 +197,8 @@ void CheckCredentials(const Fields& fields) {
 remotewrite::DestinationConfig DecodeDestination(const Value& value, const GlobalSection& global) {
   remotewrite::DestinationConfig destination;
   const std::vector<std::string_view> pending = NamesOf(PendingRemoteWriteFields());
-  const Fields fields(value, "config.plain", {kFields, pending, HttpClientFields()});
+  const Fields fields(value, "config.plain",
+                      {kFields, pending, WriteAuthFields(), HttpClientFields()});
   destination.protocol = DecodeProtocol(fields);
   CheckCredentials(fields);
   CheckPendingFields(fields, PendingRemoteWriteFields());
@@ -228,7 +230,9 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
     destination.thinning = DecodeThinOut(*thin_out);
   }
   if (const auto metadata = fields.Find("metadata_config")) CheckMetadata(*metadata);
-  destination.http_client = DecodeHttpClient(fields, /*enable_http2=*/false);
+  HttpClientConfig client = DecodeHttpClientConfig(fields, /*enable_http2=*/false);
+  DecodeWriteAuth(fields, client);
+  destination.http_client = std::make_shared<const HttpClient>(std::move(client));
   destination.external_labels = global.external_labels;
   return destination;
 }

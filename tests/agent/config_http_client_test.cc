@@ -56,6 +56,25 @@ TEST_CASE("the HTTP client has Prometheus's defaults", "[agent]") {
   CHECK_FALSE(Job("basic_auth:\nauthorization: ~\ntls_config:").basic_auth);
 }
 
+TEST_CASE("sigv4 is read, for the service of Prometheus unless told otherwise", "[agent]") {
+  const auto aws = Remote(
+                       "sigv4: {region: r, access_key: a, secret_key: s, profile: p, role_arn: n, "
+                       "external_id: e, use_fips_sts_endpoint: true, service_name: x}")
+                       .aws;
+  REQUIRE(aws.has_value());
+  CHECK(aws->region == "r");
+  CHECK(aws->access_key == "a");
+  CHECK(aws->secret_key.Reveal() == "s");
+  CHECK(aws->profile == "p");
+  CHECK(aws->role_arn == "n");
+  CHECK(aws->external_id == "e");
+  CHECK(aws->use_fips_sts_endpoint);
+  CHECK(aws->service == "x");
+  REQUIRE(Remote("sigv4: {}").aws.has_value());
+  CHECK(Remote("sigv4: {}").aws->service == "aps");
+  CHECK_FALSE(Remote("sigv4: ").aws.has_value());
+}
+
 TEST_CASE("credentials are read, with the paths of their files", "[agent]") {
   const HttpClientConfig basic =
       Job("basic_auth: {username: u, password_file: secrets/pw}\n"

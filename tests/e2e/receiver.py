@@ -206,6 +206,7 @@ class Receiver:
         self.duplicates = 0
         self.out_of_order = 0
         self.headers = []
+        self.bodies = threading.local()  # what the thread of a request got last
         self.server = None
 
     def url(self) -> str:
@@ -225,6 +226,7 @@ class Receiver:
                     self.close_connection = True
                     return
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.bodies.last = body
                 decoded = decode_series(body)
                 series = [(tuple(each.labels), each.samples) for each in decoded]
                 with receiver.lock:
