@@ -1,8 +1,6 @@
 #include "base/aws_credentials.h"
 
 #include <chrono>
-#include <cstdlib>
-#include <unistd.h>
 #include <utility>
 
 #include "base/file.h"
@@ -20,7 +18,6 @@ using internal::AwsRole;
 using internal::AwsWebIdentity;
 using internal::EncodeForm;
 using internal::TrimBlank;
-using internal::Variable;
 
 constexpr size_t kFileBytesMax = 1 << 20;
 // Where there is no such service, nobody may answer at all.
@@ -61,7 +58,7 @@ std::string SessionName(const std::string& wanted, TimestampMs now_ms) {
   return wanted.empty() ? "sluice-" + std::to_string(now_ms) : wanted;
 }
 
-std::shared_ptr<const HttpClient> StsClient(const AwsEnvironment& environment) {
+std::shared_ptr<const HttpClient> StsClient(const Environment& environment) {
   HttpClientConfig config;
   config.proxy.from_environment = true;
   config.tls.ca_file = Variable(environment, "AWS_CA_BUNDLE");
@@ -69,7 +66,7 @@ std::shared_ptr<const HttpClient> StsClient(const AwsEnvironment& environment) {
   return std::make_shared<const HttpClient>(std::move(config));
 }
 
-std::string StsUrl(const AwsEnvironment& environment, const std::string& region, bool fips) {
+std::string StsUrl(const Environment& environment, const std::string& region, bool fips) {
   for (const char* name : {"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"}) {
     if (std::string url = Variable(environment, name); !url.empty()) return url;
   }
@@ -88,18 +85,7 @@ AwsSignature AwsCredentials::For(std::string service) const {
           .session_token = session_token};
 }
 
-AwsEnvironment ReadAwsEnvironment() {
-  AwsEnvironment environment;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const size_t equals = text.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view name = text.substr(0, equals);
-    if (!name.starts_with("AWS_") && name != "HOME") continue;
-    environment.emplace(name, text.substr(equals + 1));
-  }
-  return environment;
-}
+Environment ReadAwsEnvironment() { return ReadEnvironment({"AWS_", "HOME"}); }
 
 std::string AwsServiceUrl(std::string_view service, std::string_view region) {
   std::string_view domain = "amazonaws.com";
@@ -109,7 +95,7 @@ std::string AwsServiceUrl(std::string_view service, std::string_view region) {
   return "https://" + std::string(service) + "." + std::string(region) + "." + std::string(domain);
 }
 
-AwsCredentialSearch::AwsCredentialSearch(AwsConfig config, AwsEnvironment environment, Goal goal)
+AwsCredentialSearch::AwsCredentialSearch(AwsConfig config, Environment environment, Goal goal)
     : config_(std::move(config)),
       environment_(std::move(environment)),
       goal_(goal),

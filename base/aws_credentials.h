@@ -18,7 +18,6 @@
 // credentials are found before the first request, shared, and found again before they expire.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +27,7 @@
 #include "base/aws_signature.h"
 #include "base/clock.h"
 #include "base/cloud_config.h"
+#include "base/environment.h"
 #include "base/http_loop.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -45,9 +45,8 @@ struct AwsCredentials {
   AwsSignature For(std::string service) const;
 };
 
-// Variables, by name; of the process, those that matter here.
-using AwsEnvironment = std::map<std::string, std::string>;
-AwsEnvironment ReadAwsEnvironment();
+// Those variables of the process that matter here.
+Environment ReadAwsEnvironment();
 
 // `https://SERVICE.REGION.amazonaws.com`, and the domain of other partitions.
 std::string AwsServiceUrl(std::string_view service, std::string_view region);
@@ -77,7 +76,7 @@ class AwsCredentialSearch {
   // What to ask next, or the end.
   using Step = std::variant<HttpRequest, AwsCredentials>;
 
-  explicit AwsCredentialSearch(AwsConfig config, AwsEnvironment environment = ReadAwsEnvironment(),
+  explicit AwsCredentialSearch(AwsConfig config, Environment environment = ReadAwsEnvironment(),
                                Goal goal = Goal::kCredentials);
   ~AwsCredentialSearch();
   AwsCredentialSearch(const AwsCredentialSearch&) = delete;
@@ -106,7 +105,7 @@ class AwsCredentialSearch {
 
   // Set once.
   const AwsConfig config_;
-  const AwsEnvironment environment_;
+  const Environment environment_;
   const Goal goal_;
   const std::shared_ptr<const HttpClient> sts_client_;
 

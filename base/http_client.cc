@@ -34,10 +34,14 @@ std::string Variable(const char* upper, const char* lower) {
 
 std::shared_ptr<const HttpClient> TokenClient(const HttpClientConfig& config,
                                               const ProxyEnvironment& environment) {
-  if (!config.oauth2.has_value()) return nullptr;
+  if (!config.oauth2 && !config.azure && !config.google) return nullptr;
   HttpClientConfig token;
-  token.tls = config.oauth2->tls;
-  token.proxy = config.oauth2->proxy;
+  if (config.oauth2) {
+    token.tls = config.oauth2->tls;
+    token.proxy = config.oauth2->proxy;
+  } else {
+    token.proxy.from_environment = true;
+  }
   // The secret goes to the token endpoint alone.
   token.follow_redirects = false;
   return std::make_shared<const HttpClient>(std::move(token), environment);
@@ -134,6 +138,9 @@ std::vector<std::string> HttpClient::Files() const {
   }
   if (config_.authorization) files.push_back(config_.authorization->credentials_file);
   if (config_.oauth2) files.push_back(config_.oauth2->client_secret_file);
+  if (config_.oauth2 && config_.oauth2->jwt_grant) {
+    files.push_back(config_.oauth2->jwt_grant->key_file);
+  }
   for (const HttpHeaderConfig& header : config_.http_headers) {
     files.insert(files.end(), header.files.begin(), header.files.end());
   }
@@ -187,7 +194,11 @@ Result<std::shared_ptr<const ResolvedHttpClient>> HttpClient::ReadAll(
   resolved->ca = reader.Pem(tls.ca, tls.ca_file, "CA cert");
   resolved->cert = reader.Pem(tls.cert, tls.cert_file, "client cert");
   resolved->key = reader.Pem(tls.key.Reveal(), tls.key_file, "client key");
-  if (config_.oauth2) {
+  if (config_.oauth2 && config_.oauth2->jwt_grant) {
+    const JwtGrantConfig& grant = *config_.oauth2->jwt_grant;
+    resolved->oauth2_secret =
+        reader.Secret(grant.key.Reveal(), grant.key_file, "oauth2 client certificate key file");
+  } else if (config_.oauth2) {
     resolved->oauth2_secret =
         reader.Secret(config_.oauth2->client_secret.Reveal(), config_.oauth2->client_secret_file,
                       "oauth2 client secret file");

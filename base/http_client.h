@@ -22,7 +22,7 @@ struct ResolvedHttpClient {
   std::string ca;  // PEM; empty for the authorities of the system
   std::string cert;
   std::string key;
-  std::string oauth2_secret;
+  std::string oauth2_secret;  // or the key of a jwt_grant
 };
 
 // Proxies as the environment names them, in either case of the variables' names.
@@ -51,7 +51,7 @@ class HttpClient {
   // The proxy for a URL; empty for none.
   std::string ProxyFor(const std::string& url) const;
 
-  // For requests to the token endpoint of OAuth2; null without it.
+  // For requests to a token endpoint; null where there is none.
   const std::shared_ptr<const HttpClient>& token_client() const { return token_client_; }
 
  private:

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/cloud_config.h"
+#include "base/json_text.h"
+#include "base/rsa_signature.h"
 #include "base/secret.h"
 
 namespace sluice {
@@ -51,7 +53,18 @@ struct ProxyConfig {
   std::vector<std::pair<std::string, std::vector<Secret>>> connect_headers;
 };
 
-// The grant "client credentials" (RFC 6749, 4.4).
+// The grant "JWT bearer" (RFC 7523, 2.1).
+struct JwtGrantConfig {
+  Secret key;  // RSA, PEM
+  std::string key_file;
+  std::string key_id;
+  RsaDigest digest = RsaDigest::kSha256;
+  std::string issuer;    // empty: the client_id
+  std::string audience;  // empty: the token_url
+  JsonMembers claims;    // instead of those that we make, or beside them
+};
+
+// The grant "client credentials" (RFC 6749, 4.4), unless there is a jwt_grant.
 struct OAuth2Config {
   std::string client_id;
   Secret client_secret;
@@ -59,6 +72,7 @@ struct OAuth2Config {
   std::string token_url;
   std::vector<std::string> scopes;
   std::vector<std::pair<std::string, std::string>> endpoint_params;
+  std::optional<JwtGrantConfig> jwt_grant;
   TlsConfig tls;  // of the requests for tokens, as is the proxy
   ProxyConfig proxy;
 };
@@ -71,12 +85,14 @@ struct HttpHeaderConfig {
   std::vector<std::string> files;
 };
 
-// At most one of the first four is set.
+// At most one of the first six is set.
 struct HttpClientConfig {
   std::optional<BasicAuthConfig> basic_auth;
   std::optional<AuthorizationConfig> authorization;
   std::optional<OAuth2Config> oauth2;
   std::optional<AwsConfig> aws;  // every request is signed (Signature Version 4)
+  std::optional<AzureConfig> azure;
+  std::optional<GoogleConfig> google;
   TlsConfig tls;
   ProxyConfig proxy;
   bool follow_redirects = true;
@@ -84,7 +100,7 @@ struct HttpClientConfig {
   std::vector<HttpHeaderConfig> http_headers;
 
   // Whether somebody must be asked for the credentials.
-  bool FetchesCredentials() const { return oauth2.has_value() || aws.has_value(); }
+  bool FetchesCredentials() const { return oauth2 || aws || azure || google; }
 };
 
 }  // namespace sluice

@@ -4,6 +4,7 @@ include(FindPkgConfig)
 
 find_package(Threads REQUIRED)
 find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(RocksDB CONFIG REQUIRED)

@@ -14,7 +14,7 @@ constexpr milliseconds kUseMargin = std::chrono::seconds(10);
 
 }  // namespace
 
-AwsFlow::AwsFlow(AwsConfig config, AwsEnvironment environment)
+AwsFlow::AwsFlow(AwsConfig config, Environment environment)
     : service_(config.service), search_(std::move(config), std::move(environment)) {}
 
 Result<FlowStep> AwsFlow::Begin(const ResolvedHttpClient& /*client*/, const FlowTime& time) {

@@ -8,7 +8,7 @@ namespace sluice::internal {
 
 class AwsFlow final : public CredentialFlow {
  public:
-  explicit AwsFlow(AwsConfig config, AwsEnvironment environment = ReadAwsEnvironment());
+  explicit AwsFlow(AwsConfig config, Environment environment = ReadAwsEnvironment());
 
   Result<FlowStep> Begin(const ResolvedHttpClient& client, const FlowTime& time) override;
   Result<FlowStep> Next(const FlowAnswer& answer, const FlowTime& time) override;

@@ -17,19 +17,19 @@ std::string Setting(const AwsProfile& profile, const std::string& name) {
   return found == profile.end() ? "" : found->second;
 }
 
-std::string FirstOf(const AwsEnvironment& environment, std::initializer_list<const char*> names) {
+std::string FirstOf(const Environment& environment, std::initializer_list<const char*> names) {
   for (const char* name : names) {
     if (std::string value = Variable(environment, name); !value.empty()) return value;
   }
   return {};
 }
 
-std::string FileBelowHome(const AwsEnvironment& environment, const std::string& name) {
+std::string FileBelowHome(const Environment& environment, const std::string& name) {
   const std::string home = Variable(environment, "HOME");
   return home.empty() ? "" : home + "/.aws/" + name;
 }
 
-std::optional<AwsKeys> KeysOf(const AwsEnvironment& environment) {
+std::optional<AwsKeys> KeysOf(const Environment& environment) {
   AwsKeys keys;
   keys.access_key = FirstOf(environment, {"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"});
   keys.secret_key = Secret(FirstOf(environment, {"AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"}));
@@ -56,7 +56,7 @@ Error NoProfile(const std::string& name) {
 // Follows what profiles say to where the first credentials are.
 class Finder {
  public:
-  Finder(const AwsEnvironment& environment, const AwsProfiles& profiles, AwsSources& out)
+  Finder(const Environment& environment, const AwsProfiles& profiles, AwsSources& out)
       : environment_(environment), profiles_(profiles), out_(out) {}
 
   Status Profile(const std::string& name) {
@@ -159,13 +159,13 @@ class Finder {
     return Status::Ok();
   }
 
-  const AwsEnvironment& environment_;
+  const Environment& environment_;
   const AwsProfiles& profiles_;
   AwsSources& out_;
   std::vector<std::string> seen_;
 };
 
-Status FindSource(const AwsConfig& config, const AwsEnvironment& environment,
+Status FindSource(const AwsConfig& config, const Environment& environment,
                   const std::string& profile, Finder& finder, AwsSources& out) {
   if (!config.access_key.empty()) {
     out.source = AwsKeys{
@@ -197,22 +197,17 @@ bool IsAwsRegion(std::string_view region) {
   });
 }
 
-std::string Variable(const AwsEnvironment& environment, const std::string& name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? "" : found->second;
-}
-
-std::string AwsConfigFile(const AwsEnvironment& environment) {
+std::string AwsConfigFile(const Environment& environment) {
   const std::string file = Variable(environment, "AWS_CONFIG_FILE");
   return file.empty() ? FileBelowHome(environment, "config") : file;
 }
 
-std::string AwsCredentialsFile(const AwsEnvironment& environment) {
+std::string AwsCredentialsFile(const Environment& environment) {
   const std::string file = Variable(environment, "AWS_SHARED_CREDENTIALS_FILE");
   return file.empty() ? FileBelowHome(environment, "credentials") : file;
 }
 
-Result<AwsSources> FindAwsSources(const AwsConfig& config, const AwsEnvironment& environment,
+Result<AwsSources> FindAwsSources(const AwsConfig& config, const Environment& environment,
                                   const AwsProfiles& profiles) {
   AwsSources out;
   std::string name = config.profile;

@@ -51,15 +51,12 @@ struct AwsSources {
 // Also the empty one. It becomes part of host names.
 bool IsAwsRegion(std::string_view region);
 
-// The value of a variable; empty if there is none.
-std::string Variable(const AwsEnvironment& environment, const std::string& name);
-
 // Paths are those of the environment, or below HOME.
-std::string AwsConfigFile(const AwsEnvironment& environment);
-std::string AwsCredentialsFile(const AwsEnvironment& environment);
+std::string AwsConfigFile(const Environment& environment);
+std::string AwsCredentialsFile(const Environment& environment);
 
 // kInvalidInput for what cannot work.
-Result<AwsSources> FindAwsSources(const AwsConfig& config, const AwsEnvironment& environment,
+Result<AwsSources> FindAwsSources(const AwsConfig& config, const Environment& environment,
                                   const AwsProfiles& profiles);
 
 }  // namespace sluice::internal

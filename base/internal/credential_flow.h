@@ -2,7 +2,9 @@
 // the answers, and of the files at its beginning.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +22,7 @@ namespace sluice::internal {
 struct FlowTime {
   std::chrono::steady_clock::time_point now;
   TimestampMs wall_ms = 0;
+  std::array<uint64_t, 2> random = {};  // for what must be unique
 };
 
 // One of the first two.

@@ -1,5 +1,6 @@
 #include "base/internal/credential_source.h"
 
+#include <random>
 #include <utility>
 
 #include "base/clock.h"
@@ -12,7 +13,11 @@ constexpr size_t kAnswerBytesMax = 1 << 20;
 constexpr std::chrono::seconds kRefreshPause{10};
 
 FlowTime Now() {
-  return {.now = std::chrono::steady_clock::now(), .wall_ms = SystemClock().WallNowMs()};
+  std::random_device random;
+  const auto word = [&] { return (uint64_t{random()} << 32) | random(); };
+  return {.now = std::chrono::steady_clock::now(),
+          .wall_ms = SystemClock().WallNowMs(),
+          .random = {word(), word()}};
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "base/utf8.h"
+#include "base/json_text.h"
 
 namespace sluice::internal {
 namespace {
@@ -32,37 +32,6 @@ std::string FormatTime(TimestampMs time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", date, (at - seconds).count());
 }
 
-// `"` and `\` and control characters escaped as in JSON; UTF-8 made valid.
-void AppendQuoted(std::string& out, std::string_view raw) {
-  out += '"';
-  for (const char c : ReplaceInvalidUtf8(raw)) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
-}
-
 // Whether logfmt readers take the value as it is.
 bool IsBare(std::string_view value) {
   return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
@@ -74,7 +43,7 @@ void AppendLogfmtValue(std::string& out, std::string_view value) {
   if (IsBare(value)) {
     out += value;
   } else {
-    AppendQuoted(out, value);
+    AppendJsonString(out, value);
   }
 }
 
@@ -95,12 +64,12 @@ std::string FormatLogLine(LogFormat format, TimestampMs time, LogLevel level,
     return line;
   }
   line = fmt::format(R"({{"time":"{}","level":"{}","msg":)", FormatTime(time), LevelName(level));
-  AppendQuoted(line, message);
+  AppendJsonString(line, message);
   for (const LogField& field : fields) {
     line += ',';
-    AppendQuoted(line, field.key);
+    AppendJsonString(line, field.key);
     line += ':';
-    AppendQuoted(line, field.value);
+    AppendJsonString(line, field.value);
   }
   line += '}';
   return line;

@@ -44,6 +44,12 @@ std::string HeaderType(const std::string& type) {
 
 }  // namespace
 
+std::string ScopeText(const std::vector<std::string>& scopes) {
+  std::string text;
+  for (const std::string& scope : scopes) text += (text.empty() ? "" : " ") + scope;
+  return text;
+}
+
 HttpRequest OAuth2TokenRequest(const OAuth2Config& config, const std::string& secret,
                                OAuth2Style style) {
   HttpRequest request;
@@ -54,8 +60,7 @@ HttpRequest OAuth2TokenRequest(const OAuth2Config& config, const std::string& se
                      {"Accept", "application/json"}};
   std::string form;
   AppendField(form, "grant_type", "client_credentials");
-  std::string scopes;
-  for (const std::string& scope : config.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
+  const std::string scopes = ScopeText(config.scopes);
   if (!scopes.empty()) AppendField(form, "scope", scopes);
   for (const auto& [name, value] : config.endpoint_params) AppendField(form, name, value);
   if (style == OAuth2Style::kHeader) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/http_client_config.h"
 #include "base/http_loop.h"
@@ -16,6 +17,11 @@ namespace sluice::internal {
 inline constexpr std::chrono::seconds kTokenMargin{10};
 
 inline constexpr std::string_view kTokenFailure = "oauth2: cannot fetch token";
+
+inline constexpr std::string_view kJwtBearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+// Separated by blanks.
+std::string ScopeText(const std::vector<std::string>& scopes);
 
 // How the client tells who it is: servers differ, and none says what it wants.
 enum class OAuth2Style { kHeader, kBody };

@@ -19,6 +19,7 @@ WALLS = {
     "prometheus/": {"base"},
     "simdjson": {"base"},
     "expat.h": {"base"},
+    "openssl/": {"base"},
     "spdlog/": {"base"},
     "fmt/": {"base"},
     "xxhash.h": {"base"},

@@ -54,7 +54,7 @@ struct Search {
   std::function<Answer(const HttpRequest&)> answer;
   std::vector<HttpRequest> asked = {};
 
-  Result<AwsCredentials> Run(const AwsConfig& config, AwsEnvironment environment,
+  Result<AwsCredentials> Run(const AwsConfig& config, Environment environment,
                              Goal goal = Goal::kCredentials) {
     AwsCredentialSearch search(config, std::move(environment), goal);
     Result<AwsCredentialSearch::Step> step = search.Begin(kNow);
@@ -75,7 +75,7 @@ std::string Show(const Result<AwsCredentials>& keys) {
          keys->session_token.Reveal();
 }
 
-std::string FindAlone(const AwsConfig& config, const AwsEnvironment& environment) {
+std::string FindAlone(const AwsConfig& config, const Environment& environment) {
   Search search{[](const HttpRequest& request) -> Answer {
     return {.status = Error{ErrorCode::kRetryable, "asked " + request.url}};
   }};
@@ -90,7 +90,7 @@ class Home {
     return (folder_.path() / ".aws" / name).string();
   }
 
-  AwsEnvironment Environment(AwsEnvironment more = {}) const {
+  Environment Variables(Environment more = {}) const {
     more.emplace("HOME", folder_.path().string());
     return more;
   }
@@ -133,10 +133,10 @@ TEST_CASE("profiles are read from both files, and the credentials file counts wh
   home.Write("credentials",
              "[default]\naws_access_key_id=D\naws_secret_access_key = a=b;c\n"
              "[two words]\naws_access_key_id=W\naws_secret_access_key=S\naws_session_token=T\n");
-  CHECK(FindAlone({}, home.Environment()) == "eu-1 D a=b;c ");
-  CHECK(FindAlone({.profile = "two words"}, home.Environment()) == "eu-2 W S T");
-  CHECK(FindAlone({}, home.Environment({{"AWS_PROFILE", "two words"}})) == "eu-2 W S T");
-  CHECK(FindAlone({.profile = "other"}, home.Environment()) ==
+  CHECK(FindAlone({}, home.Variables()) == "eu-1 D a=b;c ");
+  CHECK(FindAlone({.profile = "two words"}, home.Variables()) == "eu-2 W S T");
+  CHECK(FindAlone({}, home.Variables({{"AWS_PROFILE", "two words"}})) == "eu-2 W S T");
+  CHECK(FindAlone({.profile = "other"}, home.Variables()) ==
         "failed to get shared config profile, other");
 }
 
@@ -151,10 +151,9 @@ TEST_CASE("a profile that the settings name wins over keys of the environment", 
 
 TEST_CASE("a web identity is exchanged for keys, and its token read again each time", "[aws]") {
   const Home home;
-  const AwsEnvironment environment = {
-      {"AWS_WEB_IDENTITY_TOKEN_FILE", home.Write("token", "jwt+1\n")},
-      {"AWS_ROLE_ARN", "arn:aws:iam::1:role/r"},
-      {"AWS_REGION", "eu-west-1"}};
+  const Environment environment = {{"AWS_WEB_IDENTITY_TOKEN_FILE", home.Write("token", "jwt+1\n")},
+                                   {"AWS_ROLE_ARN", "arn:aws:iam::1:role/r"},
+                                   {"AWS_REGION", "eu-west-1"}};
   Search search{
       [](const HttpRequest&) { return Ok(StsAnswer("AssumeRoleWithWebIdentity", "WEB")); }};
   const Result<AwsCredentials> keys = search.Run({}, environment);
@@ -172,7 +171,7 @@ TEST_CASE("a web identity is exchanged for keys, and its token read again each t
 }
 
 TEST_CASE("the role of the settings is assumed with what was found", "[aws]") {
-  const AwsEnvironment environment = {
+  const Environment environment = {
       {"AWS_ACCESS_KEY_ID", "AK"}, {"AWS_SECRET_ACCESS_KEY", "SK"}, {"AWS_REGION", "us-east-1"}};
   Search search{[](const HttpRequest&) { return Ok(StsAnswer("AssumeRole", "ROLE")); }};
   AwsConfig config{.role_arn = "arn:r", .external_id = "x y"};
@@ -206,21 +205,21 @@ TEST_CASE("a profile's role is assumed with the credentials of its source profil
   Search search{[&](const HttpRequest& request) {
     return Ok(StsAnswer("AssumeRole", BodyOf(request).find("mid") < 200 ? "MID" : "TOP"));
   }};
-  CHECK(Show(search.Run({.profile = "top"}, home.Environment())) == "r TOP s-TOP t-TOP");
+  CHECK(Show(search.Run({.profile = "top"}, home.Variables())) == "r TOP s-TOP t-TOP");
   REQUIRE(search.asked.size() == 2);
   CHECK(search.asked[0].aws_signature->access_key == "B");
   CHECK_THAT(BodyOf(search.asked[0]), Contains("DurationSeconds=3600"));
   CHECK(search.asked[1].aws_signature->access_key == "MID");
   CHECK(search.asked[1].aws_signature->session_token.Reveal() == "t-MID");
   CHECK_THAT(BodyOf(search.asked[1]), Contains("ExternalId=e"));
-  CHECK_THAT(FindAlone({.region = "r", .profile = "loop"}, home.Environment()),
+  CHECK_THAT(FindAlone({.region = "r", .profile = "loop"}, home.Variables()),
              Contains("leads back to it"));
 }
 
 TEST_CASE("containers get keys from their endpoint, with a token that is read each time", "[aws]") {
   const Home home;
-  AwsEnvironment environment = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/x"},
-                                {"AWS_REGION", "r"}};
+  Environment environment = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/x"},
+                             {"AWS_REGION", "r"}};
   Search search{[](const HttpRequest&) { return Ok(Keys("ECS")); }};
   CHECK(Show(search.Run({}, environment)) == "r ECS s-ECS t-ECS");
   CHECK(search.asked.back().url == "http://169.254.170.2/v2/credentials/x");
@@ -264,9 +263,9 @@ TEST_CASE("the region alone takes no keys", "[aws]") {
 }
 
 TEST_CASE("what fails is named, without a secret", "[aws]") {
-  const AwsEnvironment keys = {
+  const Environment keys = {
       {"AWS_ACCESS_KEY_ID", "AK"}, {"AWS_SECRET_ACCESS_KEY", "hush"}, {"AWS_REGION", "r"}};
-  const auto with = [&](Answer answer, const AwsConfig& config, const AwsEnvironment& environment) {
+  const auto with = [&](Answer answer, const AwsConfig& config, const Environment& environment) {
     Search search{[&](const HttpRequest&) { return answer; }};
     return Show(search.Run(config, environment));
   };
@@ -287,8 +286,8 @@ TEST_CASE("what fails is named, without a secret", "[aws]") {
         "region not configured in sigv4 or in default credentials chain");
   CHECK(with(Ok("x"), {.region = "r"}, {{"AWS_EC2_METADATA_DISABLED", "true"}}) ==
         "no credentials for AWS are configured");
-  const AwsEnvironment container = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/"},
-                                    {"AWS_REGION", "r"}};
+  const Environment container = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/"},
+                                 {"AWS_REGION", "r"}};
   CHECK(with(Ok("{\"Code\":\"Failed\",\"Message\":\"m\"}"), {}, container) ==
         "the AWS endpoint for containers: Failed: m");
   CHECK(with(Ok("[]"), {}, container) ==

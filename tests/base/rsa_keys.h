@@ -1,0 +1,114 @@
+// Keys and certificates that are for nothing but tests, and what the program `openssl` makes of
+// them.
+#pragma once
+
+#include <string_view>
+
+namespace sluice::test {
+
+inline constexpr std::string_view kRsaKey = R"(-----BEGIN PRIVATE KEY-----
+MIICdwIBADANBgkqhkiG9w0BAQEFAASCAmEwggJdAgEAAoGBAODSv9gBvTGTE8Wt
+W5HqrNfBqcgf/xO4HBFlhU6mTrunyWrS4A453TJB14nzC5nztQQB/pU09/dDL9tk
+C7PD1hVvasfOhkfNS+icgm5jhk1BsqeGKhEJBZ3Ew3rdhqCYtrbhtbjbmq9kejLl
+K8GGb05eoyn5IhlZloCQuvwUCz/DAgMBAAECgYBW/lWLcMjTePTKpdTr9mGhLufS
+b0cVS0VZGe5mS4XlqPwQIL7f4lYMD1wmnewcSyf9AASRmahlfhLzkpfQnHOmp7BK
+EyFXfz/f6i+saddv7+ADKY/CaftshVkoW48GaoB+zU3lXo4d1/ogv1GjR/FSu1Wb
+ENDWvLjU5zTvlXJvwQJBAP7nyN68ops74db8qrZ+1yTgcpvoRTr09M4MSVAhIh/y
+E919I3fGaNAT565njjSN04IRoFx1Wixi9BoD+/QyFCECQQDhyeVKge8V0rKMTtn1
+5YjBRQ6612ef2gVGaLe9B/Qk7gNlVAZwkHFxN/sGSUHPeiPtNjlSaqtQYHccwnXh
+DpdjAkEAvbqwHHmzXm/37Rkrx6IpaN1W8Qy1Wuiwvh0PBIFk8PoyJw3ZtHEN2rK2
+I24Yvq1B3PJZtffzIk6U+jg09NHBgQJAHqw1uOxz1UwdM1BW7b+z10WRXbJ7gky0
+4L7DDyvwb7/huDc09L+6mX3YXR9AkHXwQX5XRSn2geHI7KBCMUOxLwJBALeZQ9ut
+a6HdwNmBZCxR//mpgr9autH9BshqrBlICX9bUGJAW5rDgtfggzDQobV8Vfe/MnxO
+0MBcJPWYNZQgqWU=
+-----END PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view kRsaCertificate = R"(-----BEGIN CERTIFICATE-----
+MIIB/DCCAWWgAwIBAgIUUQ/r8ki+1SIaVip28Me5sZekEogwDQYJKoZIhvcNAQEL
+BQAwDzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjkyMjEzNDVaGA8yMTI2MTEwNTIy
+MTM0NVowDzENMAsGA1UEAwwEdGVzdDCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkC
+gYEA4NK/2AG9MZMTxa1bkeqs18GpyB//E7gcEWWFTqZOu6fJatLgDjndMkHXifML
+mfO1BAH+lTT390Mv22QLs8PWFW9qx86GR81L6JyCbmOGTUGyp4YqEQkFncTDet2G
+oJi2tuG1uNuar2R6MuUrwYZvTl6jKfkiGVmWgJC6/BQLP8MCAwEAAaNTMFEwHQYD
+VR0OBBYEFGt5JdSqlPgMKeBhTbrGtOlgicxDMB8GA1UdIwQYMBaAFGt5JdSqlPgM
+KeBhTbrGtOlgicxDMA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQELBQADgYEA
+XrHfqUtWk6MPhJzORvdRlpyez97Zot34OcqCzrv/3kKJLCjmJDeLT3dJS+6sU/W5
+TDVnq98fL3shZvM5VjRAteETki2aFkHTWPl95+7JrqBfx9pcu72MsXE0JvN5ryr8
+tmc3ZVE33OgJi1LZKSoxxdJHbVvDzsC0ABZcGEJovKI=
+-----END CERTIFICATE-----
+)";
+
+inline constexpr std::string_view kEllipticKey = R"(-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEICOxpwfAFH75hCqOZfl83waxfa7fbg+4BOXMAqWv+pSToAoGCCqGSM49
+AwEHoUQDQgAEw/H7/L7tZ3yRbj8RNtGAQ8KJSTw0w4qZKu9h8Ua9t5fTPAKxzXW5
+Vk97yJWVM/QOL5aIvGBm8szTszetxlaX/Q==
+-----END EC PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view kEncryptedKey = R"(-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIIC3TBXBgkqhkiG9w0BBQ0wSjApBgkqhkiG9w0BBQwwHAQIe9gUqwUH6L8CAggA
+MAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBCgAjSiCKjybFmapznCCRmlBIIC
+gKGf/XvjAULkI64tX58wx1hCZH5kp6Ks5QwsNptlZokC5dg1dqj31CtPLGnPYT0p
+Nph+9uSb6D5h5OSdxqw5RopReWLVW1z0oO6SgUzO+LFBVPx6wmyl1m0GdRmvnmTE
+RCNpjrX/aeRCXe1bolhRgHfZl2R9zkasaBOfQt8VD2fY0SUNY2DcyhFCf/YN2S5a
+zXN42ZMJgLxinKhxEjWkE2ifY/NYR3IWMi1jIrtWBizU+xCY2Gr1fY8fqIqlkU16
+KepWonNt2KtsTume0kiVxzt2ys4IRyDO3G8bVmfkq5V56qp1Asn08Y1DeTfcLH9R
+o0vHXAmsMWBf0FfBYBz3OOEu1LA8R8n3GUoholNf4lsNIN70GFqFxWcxblT6MfRs
+1fwhYhve7nQkJWHYsJ+j3zlTMgNAYhprk0iADWVPr+PTsw5xdw7vRTGZcs2iXZfB
+NLAalJbLzdAdXw3cckEBxQ8StIx5QmUabMoUxDKg/FwzTEPwe6cByT+KaPmoiJ8+
+nrTMIRPR07vhLkCZnMQ+RT4tKuXKm1MOrAArdSi/RmCu8ioG/7z0YR2Q6huac/4D
+C89PPRQqVh/ZH3/vlOc7JDpnnvEQOTIbrFp39giFcQOMf3OUwesVvnkOAlxIxTd2
+RF+/fVSc/atUZo7rnHYTGqyc9VK3pu8n30sykY2cGBM7F9R+QAZO4Duaq1uk4CiG
+tmSRmFsV8q0+YH7xAIc6tFUVo6gk1GGaS2wu6U6WUjiRVPiMH30ICsdGGGzR5/pU
+V2EaPeBGG+zOrQj2N9SbbJdArszIR+jNA+Z3Q8XbSCkx08Kr1Hv9eHNyWwRpqMPy
+Nlb+Zr9w8YQvlOjjfONxKNQ=
+-----END ENCRYPTED PRIVATE KEY-----
+)";
+
+// PKCS #12 of the key and its certificate, in base64; the password is "open".
+inline constexpr std::string_view kArchive =
+    "MIIGfwIBAzCCBjUGCSqGSIb3DQEHAaCCBiYEggYiMIIGHjCCAuIGCSqGSIb3DQEHBqCCAtMwggLPAgEAMIICyAYJ"
+    "KoZIhvcNAQcBMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAjd399zyIFjbQICCAAwDAYIKoZIhvcNAgkF"
+    "ADAdBglghkgBZQMEASoEEPscFQ37RMrMDK2hYEdlVYiAggJgd2vm822rnTAS4YEVx6UEUz/09ULmxah2l1njN4Qc"
+    "mMKhdVyb5oq0Y1vncVqL3xB4pJqMv23WSPgHDdIvDyAp2l9gXGJTdaA1+Nj+CvdtJfGsK0PSeAn41+vHjRNvryyO"
+    "sp6oRovXDEBwfJf/aoXpkAhMD1syDTq1fdUBL3Q94VFHjNFMH+5b8WQKn/LD8FeHkeqBhXVubeaMjtkTy8WHMXA1"
+    "4mtQ2sBrp1CQ3g5E77OpZ0Dl44gf0yBhJ2iYP4m46qe3R3+av9Ui/D5ZO6YsTl9IZ4XpbMGbUcgMWA5t7ZdrUBQA"
+    "DaHQR9lCJ3cu5a9k37aPar+Cu9bXpqv95ZcdYyXqsaEbMMVlIJSXeRHxx31nJAiR/j0LAcU5lF28GEN7Eb7IVb/A"
+    "5NKGLIwP+9n9n29s+vTnXERzgMjoa9j40QEs47uZuzDDCfXQfVvQ/JLmfAI6S8Tpm2oyh7nz8MLXENzIHdVJRLWC"
+    "VSGS2qRmLzRzEVWKvqMfnbEZUqs21bYQh3QRGFoagPvXg4S5S3vJuoCysD1tQfJeARS7CXTfCSqv6ZFJHYG4tL7u"
+    "DsVBIe3GNM296/StFLlBFW6/jTAs43R5umUDqcIl7hOPzDzQ1QrIsG/4aedWcWslA8lSqbFJma051UUEoP+1akjX"
+    "ABwSjUgp3aqibZXRVuwL1IITv6+OJnyJyNdJzetAj90c46K9UUsDeRJYscOEYPvCoxgP26eiCtkUAiTnEP6ZaQby"
+    "LZtiTsltK4tb2W8pBKyysAPB3fP1ZkoTndSulLtBpmu54ErbLcUzaBuC7SXFy93axmYwggM0BgkqhkiG9w0BBwGg"
+    "ggMlBIIDITCCAx0wggMZBgsqhkiG9w0BDAoBAqCCAuEwggLdMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAc"
+    "BAiAr4fiKZ8WlQICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEAPCTh436m4e/3yr4QiBu00EggKAC/CD"
+    "kpJ5G3HsuPt8pnpe24zJaQ0sn90fL8hCgS2aVuUMcQBLXX1+LHwVPixiLroXClbKzxX8aGvXZ140wVjycx+P7IKr"
+    "6qvanTAcrepeyhPb50zdblZT+LW91fqxYgPNMKZQPXEwE4srRUnMrDfJCJJq1ZX5Rl2EWX8zve6+tkmfZ+rKu4KN"
+    "/ORe0nv5O9SJEQzOz/RP8ZYXwD1HfTDb2K4OpfWISgCNDUShK6hAqzamgvCP5IRzNwHxBSjy5pCsGV31cAIneV8E"
+    "e2O681VefgJYGZYo6Wj/284tucu2+iN9EdqWSa+LfcAf2rvbRFg08ZzbPPZHb05rfM0swmTTOlt47rvZE5KZUMCK"
+    "C2iqebrlVeb00vC9iNjqPbMWr68R+h7zkwcIQTL86WtBQSI26wZoPb7bOjdrXvlP/es6nTwMNxL55mUl3Y1N5Vnk"
+    "+xcDXL2j3Yr6oM6jtY8b2QHwwFte/hktqhJKgAXgCdbmlFTPj48shkbKhmrxG3cj3eK4XlzVsWdDbltg2WHrud28"
+    "CsDl/j7Sr26oO673m1Zrcr21qjI6GWRcSWHlbbJMPWdG4OkbcKN8gLrchrKSyhb6PCI815SrTvOnCl0vEjVHleCH"
+    "DwNVnhZ2yIHeqJP2MF8PAZ9FT5xwIJ/NXW6JvvYbEXoszgjSqPtJwxZjPFNZ4S6dM9mmlzcd1GUlLydhDjBCthw/"
+    "7RkDtUaNUKMSeVZAbXJZpzHX6YbR0alDiqpRM1AY7PB+GTtI++lgo/XtNXXg18qSZvI/Ehn2QNE9hdPuHebOoV58"
+    "+IMb7E2jHv+z5lnXqYi8i5cHMOTdBILvE83aPi6LPBVYO73bPhhUa0k1ITElMCMGCSqGSIb3DQEJFTEWBBR3dJnD"
+    "b8TwLr5VzdZ2284cA6wQIjBBMDEwDQYJYIZIAWUDBAIBBQAEIGxSKPWK7OOl6D1q3TeuvtOyXKQeOCk29rG+5zD9"
+    "C0dXBAipXHNVVEufhAICCAA=";
+
+// SHA-1 of the certificate, in base64.
+inline constexpr std::string_view kThumbprint = "d3SZw2/E8C6+Vc3WdtvOHAOsECI=";
+
+// Signatures of "text" with the key, in base64.
+inline constexpr std::string_view kSignature256 =
+    "Yu+OfFgzZ+ZH831FJUCXieY9xgQbKIL59aP/XeMDeSmar+Y8QIrehDBAbGEkyUmuksClAvojF7jbIqSTqKsw+Eto"
+    "sUx0lYzZrLwtvvFkNRCB+UmtX6O9NRjeDkoGmdmGT+633dlXtLIWGiRQ5QI296vFquvXc7wJVw0jf3hChsA=";
+
+inline constexpr std::string_view kSignature384 =
+    "intH33QXqMu2hpA0e1Q+OrNwOso4jz+KDewKhzQRXw5a5mlX0Nn2PK228w1QWWig18Hip6IJk/+6lbjgW6QGUB1n"
+    "V8ismrbNJbD9igcF4w73AHoMcJLPUSzi6Wo8yzEmW8XDz5Sfvyv+2Dq5Dp8IK21MasheYyE6FgZ5QG6BPhk=";
+
+inline constexpr std::string_view kSignature512 =
+    "ML3EphbWy+DMisxfmx+WUpBseLfKGbqvps3Qw/u9uWT/oGX8gHgv7t363QWzu+tB2qJJhNZQofwDkecEocVcTD7y"
+    "//na2HKD9HcvI/9QHAR8WHFPFHN24xxDWZ3maI8in07TGJPwTHgt2mXLRStehfbma08Eqc+ot3NFSBid/J8=";
+
+}  // namespace sluice::test
