@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/config/header_rules.h"
+#include "agent/config/json_value.h"
 #include "agent/config/spec.h"
 #include "agent/config/target_sources.h"
 #include "agent/config/tls_section.h"
@@ -188,9 +189,34 @@ void CheckGrant(const Fields& fields) {
         "at most one of oauth2 client_secret, client_secret_file & client_secret_ref must be "
         "configured");
   }
-  if (!grant.empty() && grant != "client_credentials") {
-    fields.Find("grant_type")->Fail("grant_type " + QuoteText(grant) + " is not supported yet");
+  if (!grant.empty() && grant != "client_credentials" && grant != kJwtBearer) {
+    fields.Find("grant_type")->Fail("grant_type " + QuoteText(grant) + " is not supported");
   }
+}
+
+RsaDigest DecodeSignatureAlgorithm(const Fields& fields) {
+  const std::string algorithm = TextOf(fields, "signature_algorithm");
+  if (algorithm.empty() || algorithm == "RS256") return RsaDigest::kSha256;
+  if (algorithm == "RS384") return RsaDigest::kSha384;
+  if (algorithm == "RS512") return RsaDigest::kSha512;
+  FailAt(fields, "signature_algorithm", "valid signature algorithms are RS256, RS384 and RS512");
+  return RsaDigest::kSha256;
+}
+
+JwtGrantConfig DecodeJwtGrant(const Fields& fields) {
+  JwtGrantConfig grant;
+  grant.key = Secret(TextOf(fields, "client_certificate_key"));
+  grant.key_file = PathIn(fields, "client_certificate_key_file");
+  grant.key_id = TextOf(fields, "client_certificate_key_id");
+  grant.digest = DecodeSignatureAlgorithm(fields);
+  grant.issuer = TextOf(fields, "iss");
+  grant.audience = TextOf(fields, "audience");
+  if (const auto claims = FindMap(fields, "claims", "map[string]interface {}")) {
+    for (const auto& [name, value] : claims->Entries("map[string]interface {}")) {
+      grant.claims.emplace_back(name, JsonOf(value.node()));
+    }
+  }
+  return grant;
 }
 
 OAuth2Config DecodeOAuth2(const Value& value) {
@@ -207,6 +233,7 @@ OAuth2Config DecodeOAuth2(const Value& value) {
   }
   config.client_secret = Secret(TextOf(fields, "client_secret"));
   config.client_secret_file = PathIn(fields, "client_secret_file");
+  if (TextOf(fields, "grant_type") == kJwtBearer) config.jwt_grant = DecodeJwtGrant(fields);
   if (const auto scopes = fields.Find("scopes")) config.scopes = scopes->Texts();
   if (const auto params = FindMap(fields, "endpoint_params", "map[string]string")) {
     for (const auto& [name, text] : params->Entries("map[string]string")) {

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "agent/config/specs/server_specs.h"
-#include "agent/config/specs/write_auth_specs.h"
 
 namespace sluice::agent {
 namespace {
@@ -41,8 +40,6 @@ constexpr PendingField kGlobal[] = {
 constexpr PendingField kRemoteWrite[] = {
     {.spec = {kBool, "round_robin_dns"}},
     {.spec = {kBool, "failed_request_logging"}},
-    {.spec = {.type = kSection, .name = "azuread", .section = &kAzureAdSpec}},
-    {.spec = {.type = kSection, .name = "google_iam", .section = &kGoogleIamSpec}},
 };
 
 constexpr PendingField kQueue[] = {

@@ -75,6 +75,78 @@ TEST_CASE("sigv4 is read, for the service of Prometheus unless told otherwise", 
   CHECK_FALSE(Remote("sigv4: ").aws.has_value());
 }
 
+TEST_CASE("azuread is read, with the authority and the scope of its cloud", "[agent]") {
+  const std::string id = "01234567-89ab-cdef-0123-456789abcdef";
+  const auto azure = [&](const std::string& fields) {
+    const auto config = Remote("azuread: {" + fields + "}").azure;
+    REQUIRE(config.has_value());
+    return *config;
+  };
+  const AzureConfig managed = azure("managed_identity: {client_id: " + id + "}");
+  CHECK(managed.method == AzureMethod::kManagedIdentity);
+  CHECK(managed.client_id == id);
+  CHECK(managed.authority == "https://login.microsoftonline.com");
+  CHECK(managed.scope == "https://monitor.azure.com//.default");
+  const AzureConfig oauth =
+      azure("cloud: AzureChina, oauth: {client_id: " + id + ", client_secret: s, tenant_id: t}");
+  CHECK(oauth.method == AzureMethod::kClientSecret);
+  CHECK(oauth.client_secret.Reveal() == "s");
+  CHECK(oauth.tenant_id == "t");
+  CHECK(oauth.authority == "https://login.chinacloudapi.cn");
+  CHECK(oauth.scope == "https://monitor.azure.cn//.default");
+  const AzureConfig workload = azure("cloud: AzureGovernment, scope: 'x:y', workload_identity: " +
+                                     ("{client_id: " + id + ", tenant_id: t}"));
+  CHECK(workload.method == AzureMethod::kWorkloadIdentity);
+  CHECK(workload.token_file == "/var/run/secrets/azure/tokens/azure-identity-token");
+  CHECK(workload.authority == "https://login.microsoftonline.us");
+  CHECK(workload.scope == "x:y");
+  CHECK(azure("sdk: {}").method == AzureMethod::kEnvironment);
+  const AzureConfig certificate =
+      azure("certificate: {client_id: " + id +
+            ", tenant_id: t, certificate_path: c.pem, certificate_password: p, "
+            "send_certificate_chain: true}");
+  CHECK(certificate.certificate_file == "/etc/p/c.pem");
+  CHECK(certificate.certificate_password.Reveal() == "p");
+  CHECK(certificate.send_certificate_chain);
+}
+
+TEST_CASE("google_iam is read, for writing to Cloud Monitoring", "[agent]") {
+  const auto google = Remote("google_iam: {credentials_file: k.json}").google;
+  REQUIRE(google.has_value());
+  CHECK(google->credentials_file == "/etc/p/k.json");
+  CHECK(google->scope == "https://www.googleapis.com/auth/monitoring.write");
+  CHECK(Remote("google_iam: {}").google->credentials_file.empty());
+  CHECK_FALSE(Remote("google_iam: ").google.has_value());
+}
+
+TEST_CASE("the grant jwt-bearer of OAuth2 is read, with claims of any type", "[agent]") {
+  const std::string grant =
+      "grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', client_id: c, token_url: "
+      "'http://t'";
+  const auto oauth2 =
+      Job("oauth2: {" + grant +
+          ", client_certificate_key_file: k, client_certificate_key_id: id, "
+          "signature_algorithm: RS384, iss: i, audience: a, "
+          "claims: {n: 5, s: '5', f: -1.5e3, t: yes, z: ~, d: 007, l: [a, {b: c}]}}")
+          .oauth2;
+  REQUIRE(oauth2.has_value());
+  REQUIRE(oauth2->jwt_grant.has_value());
+  const JwtGrantConfig& jwt = *oauth2->jwt_grant;
+  CHECK(jwt.key_file == "/etc/p/k");
+  CHECK(jwt.key_id == "id");
+  CHECK(jwt.digest == RsaDigest::kSha384);
+  CHECK(jwt.issuer == "i");
+  CHECK(jwt.audience == "a");
+  CHECK(JsonObject(jwt.claims) ==
+        R"({"n":5,"s":"5","f":-1.5e3,"t":true,"z":null,"d":"007","l":["a",{"b":"c"}]})");
+  CHECK(
+      Job("oauth2: {" + grant + ", client_certificate_key: pem}").oauth2->jwt_grant->key.Reveal() ==
+      "pem");
+  CHECK_FALSE(Job("oauth2: {client_id: c, token_url: 'http://t'}").oauth2->jwt_grant.has_value());
+  CHECK_THAT(Refusal("oauth2: {" + grant + ", signature_algorithm: ES256}"),
+             Catch::EndsWith("valid signature algorithms are RS256, RS384 and RS512"));
+}
+
 TEST_CASE("credentials are read, with the paths of their files", "[agent]") {
   const HttpClientConfig basic =
       Job("basic_auth: {username: u, password_file: secrets/pw}\n"
@@ -209,7 +281,7 @@ TEST_CASE("what excludes each other is refused with Prometheus's phrases", "[age
       {"proxy_url: proxy", "expected a URL with http, https, socks5 or socks5h"},
       {"oauth2: {client_id: i, token_url: token}", "oauth2 token_url must be an http or https URL"},
       {"oauth2: {client_id: i, token_url: 'http://t/', grant_type: password}",
-       "grant_type \"password\" is not supported yet"},
+       "grant_type \"password\" is not supported"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.fields);
