@@ -32,6 +32,11 @@ struct HttpRequest {
   std::chrono::milliseconds timeout{10'000};
   // When not 0: so long without a byte is a timeout, too.
   std::chrono::seconds silence_max{0};
+  // A connection that is older is closed instead of being used again, so that a new one finds out
+  // where the name leads now. 0 for no limit.
+  std::chrono::seconds connection_age_max{0};
+  // New connections go to any of the addresses that the name has, and not to the first.
+  bool any_address = false;
   bool accept_gzip = false;  // asks for gzip, and decodes it
   // Unless the client's settings say no. Credentials stay with the origin that they are for.
   bool follow_redirects = true;

@@ -31,8 +31,8 @@ std::shared_ptr<proto::SymbolPool> SymbolsFor(const ProtocolConfig& protocol) {
 // One request and its answer.
 class Destination::Exchange final : public HttpHandler {
  public:
-  Exchange(Destination& destination, uint64_t job, MonotonicTime started_at)
-      : destination_(destination), job_(job), started_at_(started_at) {}
+  Exchange(Destination& destination, const Transfer& sent, MonotonicTime started_at)
+      : destination_(destination), sent_(sent), started_at_(started_at) {}
 
   bool OnHead(const HttpResponseHead& head) override {
     accepted_ = ClassifyResponse(head.status) == Verdict::kAccepted;
@@ -56,14 +56,15 @@ class Destination::Exchange final : public HttpHandler {
     if (outcome.http_status == 0) {
       answer_.words = outcome.status.ok() ? "no answer" : outcome.status.error().message;
     }
-    destination_.OnExchangeDone(job_, std::move(answer_), started_at_);  // destroys this
+    if (!accepted_) destination_.LogFailure(sent_, answer_);
+    destination_.OnExchangeDone(sent_.job, std::move(answer_), started_at_);  // destroys this
   }
 
   HttpLoop::TransferId transfer = 0;
 
  private:
   Destination& destination_;
-  uint64_t job_;
+  const Transfer sent_;
   MonotonicTime started_at_;
   Answer answer_;
   uint64_t size_ = 0;
@@ -234,15 +235,27 @@ HttpRequest Destination::MakeRequest(const Transfer& transfer) const {
   request.body = transfer.body;
   request.timeout = config_.remote_timeout;
   request.client = config_.http_client;
+  request.connection_age_max = std::chrono::ceil<std::chrono::seconds>(config_.max_connection_age);
+  request.any_address = config_.round_robin_dns;
   // A 301 or 302 would turn the POST into a GET whose 200 acknowledges nothing.
   request.redirects_keep_method = true;
   return request;
 }
 
 void Destination::StartExchange(const Transfer& transfer) {
-  auto exchange = std::make_unique<Exchange>(*this, transfer.job, clock_.MonotonicNow());
+  auto exchange = std::make_unique<Exchange>(*this, transfer, clock_.MonotonicNow());
   exchange->transfer = http_.Start(MakeRequest(transfer), *exchange);
   exchanges_[transfer.job] = std::move(exchange);
+}
+
+void Destination::LogFailure(const Transfer& sent, const Answer& answer) {
+  if (!config_.failed_request_logging) return;
+  logger_.Debug("request failed", {{"status", answer.http_status},
+                                   {"answer", answer.words},
+                                   {"samples", sent.samples},
+                                   {"bytes", sent.body->size()},
+                                   {"protocol", EncodingName(sent.encoding)},
+                                   {"attempt", sent.attempt}});
 }
 
 void Destination::AskForZstd() {

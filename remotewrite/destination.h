@@ -61,6 +61,7 @@ class Destination {
   void Acknowledge();
   void StartExchange(const Transfer& transfer);
   void OnExchangeDone(uint64_t job, Answer answer, MonotonicTime started_at);
+  void LogFailure(const Transfer& sent, const Answer& answer);
   HttpRequest MakeRequest(const Transfer& transfer) const;
   void AskForZstd();
   void Report(const DeliveryTime& time);

@@ -68,6 +68,10 @@ struct DestinationConfig {
   RateLimitConfig rate_limit;
   ThinningConfig thinning;
   ProtocolConfig protocol;
+  // A connection that is older is not used again; 0 for no limit.
+  std::chrono::milliseconds max_connection_age{300'000};
+  bool round_robin_dns = false;  // connections go to any address of the host, not to the first
+  bool failed_request_logging = false;
   // Credentials, TLS, proxy; null for none of them.
   std::shared_ptr<const HttpClient> http_client;
 

@@ -37,11 +37,6 @@ constexpr PendingField kGlobal[] = {
     {.spec = {kText, "query_log_file"}, .harmless = Harmless::kWarned},
 };
 
-constexpr PendingField kRemoteWrite[] = {
-    {.spec = {kBool, "round_robin_dns"}},
-    {.spec = {kBool, "failed_request_logging"}},
-};
-
 constexpr PendingField kQueue[] = {
     {.spec = {kDuration, "sample_age_limit"}},
 };
@@ -104,8 +99,6 @@ bool IsHarmless(const PendingField& field, const Value& value) {
 std::span<const PendingField> PendingTopLevelFields() { return kTopLevel; }
 
 std::span<const PendingField> PendingGlobalFields() { return kGlobal; }
-
-std::span<const PendingField> PendingRemoteWriteFields() { return kRemoteWrite; }
 
 std::span<const PendingField> PendingQueueFields() { return kQueue; }
 

@@ -19,7 +19,7 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 16> kFields = {"url",
+constexpr std::array<std::string_view, 19> kFields = {"url",
                                                       "name",
                                                       "remote_timeout",
                                                       "headers",
@@ -34,7 +34,10 @@ constexpr std::array<std::string_view, 16> kFields = {"url",
                                                       "rate_limit",
                                                       "thin_out",
                                                       "protobuf_message",
-                                                      "compression"};
+                                                      "compression",
+                                                      "round_robin_dns",
+                                                      "failed_request_logging",
+                                                      "max_connection_age"};
 constexpr std::array<std::string_view, 8> kQueueFields = {
     "capacity",    "max_shards",  "min_shards",       "max_samples_per_send", "batch_send_deadline",
     "min_backoff", "max_backoff", "retry_on_http_429"};
@@ -196,12 +199,9 @@ void CheckCredentials(const Fields& fields) {
 
 remotewrite::DestinationConfig DecodeDestination(const Value& value, const GlobalSection& global) {
   remotewrite::DestinationConfig destination;
-  const std::vector<std::string_view> pending = NamesOf(PendingRemoteWriteFields());
-  const Fields fields(value, "config.plain",
-                      {kFields, pending, WriteAuthFields(), HttpClientFields()});
+  const Fields fields(value, "config.plain", {kFields, WriteAuthFields(), HttpClientFields()});
   destination.protocol = DecodeProtocol(fields);
   CheckCredentials(fields);
-  CheckPendingFields(fields, PendingRemoteWriteFields());
   fields.Read("url", destination.url);
   if (destination.url.empty()) value.Fail("url for remote_write is empty");
   if (const auto url = fields.Find("url")) CheckUrl(*url, destination.url);
@@ -221,6 +221,9 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
   }
   fields.Read("send_exemplars", destination.send.exemplars);
   fields.Read("send_native_histograms", destination.send.native_histograms);
+  fields.Read("round_robin_dns", destination.round_robin_dns);
+  fields.Read("failed_request_logging", destination.failed_request_logging);
+  fields.Read("max_connection_age", destination.max_connection_age);
   destination.replay = DecodeReplay(fields);
   destination.on_remove = DecodeOnRemove(fields);
   if (const auto limit = fields.Find("rate_limit"); limit && !limit->is_null()) {

@@ -136,6 +136,9 @@ Status HttpTransfer::Attach(EasyHandle easy, const std::string& user_agent, Stea
     SetOption(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.silence_max.count()));
   }
   SetOption(handle, CURLOPT_MAXAGE_CONN, kIdleConnectionSecondsMax);
+  SetOption(handle, CURLOPT_MAXLIFETIME_CONN,
+            static_cast<long>(request_.connection_age_max.count()));
+  SetOption(handle, CURLOPT_DNS_SHUFFLE_ADDRESSES, request_.any_address ? 1L : 0L);
   SetOption(handle, CURLOPT_NOSIGNAL, 1L);
   // A timeout must not wait for a resolver thread that hangs.
   SetOption(handle, CURLOPT_QUICK_EXIT, 1L);

@@ -79,6 +79,28 @@ TEST_CASE("connections are kept and reused per host", "[http]") {
   CHECK(server.connection_count() == 1);
 }
 
+TEST_CASE("a connection that is older than a request wants is not used for it", "[http]") {
+  ScriptedHttpServer server(Always({.body = "x"}));
+  HttpLoop loop({});
+  const auto ask = [&](std::chrono::seconds age_max) {
+    HttpRecorder recorder;
+    HttpRequest request = Get(server.Url());
+    request.connection_age_max = age_max;
+    loop.Start(std::move(request), recorder);
+    REQUIRE(PollUntil(loop, [&] { return recorder.done(); }));
+    CHECK(recorder.Message() == "ok");
+  };
+  // As long as it takes for the first one to be a second old.
+  while (server.connection_count() < 2) {
+    REQUIRE(server.request_count() < 10'000'000);
+    ask(std::chrono::seconds(1));
+  }
+  CHECK(server.request_count() > 2);
+  ask(std::chrono::seconds(0));
+  ask(std::chrono::seconds(3600));
+  CHECK(server.connection_count() == 2);
+}
+
 TEST_CASE("every one of many targets keeps its connection", "[http]") {
   constexpr size_t kTargets = 100;
   std::vector<std::unique_ptr<ScriptedHttpServer>> servers;

@@ -193,7 +193,8 @@ class Receiver:
     than an accepted one of the same series.
     """
 
-    def __init__(self, answer=None, keep=None):
+    def __init__(self, answer=None, keep=None, host: str = "127.0.0.1"):
+        self.host = host
         self.port = free_port()
         self.answer = answer
         self.keep = keep
@@ -253,7 +254,7 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self.server = QuietServer(("127.0.0.1", self.port), Handler)
+        self.server = QuietServer((self.host, self.port), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
