@@ -18,6 +18,8 @@ std::string_view DropReasonName(DropReason reason) {
       return "native_histograms_disabled";
     case DropReason::kThinned:
       return "thinned";
+    case DropReason::kTooOld:
+      return "too_old";
     case DropReason::kCustomBuckets:
       return "nhcb_in_rw1_not_supported";
   }

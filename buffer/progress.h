@@ -34,8 +34,9 @@ enum class DropReason : uint8_t {
   kNativeHistogram = 5,
   kCustomBuckets = 6,
   kThinned = 7,  // its thin_out left out the frame, which was old
+  kTooOld = 8,   // older than its sample_age_limit when it was to be sent
 };
-inline constexpr size_t kDropReasonCount = 8;
+inline constexpr size_t kDropReasonCount = 9;
 
 std::string_view DropReasonName(DropReason reason);
 

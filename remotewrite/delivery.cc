@@ -196,7 +196,7 @@ std::optional<Transfer> Delivery::NextTransfer(const DeliveryTime& time) {
     if (job == nullptr && !paused_ && MaySendFresh()) job = PlanJob(fresh_, time);
     if (job == nullptr && !paused_ && MayReplay()) job = PlanJob(backlog_, time);
     if (job == nullptr) return std::nullopt;
-    if (std::optional<Transfer> transfer = Start(*job, time.now)) return transfer;
+    if (std::optional<Transfer> transfer = Start(*job, time)) return transfer;
   }
   more_to_plan_ = true;
   return std::nullopt;
@@ -220,13 +220,23 @@ Job* Delivery::PlanJob(Track& track, const DeliveryTime& time) {
     return nullptr;
   }
   for (PlannedFrame& each : *planned) {
-    if (!thinning_.Keeps(each.frame, time.wall_ms)) each.left_out = buffer::DropReason::kThinned;
+    each.left_out = WhyLeftOut(each.frame, time.wall_ms);
   }
   Job& job = AddJob(std::move(*planned));
   job.backlog = &track == &backlog_;
   job.full = plan.full;
   job.retry_at = time.now;
   return &job;
+}
+
+std::optional<buffer::DropReason> Delivery::WhyLeftOut(const QueuedFrame& frame,
+                                                       TimestampMs wall_ms) {
+  const TimestampMs age_limit = queue_.sample_age_limit.count();
+  if (age_limit > 0 && wall_ms - frame.timestamp_ms > age_limit) {
+    return buffer::DropReason::kTooOld;
+  }
+  if (!thinning_.Keeps(frame, wall_ms)) return buffer::DropReason::kThinned;
+  return std::nullopt;
 }
 
 // Moves the frames only on success.
@@ -277,8 +287,21 @@ Job& Delivery::PlanWitness(const DeliveryTime& time) {
   return job;
 }
 
-std::optional<Transfer> Delivery::Start(Job& job, MonotonicTime now) {
+// What has become too old while it waited to be tried again.
+void Delivery::GiveUpOld(Job& job, const DeliveryTime& time) {
+  const TimestampMs age_limit = queue_.sample_age_limit.count();
+  if (age_limit == 0 || job.witness) return;
+  std::optional<Part> old = TakeOlder(job, time.wall_ms - age_limit);
+  if (!old) return;
+  if (!old->encoded) encoder_.Encode(job, *old, protocol_.Next(time.now));  // to count it
+  End(job, *old, PartEnd::kTooOld);
+  CollectOutcomes(job);
+}
+
+std::optional<Transfer> Delivery::Start(Job& job, const DeliveryTime& time) {
+  const MonotonicTime now = time.now;
   const Encoding encoding = protocol_.Next(now);
+  GiveUpOld(job, time);
   while (!job.todo.empty()) {
     Part& part = job.todo.front();
     const bool is_ready = part.encoded && (job.witness || part.encoding == encoding);

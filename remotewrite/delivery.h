@@ -176,8 +176,10 @@ class Delivery {
   Job& PlanWitness(const DeliveryTime& time);
   Result<std::vector<PlannedFrame>> WithLayouts(std::vector<QueuedFrame>& frames,
                                                 MonotonicTime now);
+  std::optional<buffer::DropReason> WhyLeftOut(const QueuedFrame& frame, TimestampMs wall_ms);
   Job& AddJob(std::vector<PlannedFrame> planned);
-  std::optional<Transfer> Start(Job& job, MonotonicTime now);
+  std::optional<Transfer> Start(Job& job, const DeliveryTime& time);
+  void GiveUpOld(Job& job, const DeliveryTime& time);
 
   bool IsMisunderstood(Job& job, const Answer& answer, const DeliveryTime& time);
   void NoteUnwritten(const Part& part, const WrittenCounts& written);

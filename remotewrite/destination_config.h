@@ -26,6 +26,7 @@ struct QueueConfig {
   std::chrono::milliseconds batch_send_deadline{5'000};
   std::chrono::milliseconds min_backoff{30};
   std::chrono::milliseconds max_backoff{5'000};
+  std::chrono::milliseconds sample_age_limit{0};  // older frames are not sent; 0 = all are
 };
 
 // What comes first after an outage.

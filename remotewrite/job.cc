@@ -229,13 +229,44 @@ void SplitFirst(Job& job, std::pair<Part, Part> halves) {
   job.todo.push_front(std::move(halves.first));
 }
 
+std::optional<Part> TakeOlder(Job& job, TimestampMs oldest_ms) {
+  const auto is_old = [&](const FrameGroup& group, uint32_t i) {
+    return job.frames[group.frames[i]].frame.timestamp_ms < oldest_ms;
+  };
+  Part old;
+  std::deque<Part> left;
+  for (Part& part : job.todo) {
+    bool is_cut = false;
+    std::vector<Slice> kept;
+    for (Slice& slice : part.slices) {
+      const FrameGroup& group = job.groups[slice.group];
+      uint32_t cut = slice.frame_begin;
+      while (cut < slice.frame_end && is_old(group, cut)) ++cut;
+      if (cut > slice.frame_begin) {
+        is_cut = true;
+        old.slices.push_back(slice);
+        old.slices.back().frame_end = cut;
+        slice.frame_begin = cut;
+      }
+      if (cut < slice.frame_end) kept.push_back(std::move(slice));
+    }
+    if (is_cut) part.encoded = false;
+    part.slices = std::move(kept);
+    if (!part.slices.empty()) left.push_back(std::move(part));
+  }
+  job.todo = std::move(left);
+  if (old.slices.empty()) return std::nullopt;
+  return old;
+}
+
 void EndPart(Job& job, const Part& part, PartEnd end) {
   for (const FrameShare& share : part.shares) {
     JobFrame& frame = job.frames[share.frame];
     for (size_t i = 0; i < frame.dropped.size(); ++i) frame.dropped[i] += share.dropped[i];
-    if (end == PartEnd::kRejected) {
-      frame.dropped[static_cast<size_t>(buffer::DropReason::kRejected)] += share.samples;
-    }
+    if (end == PartEnd::kAccepted) continue;
+    const auto reason =
+        end == PartEnd::kRejected ? buffer::DropReason::kRejected : buffer::DropReason::kTooOld;
+    frame.dropped[static_cast<size_t>(reason)] += share.samples;
   }
   CountOpen(job, part, -1);
 }

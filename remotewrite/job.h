@@ -122,7 +122,11 @@ std::optional<std::pair<Part, Part>> Split(const Job& job, const Part& part);
 // Replaces the first part by its halves.
 void SplitFirst(Job& job, std::pair<Part, Part> halves);
 
-enum class PartEnd { kAccepted, kRejected };
+enum class PartEnd { kAccepted, kRejected, kTooOld };
+
+// Takes what is of frames before `oldest_ms` out of the parts that are still to be sent; nothing
+// when there is nothing of the kind. To be ended as any other part. Not while the job is active.
+std::optional<Part> TakeOlder(Job& job, TimestampMs oldest_ms);
 
 // Books the samples of a part that is done with, and that is no longer in the job's lists.
 void EndPart(Job& job, const Part& part, PartEnd end);

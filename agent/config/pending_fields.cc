@@ -37,10 +37,6 @@ constexpr PendingField kGlobal[] = {
     {.spec = {kText, "query_log_file"}, .harmless = Harmless::kWarned},
 };
 
-constexpr PendingField kQueue[] = {
-    {.spec = {kDuration, "sample_age_limit"}},
-};
-
 bool IsOneOf(std::string_view text, std::string_view texts) {
   while (true) {
     const size_t bar = texts.find('|');
@@ -100,7 +96,6 @@ std::span<const PendingField> PendingTopLevelFields() { return kTopLevel; }
 
 std::span<const PendingField> PendingGlobalFields() { return kGlobal; }
 
-std::span<const PendingField> PendingQueueFields() { return kQueue; }
 
 std::vector<std::string_view> NamesOf(std::span<const PendingField> table) {
   std::vector<std::string_view> names;

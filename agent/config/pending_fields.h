@@ -28,7 +28,6 @@ struct PendingField {
 
 std::span<const PendingField> PendingTopLevelFields();
 std::span<const PendingField> PendingGlobalFields();
-std::span<const PendingField> PendingQueueFields();
 
 std::vector<std::string_view> NamesOf(std::span<const PendingField> table);
 

@@ -38,9 +38,15 @@ constexpr std::array<std::string_view, 19> kFields = {"url",
                                                       "round_robin_dns",
                                                       "failed_request_logging",
                                                       "max_connection_age"};
-constexpr std::array<std::string_view, 8> kQueueFields = {
-    "capacity",    "max_shards",  "min_shards",       "max_samples_per_send", "batch_send_deadline",
-    "min_backoff", "max_backoff", "retry_on_http_429"};
+constexpr std::array<std::string_view, 9> kQueueFields = {"capacity",
+                                                          "max_shards",
+                                                          "min_shards",
+                                                          "max_samples_per_send",
+                                                          "batch_send_deadline",
+                                                          "min_backoff",
+                                                          "max_backoff",
+                                                          "retry_on_http_429",
+                                                          "sample_age_limit"};
 constexpr std::array<std::string_view, 2> kRateLimitFields = {"samples_per_second",
                                                               "bytes_per_second"};
 constexpr std::array<std::string_view, 2> kThinOutFields = {"after", "interval"};
@@ -56,9 +62,7 @@ void RequirePositive(const Fields& fields, std::string_view name, uint64_t value
 
 remotewrite::QueueConfig DecodeQueue(const Value& value) {
   remotewrite::QueueConfig queue;
-  const std::vector<std::string_view> pending = NamesOf(PendingQueueFields());
-  const Fields fields(value, "config.QueueConfig", {kQueueFields, pending});
-  CheckPendingFields(fields, PendingQueueFields());
+  const Fields fields(value, "config.QueueConfig", {kQueueFields});
   fields.Read("capacity", queue.capacity);
   fields.Read("max_shards", queue.max_shards);
   fields.Read("min_shards", queue.min_shards);
@@ -66,6 +70,7 @@ remotewrite::QueueConfig DecodeQueue(const Value& value) {
   fields.Read("batch_send_deadline", queue.batch_send_deadline);
   fields.Read("min_backoff", queue.min_backoff);
   fields.Read("max_backoff", queue.max_backoff);
+  fields.Read("sample_age_limit", queue.sample_age_limit);
   RequirePositive(fields, "capacity", queue.capacity);
   RequirePositive(fields, "max_shards", queue.max_shards);
   RequirePositive(fields, "min_shards", queue.min_shards);

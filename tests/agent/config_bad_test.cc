@@ -238,8 +238,6 @@ TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") 
   CHECK(Job("marathon_sd_configs: [{servers: [a]}]") ==
         "f.yml:3: scrape_configs[0].marathon_sd_configs: field marathon_sd_configs is not "
         "supported yet");
-  CHECK_THAT(Remote("queue_config: {sample_age_limit: 1h}"),
-             Catch::EndsWith("is not supported yet"));
 }
 
 TEST_CASE("compressions are checked", "[agent]") {

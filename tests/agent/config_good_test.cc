@@ -233,7 +233,8 @@ TEST_CASE("every field of a destination is read", "[agent]") {
   write_relabel_configs: [{action: labeldrop, regex: x}]
   metadata_config: {send: false, send_interval: 2m, max_samples_per_send: 10}
   queue_config: {capacity: 1, max_shards: 3, min_shards: 2, max_samples_per_send: 4,
-    batch_send_deadline: 1s, min_backoff: 10ms, max_backoff: 20ms, retry_on_http_429: true}
+    batch_send_deadline: 1s, min_backoff: 10ms, max_backoff: 20ms, retry_on_http_429: true,
+    sample_age_limit: 1h}
 )");
   CHECK(destination.remote_timeout == milliseconds(5'000));
   using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -246,6 +247,7 @@ TEST_CASE("every field of a destination is read", "[agent]") {
   CHECK(destination.queue.batch_send_deadline == milliseconds(1'000));
   CHECK(destination.queue.min_backoff == milliseconds(10));
   CHECK(destination.queue.max_backoff == milliseconds(20));
+  CHECK(destination.queue.sample_age_limit == std::chrono::hours(1));
 }
 
 TEST_CASE("a destination without a name gets a stable one from its URL", "[agent]") {

@@ -246,6 +246,58 @@ TEST_CASE("an old backlog is thinned out, what is fresh and stale markers are no
         200 - simulation.receiver.distinct_samples());
 }
 
+TEST_CASE("what is older than the limit is dropped, read from the log or waiting in a retry",
+          "[remotewrite][replay]") {
+  QueueConfig queue = SmallQueue(2);
+  queue.sample_age_limit = seconds(30);
+  Simulation simulation(1, queue);
+  Fleet fleet(simulation);
+  simulation.script = [](const std::string&) { return Fails(503); };
+  fleet.Run(seconds(100));
+  const TimestampMs end = simulation.wall_ms();
+  TimestampMs oldest = end;
+  simulation.script = [&](const std::string& body) {
+    for (const ReceivedSeries& series : DecodeRequest(body)) {
+      for (const auto& sample : series.samples) oldest = std::min(oldest, sample.timestamp_ms);
+    }
+    return Ok();
+  };
+  REQUIRE(simulation.Drain(seconds(60)));
+  CHECK(simulation.log.LedgerCloses());
+  CHECK(oldest >= end - 30'000);
+  CHECK(oldest <= end - 25'000);
+  CHECK(simulation.receiver.distinct_samples() >= 25 * 80);
+  CHECK(simulation.log.dropped(buffer::DropReason::kTooOld) ==
+        simulation.log.ledger().appended - simulation.receiver.distinct_samples());
+}
+
+TEST_CASE("what waits in a retry is taken out frame by frame as it gets too old", "[replay]") {
+  auto layout = std::make_shared<LayoutProjection>();
+  layout->series_count = 5;
+  std::vector<PlannedFrame> planned;
+  for (const TimestampMs at : {1'000, 2'000, 3'000}) {
+    PlannedFrame& each = planned.emplace_back();
+    each.frame.sample_count = 5;
+    each.frame.timestamp_ms = at;
+    each.layout = layout;
+  }
+  Job job = MakeJob(std::move(planned), 100);
+  CHECK_FALSE(TakeOlder(job, 1'000).has_value());
+  const std::optional<Part> old = TakeOlder(job, 2'500);
+  REQUIRE(old.has_value());
+  REQUIRE(old->slices.size() == 1);
+  CHECK(old->slices[0].frame_begin == 0);
+  CHECK(old->slices[0].frame_end == 2);
+  REQUIRE(job.todo.size() == 1);
+  CHECK(job.todo[0].slices[0].frame_begin == 2);
+  CHECK(job.todo[0].slices[0].frame_end == 3);
+  CHECK(job.frames[0].open_parts == 1);
+  EndPart(job, *old, PartEnd::kTooOld);
+  CHECK(TakeOutcomes(job).size() == 2);
+  CHECK(TakeOlder(job, 9'000).has_value());
+  CHECK(job.todo.empty());
+}
+
 TEST_CASE("thinning keeps one frame of each target in an interval", "[replay]") {
   Thinning thinning({.after = seconds(60), .interval = seconds(10)});
   std::string kept;
