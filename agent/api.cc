@@ -92,6 +92,17 @@ Json LedgerJson(const buffer::DestinationProgress& progress) {
   };
 }
 
+Json TroublesJson(const std::vector<remotewrite::TenantTrouble>& troubles) {
+  Json list = Json::array();
+  for (const remotewrite::TenantTrouble& each : troubles) {
+    list.push_back(Json{{"tenant", each.tenant},
+                        {"state", each.paused ? "paused" : "retrying"},
+                        {"branched", each.branched},
+                        {"lastError", each.last_error}});
+  }
+  return list;
+}
+
 Json BuildInfo() {
   return Json{{"version", SLUICE_VERSION}, {"revision", ""},  {"branch", ""},
               {"buildUser", ""},           {"buildDate", ""}, {"goVersion", ""}};
@@ -141,6 +152,9 @@ std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& 
         {"url", destination.url},
         {"state", StateName(destination.state)},
         {"lastError", destination.last_error},
+        {"tenants", destination.tenants},
+        {"tenantsInTrouble", destination.tenants_in_trouble},
+        {"troubles", TroublesJson(destination.troubles)},
         {"protocol", destination.protocol},
         {"protocolFallback", destination.protocol_fallback},
         {"shards", destination.shards},

@@ -283,6 +283,30 @@ Status Log::Acknowledge(const std::string& name, std::span<const FrameOutcome> o
   return impl_->Acknowledge(name, outcomes, advances);
 }
 
+Status Log::Branch(const std::string& name, const std::string& part) {
+  if (!Progress(name)) return Error{ErrorCode::kNotFound, "no destination " + name};
+  return impl_->ChangeBook([&](ProgressBook& book) { return book.Branch(name, part); });
+}
+
+Status Log::Join(const std::string& name, const std::string& part) {
+  return impl_->ChangeBook([&](ProgressBook& book) { return book.Join(name, part); });
+}
+
+std::optional<DestinationProgress> Log::ProgressWithBranches(const std::string& name) const {
+  std::optional<DestinationProgress> progress;
+  std::vector<Ledger> branches;
+  for (DestinationProgress& each : AllProgress()) {
+    if (each.name == name) {
+      progress = std::move(each);
+    } else if (const auto branch = ParseBranchName(each.name);
+               branch && branch->destination == name) {
+      branches.push_back(each.ledger);
+    }
+  }
+  if (progress) progress->ledger = WithBranches(progress->ledger, branches);
+  return progress;
+}
+
 Result<bool> Log::PartBacklog(const std::string& name) {
   return impl_->ChangeBookAtEpoch(
       name, [&name](ProgressBook& book, Sequence at) { return book.PartBacklog(name, at); });

@@ -150,9 +150,18 @@ class Log {
   // it returns true.
   Result<bool> PartBacklog(const std::string& name);
 
+  // A branch (see BranchName) begins where the destination stands; kNotFound when that is unknown.
+  // One that is there already goes on. Durable when it returns.
+  Status Branch(const std::string& name, const std::string& part);
+  // A branch ends, and what it has delivered counts as the destination's. Durable when it returns.
+  Status Join(const std::string& name, const std::string& part);
+
   // Nothing when unknown. Cheap.
   std::optional<DestinationProgress> Progress(const std::string& name) const;
+  // Branches included.
   std::vector<DestinationProgress> AllProgress() const;
+  // Its ledger with those of its branches.
+  std::optional<DestinationProgress> ProgressWithBranches(const std::string& name) const;
 
   LogStatus status() const;
 

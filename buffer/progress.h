@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,23 +35,40 @@ enum class DropReason : uint8_t {
   // Native histograms that its configuration, or its protocol, does not send.
   kNativeHistogram = 5,
   kCustomBuckets = 6,
-  kThinned = 7,  // its thin_out left out the frame, which was old
-  kTooOld = 8,   // older than its sample_age_limit when it was to be sent
+  kThinned = 7,     // its thin_out left out the frame, which was old
+  kTooOld = 8,      // older than its sample_age_limit when it was to be sent
+  kNoTenant = 9,    // of no tenant, where requests are a tenant's
+  kElsewhere = 10,  // of a branch: of another tenant, whose samples others deliver
 };
-inline constexpr size_t kDropReasonCount = 9;
+inline constexpr size_t kDropReasonCount = 11;
 
 std::string_view DropReasonName(DropReason reason);
 
 using DropCounts = std::array<uint64_t, kDropReasonCount>;
 
 // Samples, since the destination was first seen; survives restarts.
-// At any time: appended = acknowledged + pending + the sum of dropped.
+// At any time: appended = acknowledged + pending + branched + the sum of dropped.
 struct Ledger {
   uint64_t appended = 0;
   uint64_t acknowledged = 0;
   uint64_t pending = 0;
+  uint64_t branched = 0;  // left to branches, which have not joined again
   DropCounts dropped{};
 };
+
+// A branch of a destination delivers a part of the samples by itself, from where it branched off
+// until it joins again; the destination says which, in words of its own (`part`). It is a
+// destination of its own, which all samples of the log are pending for; those of other parts it
+// drops as kElsewhere.
+std::string BranchName(std::string_view destination, std::string_view part);
+
+struct BranchOf {
+  std::string_view destination;  // of the name given
+  std::string_view part;
+};
+
+// Nothing when it is the name of no branch.
+std::optional<BranchOf> ParseBranchName(std::string_view name);
 
 struct DestinationProgress {
   std::string name;
@@ -65,12 +84,21 @@ struct DestinationProgress {
   Sequence oldest = 0;  // least `next` of all lanes, backlog included
 };
 
-// How one frame ended for a destination: acknowledged + all of dropped = its samples.
+// Takes what a branch has acknowledged or dropped out of what is left to branches.
+void JoinLedger(Ledger& ledger, const Ledger& branch);
+
+// The ledger of a destination together with those of its branches: what is left to them is
+// acknowledged, dropped or pending, and `branched` is 0. What the budget took of a branch counts as
+// pending until it has joined, as only then it is known.
+Ledger WithBranches(const Ledger& ledger, std::span<const Ledger> branches);
+
+// How one frame ended for a destination: acknowledged + branched + all of dropped = its samples.
 struct FrameOutcome {
   uint32_t lane = 0;
   Sequence sequence = 0;
   uint64_t record_bytes = 0;  // FrameRecord::record_bytes
   uint64_t acknowledged = 0;
+  uint64_t branched = 0;
   DropCounts dropped{};
 };
 

@@ -11,13 +11,33 @@ namespace {
 constexpr uint64_t kAttachedFlag = 1;
 constexpr uint64_t kBacklogFlag = 2;
 constexpr uint64_t kClosedFlag = 4;
+constexpr uint64_t kBranchedFlag = 8;
+constexpr uint64_t kAllFlags = 15;
 
 void Fail(ByteReader& reader) { reader.Bytes(reader.rest().size() + 1); }
 
 }  // namespace
 
-bool ProgressBook::Attach(const std::string& name) {
-  Destination& destination = destinations_[name];
+std::vector<ProgressBook::Destination*> ProgressBook::WithBranches(const std::string& name) {
+  std::vector<Destination*> all;
+  const auto found = destinations_.find(name);
+  if (found == destinations_.end()) return all;
+  all.push_back(&found->second);
+  const std::string prefix = BranchName(name, "");
+  for (auto each = destinations_.lower_bound(prefix);
+       each != destinations_.end() && each->first.starts_with(prefix); ++each) {
+    all.push_back(&each->second);
+  }
+  return all;
+}
+
+bool ProgressBook::HasBranches(const std::string& name) const {
+  const std::string prefix = BranchName(name, "");
+  const auto first = destinations_.lower_bound(prefix);
+  return first != destinations_.end() && first->first.starts_with(prefix);
+}
+
+bool ProgressBook::AttachOne(Destination& destination) {
   const Sequence closed_at = std::exchange(destination.closed_at, 0);
   if (closed_at != 0 && destination.backlog_end == 0 && destination.ledger.pending > 0) {
     // What it is to have again follows after a gap.
@@ -27,21 +47,61 @@ bool ProgressBook::Attach(const std::string& name) {
   return !std::exchange(destination.attached, true) || closed_at != 0;
 }
 
+bool ProgressBook::Attach(const std::string& name) {
+  destinations_.try_emplace(name);
+  bool changed = false;
+  for (Destination* each : WithBranches(name)) changed = AttachOne(*each) || changed;
+  return changed;
+}
+
 bool ProgressBook::Detach(const std::string& name) {
-  const auto found = destinations_.find(name);
-  return found != destinations_.end() && std::exchange(found->second.attached, false);
+  bool changed = false;
+  for (Destination* each : WithBranches(name)) {
+    changed = std::exchange(each->attached, false) || changed;
+  }
+  return changed;
 }
 
 bool ProgressBook::Close(const std::string& name, Sequence at) {
+  bool changed = false;
+  for (Destination* each : WithBranches(name)) {
+    each->attached = false;
+    if (each->closed_at != 0) continue;
+    each->closed_at = at;
+    changed = true;
+  }
+  return changed;
+}
+
+bool ProgressBook::Forget(const std::string& name) {
+  const std::string prefix = BranchName(name, "");
+  std::erase_if(destinations_,
+                [&prefix](const auto& each) { return each.first.starts_with(prefix); });
+  return destinations_.erase(name) > 0;
+}
+
+bool ProgressBook::Branch(const std::string& name, std::string_view part) {
   const auto found = destinations_.find(name);
   if (found == destinations_.end()) return false;
-  found->second.attached = false;
-  if (found->second.closed_at != 0) return false;
-  found->second.closed_at = at;
+  const auto [branch, is_new] = destinations_.try_emplace(BranchName(name, part), found->second);
+  if (!is_new) return false;
+  const uint64_t pending = branch->second.ledger.pending;
+  branch->second.ledger = {.appended = pending, .pending = pending};
   return true;
 }
 
-bool ProgressBook::Forget(const std::string& name) { return destinations_.erase(name) > 0; }
+bool ProgressBook::Join(const std::string& name, std::string_view part) {
+  const auto found = destinations_.find(name);
+  const auto branch = destinations_.find(BranchName(name, part));
+  if (found == destinations_.end() || branch == destinations_.end()) return false;
+  Ledger& ledger = found->second.ledger;
+  JoinLedger(ledger, branch->second.ledger);
+  destinations_.erase(branch);
+  if (HasBranches(name)) return true;
+  ledger.dropped[static_cast<size_t>(DropReason::kBudget)] += ledger.branched;
+  ledger.branched = 0;
+  return true;
+}
 
 void ProgressBook::AddFrame(uint32_t lane, Sequence sequence, uint64_t samples, uint64_t bytes) {
   lane_last_[lane] = sequence;
@@ -67,6 +127,7 @@ void ProgressBook::Book(Ledger& ledger, Lane& lane, const FrameOutcome& outcome)
     return taken;
   };
   ledger.acknowledged += take(outcome.acknowledged);
+  ledger.branched += take(outcome.branched);
   for (size_t i = 0; i < kDropReasonCount; ++i) ledger.dropped[i] += take(outcome.dropped[i]);
   lane.bytes -= std::min(outcome.record_bytes, lane.bytes);
   if (lane.frames > 0) --lane.frames;
@@ -258,10 +319,12 @@ void ProgressBook::EncodeDestination(std::string& out, const Destination& destin
                                      Sequence sequence) {
   PutVarint(out, (destination.attached ? kAttachedFlag : 0) |
                      (destination.backlog_end != 0 ? kBacklogFlag : 0) |
-                     (destination.closed_at != 0 ? kClosedFlag : 0));
+                     (destination.closed_at != 0 ? kClosedFlag : 0) |
+                     (destination.ledger.branched != 0 ? kBranchedFlag : 0));
   PutVarint(out, destination.ledger.acknowledged);
   PutVarint(out, kDropReasonCount);
   for (const uint64_t dropped : destination.ledger.dropped) PutVarint(out, dropped);
+  if (destination.ledger.branched != 0) PutVarint(out, destination.ledger.branched);
   if (destination.closed_at != 0) PutVarint(out, sequence - destination.closed_at);
   EncodeLanes(out, destination.lanes, sequence);
   if (destination.backlog_end == 0) return;
@@ -289,6 +352,7 @@ void ProgressBook::DecodeLanes(ByteReader& reader, Sequence sequence, Lanes& lan
 ProgressBook::Destination ProgressBook::DecodeDestination(ByteReader& reader, Sequence sequence) {
   Destination destination;
   const uint64_t flags = reader.Varint();
+  if ((flags & ~kAllFlags) != 0) Fail(reader);  // of a later version
   destination.attached = (flags & kAttachedFlag) != 0;
   destination.ledger.acknowledged = reader.Varint();
   destination.ledger.appended = destination.ledger.acknowledged;
@@ -297,6 +361,10 @@ ProgressBook::Destination ProgressBook::DecodeDestination(ByteReader& reader, Se
   for (uint64_t i = 0; i < reasons && reader.ok(); ++i) {
     destination.ledger.dropped[i] = reader.Varint();
     destination.ledger.appended += destination.ledger.dropped[i];
+  }
+  if ((flags & kBranchedFlag) != 0) {
+    destination.ledger.branched = reader.Varint();
+    destination.ledger.appended += destination.ledger.branched;
   }
   if ((flags & kClosedFlag) != 0) {
     const uint64_t distance = reader.Varint();

@@ -23,7 +23,7 @@ namespace sluice::buffer {
 class ProgressBook {
  public:
   // These say whether anything changed. A new destination starts with nothing pending; a known one
-  // goes on.
+  // goes on. Its branches follow it.
   bool Attach(const std::string& name);
   bool Detach(const std::string& name);
   // No frame from `at` on is for it; `at` is the head, and is to start an epoch.
@@ -41,6 +41,14 @@ class ProgressBook {
   // What is pending for the destination becomes its backlog; `at` is the head, and is to start an
   // epoch. False when it is unknown, nothing is pending, or there still is a backlog.
   bool PartBacklog(const std::string& name, Sequence at);
+
+  // A branch for a part: it has the positions of the destination, and everything that is pending
+  // is pending for it, too. False when the destination is unknown, or has it already.
+  bool Branch(const std::string& name, std::string_view part);
+
+  // Ends a branch: what it has done with is the destination's now. With the last branch, what is
+  // left is booked as kBudget. False when there is no such branch.
+  bool Join(const std::string& name, std::string_view part);
 
   // Everything before `start`, the start of one of the epochs, is given up: lanes still inside it
   // move there. Gives the samples dropped.
@@ -80,6 +88,11 @@ class ProgressBook {
     Sequence backlog_end = 0;
     Lanes backlog{};
   };
+
+  // The destination, if it is known, and its branches.
+  std::vector<Destination*> WithBranches(const std::string& name);
+  bool HasBranches(const std::string& name) const;
+  static bool AttachOne(Destination& destination);
 
   static void Book(Ledger& ledger, Lane& lane, const FrameOutcome& outcome);
   static void GiveUpRest(Ledger& ledger, Lane& lane);

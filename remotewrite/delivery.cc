@@ -16,6 +16,15 @@ constexpr size_t kOutcomesMax = 100'000;
 // Jobs that are planned for nothing (every series dropped by a rule) in one go.
 constexpr int kEmptyJobsMax = 64;
 
+// A plan holds as many requests at most.
+constexpr size_t kTenantsPlannedMax = 64;
+
+// Requests of tenants in trouble that may be on their way beside the others, not to take their
+// place.
+constexpr uint32_t kAsideMax = 8;
+
+constexpr size_t kTroublesShown = 20;
+
 constexpr milliseconds kReadErrorWait{1'000};
 
 // Later than this, on top of batch_send_deadline, a frame belongs to a backlog.
@@ -67,10 +76,9 @@ void Delivery::Follow(const DeliveryTime& time) {
   progress_ = source_.Progress();
   followed_at_ = time.now;
   if (!progress_) return;
-  const buffer::Sequence closed_at = progress_->closed_at;
-  fresh_.lanes.Follow(progress_->lanes, closed_at != 0 ? closed_at : Lanes::kNoEnd);
+  fresh_.lanes.Follow(progress_->lanes, source_.EndsFor(*progress_));
   has_backlog_ = progress_->backlog_end != 0;
-  if (has_backlog_) backlog_.lanes.Follow(progress_->backlog, progress_->backlog_end);
+  if (has_backlog_) backlog_.lanes.Follow(progress_->backlog, NoLaneEnds(progress_->backlog_end));
 }
 
 // Only when the receiver takes what it gets, and what it gets is late; and one backlog at a time.
@@ -154,83 +162,192 @@ bool Delivery::MayReplay() const {
   return active < std::max(1L, std::lround(std::floor(most)));
 }
 
+// While requests fail, one at a time finds out whether the receiver, or the tenant, is back. Those
+// that were started before, and those that seem to hang, do not count: a timeout may be long.
+bool Delivery::IsBeingProbed(std::optional<TenantId> tenant, MonotonicTime now) const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const Job& job) {
+    if (tenant && job.tenant != *tenant) return false;
+    return job.active && job.probe && now - job.started_at < kProbeInterval;
+  });
+}
+
 bool Delivery::MayStart(const DeliveryTime& time) const {
   if (time.now < rate_.ready_at()) return false;
-  if (!progress_ || time.now < gate_until_ || outcomes_.size() >= kOutcomesMax) return false;
-  // While the receiver fails, one request at a time finds out whether it is back. Those that were
-  // started before, and those that seem to hang, do not count: a timeout may be long.
-  if (failures_ > 0 || paused_) {
-    return std::none_of(jobs_.begin(), jobs_.end(), [&](const Job& job) {
-      return job.active && job.probe && time.now - job.started_at < kProbeInterval;
-    });
-  }
-  return active_ < concurrency_.active();
+  if (!progress_ || time.now < health_.gate_until || outcomes_.size() >= kOutcomesMax) return false;
+  if (health_.is_probing()) return !IsBeingProbed(std::nullopt, time.now);
+  return active_ - active_aside_ < concurrency_.active();
+}
+
+const Health* Delivery::TroubleOf(const Job& job) const {
+  const auto found = tenant_health_.find(job.tenant);
+  return found != tenant_health_.end() && found->second.is_probing() ? &found->second : nullptr;
+}
+
+// Whether the tenant of a job is in trouble, and it is not the time to ask again.
+bool Delivery::IsHeldBack(const Job& job, MonotonicTime now) const {
+  const Health* trouble = TroubleOf(job);
+  if (trouble == nullptr) return false;
+  if (now < trouble->gate_until) return true;
+  if (trouble->others_pass && active_aside_ >= kAsideMax) return true;
+  return IsBeingProbed(job.tenant, now);
 }
 
 Job* Delivery::NextWaiting(MonotonicTime now) {
   Job* next = nullptr;
   for (Job& job : jobs_) {
     if (job.active || job.retry_at > now) continue;
-    if (next == nullptr || job.retry_at < next->retry_at) next = &job;
+    if (next != nullptr && job.retry_at >= next->retry_at) continue;
+    if (!IsHeldBack(job, now)) next = &job;
   }
   return next;
+}
+
+Job* Delivery::NextWitness(const DeliveryTime& time) {
+  if (health_.want_witness) return &PlanWitness(kNoTenant, time);
+  for (const auto& [tenant, health] : tenant_health_) {
+    if (!health.want_witness || time.now < health.gate_until) continue;
+    return &PlanWitness(tenant, time);
+  }
+  return nullptr;
 }
 
 std::optional<Transfer> Delivery::NextTransfer(const DeliveryTime& time) {
   more_to_plan_ = false;
   for (int i = 0; i < kEmptyJobsMax; ++i) {
     if (!MayStart(time)) return std::nullopt;
-    Job* job = nullptr;
-    if (want_witness_) {
-      job = &PlanWitness(time);
-    } else {
-      job = NextWaiting(time.now);
-    }
+    Job* job = NextWitness(time);
+    if (job == nullptr) job = NextWaiting(time.now);
     const bool undecided = job != nullptr && job->todo.empty() && !job->deferred.empty();
     if (undecided) {
       // Nothing else was accepted meanwhile, so it is time to ask whether anything is.
-      HoldAll();
+      HoldAll(job->tenant, time.now);
       continue;
     }
     // Also while requests fail: it may be something in them, and others would pass.
-    if (job == nullptr && !paused_ && MaySendFresh()) job = PlanJob(fresh_, time);
-    if (job == nullptr && !paused_ && MayReplay()) job = PlanJob(backlog_, time);
-    if (job == nullptr) return std::nullopt;
+    if (job == nullptr) {
+      if (!PlanMore(time)) return std::nullopt;
+      continue;
+    }
     if (std::optional<Transfer> transfer = Start(*job, time)) return transfer;
   }
   more_to_plan_ = true;
   return std::nullopt;
 }
 
-Job* Delivery::PlanJob(Track& track, const DeliveryTime& time) {
+bool Delivery::PlanMore(const DeliveryTime& time) {
+  if (health_.paused || hold_) return false;
+  if (MaySendFresh() && Plan(fresh_, time)) return true;
+  return MayReplay() && Plan(backlog_, time);
+}
+
+// Where there are tenants, each is to get a whole request.
+uint64_t Delivery::PlannedSamplesMax() const {
+  return samples_max_ * std::clamp<size_t>(tenants_planned_, 1, kTenantsPlannedMax);
+}
+
+// Whether there was anything to plan.
+bool Delivery::Plan(Track& track, const DeliveryTime& time) {
   const PlanLimits limits{.shards = concurrency_.active(),
-                          .samples_max = samples_max_,
+                          .samples_max = PlannedSamplesMax(),
                           .deadline = queue_.batch_send_deadline};
-  Plan plan = TakeRequest(track.lanes, limits, {time.now, time.wall_ms, hurry_}, next_shard_++);
-  if (plan.frames.empty()) return nullptr;
+  remotewrite::Plan plan =
+      TakeRequest(track.lanes, limits, {time.now, time.wall_ms, hurry_}, next_shard_++);
+  if (plan.frames.empty()) return false;
   Result<std::vector<PlannedFrame>> planned = WithLayouts(plan.frames, time.now);
   if (!planned.ok()) {
     read_error_ = planned.error().message;
-    gate_until_ = time.now + kReadErrorWait;
+    health_.gate_until = time.now + kReadErrorWait;
     for (const QueuedFrame& frame : plan.frames) track.lanes.Release(frame.lane);
     while (!plan.frames.empty()) {
       track.lanes.PutBack(std::move(plan.frames.back()));
       plan.frames.pop_back();
     }
-    return nullptr;
+    return false;
   }
   for (PlannedFrame& each : *planned) {
     each.left_out = WhyLeftOut(each.frame, time.wall_ms);
   }
-  Job& job = AddJob(std::move(*planned));
-  job.backlog = &track == &backlog_;
-  job.full = plan.full;
-  job.retry_at = time.now;
-  return &job;
+  const std::vector<Job*> jobs = AddJobs(std::move(*planned));
+  tenants_planned_ = jobs.size();
+  for (Job* job : jobs) {
+    job->backlog = &track == &backlog_;
+    job->full = plan.full;
+    job->retry_at = time.now;
+  }
+  EncodeShared(jobs, time);
+  for (Job* job : jobs) {
+    if (const auto end = WhyNotDelivered(job->tenant)) EndUnsent(*job, *end, time);
+  }
+  return true;
+}
+
+// Series of many tenants in one frame: the frame is decoded once for all of them.
+void Delivery::EncodeShared(const std::vector<Job*>& jobs, const DeliveryTime& time) {
+  if (jobs.size() == 1) return;
+  const Encoding encoding = protocol_.Next(time.now);
+  for (Job* job : jobs) {
+    const bool is_shared =
+        std::any_of(job->groups.begin(), job->groups.end(),
+                    [](const FrameGroup& group) { return group.layout->shares.size() > 1; });
+    if (!is_shared || WhyNotDelivered(job->tenant)) continue;
+    for (Part& part : job->todo) encoder_.Encode(*job, part, encoding);
+  }
+  encoder_.ForgetFrames();
+}
+
+std::optional<PartEnd> Delivery::WhyNotDelivered(TenantId tenant) const {
+  if (tenant == kUnfitTenant) return PartEnd::kOfNobody;
+  if (tenant == kOtherTenant) return PartEnd::kElsewhere;
+  if (branched_.count(tenant) != 0) return PartEnd::kBranched;
+  return std::nullopt;
+}
+
+// `job` is gone afterwards.
+void Delivery::EndUnsent(Job& job, PartEnd end, const DeliveryTime& time) {
+  std::deque<Part> parts = std::exchange(job.todo, {});
+  parts.insert(parts.end(), std::make_move_iterator(job.deferred.begin()),
+               std::make_move_iterator(job.deferred.end()));
+  job.deferred.clear();
+  for (Part& part : parts) {
+    encoder_.Count(job, part, protocol_.Next(time.now));
+    End(job, part, end);
+  }
+  FinishIfDone(job, time.now);
+}
+
+std::vector<TenantId> Delivery::WantBranch(MonotonicTime now) const {
+  std::vector<TenantId> tenants;
+  if (!has_tenants() || options_.is_branch || options_.tenants->count() < 2) return tenants;
+  for (const auto& [tenant, health] : tenant_health_) {
+    const bool is_limited = health.paused || health.speaks_of_tenant;
+    if (!health.is_probing() || !(is_limited || health.others_pass)) continue;
+    if (tenant <= kOtherTenant || now - health.failing_since < options_.branch_after) continue;
+    const bool is_active = std::any_of(jobs_.begin(), jobs_.end(), [tenant = tenant](const Job& j) {
+      return j.active && j.tenant == tenant;
+    });
+    if (!is_active) tenants.push_back(tenant);
+  }
+  return tenants;
+}
+
+std::string Delivery::TroubleText(TenantId tenant) const {
+  const auto found = tenant_health_.find(tenant);
+  return found == tenant_health_.end() ? "" : found->second.last_error;
+}
+
+void Delivery::LeaveToBranch(TenantId tenant, const DeliveryTime& time) {
+  branched_.insert(tenant);
+  tenant_health_.erase(tenant);
+  for (auto job = jobs_.begin(); job != jobs_.end();) {
+    Job& each = *job++;  // it goes away
+    if (each.tenant == tenant && !each.witness) EndUnsent(each, PartEnd::kBranched, time);
+  }
 }
 
 std::optional<buffer::DropReason> Delivery::WhyLeftOut(const QueuedFrame& frame,
                                                        TimestampMs wall_ms) {
+  // Of a branch only a part of the frame is to be dropped; and what it has is not thinned out.
+  if (options_.is_branch) return std::nullopt;
   const TimestampMs age_limit = queue_.sample_age_limit.count();
   if (age_limit > 0 && wall_ms - frame.timestamp_ms > age_limit) {
     return buffer::DropReason::kTooOld;
@@ -257,26 +374,34 @@ Result<std::vector<PlannedFrame>> Delivery::WithLayouts(std::vector<QueuedFrame>
   return planned;
 }
 
-Job& Delivery::AddJob(std::vector<PlannedFrame> planned) {
-  Job& job = jobs_.emplace_back(MakeJob(std::move(planned), samples_max_));
-  job.id = next_job_++;
-  job.splits_left = guard_.splits_allowed();
-  for (FrameGroup& group : job.groups) {
-    const std::span<const uint32_t> suspects = suspects_.Of(group.layout->key);
-    group.suspects.assign(suspects.begin(), suspects.end());
+std::vector<Job*> Delivery::AddJobs(std::vector<PlannedFrame> planned) {
+  std::vector<Job*> added;
+  for (Job& made : MakeJobs(std::move(planned), samples_max_)) {
+    Job& job = jobs_.emplace_back(std::move(made));
+    job.id = next_job_++;
+    const auto health = tenant_health_.find(job.tenant);
+    const RefusalGuard& guard =
+        health == tenant_health_.end() ? health_.guard : health->second.guard;
+    job.splits_left = guard.splits_allowed();
+    for (FrameGroup& group : job.groups) {
+      const std::span<const uint32_t> suspects = suspects_.Of(group.layout->key);
+      group.suspects.assign(suspects.begin(), suspects.end());
+    }
+    added.push_back(&job);
   }
-  return job;
+  return added;
 }
 
 // A sample of a series of our own, so that no series of the user's gets ahead of its backlog: only
 // fresh data shows whether a receiver that refuses what is old refuses everything.
-Job& Delivery::PlanWitness(const DeliveryTime& time) {
-  want_witness_ = false;
+Job& Delivery::PlanWitness(TenantId tenant, const DeliveryTime& time) {
+  HealthOf(tenant).want_witness = false;
   relabel::LabelsBuilder labels(options_.external_labels);
   labels.Set(relabel::kMetricName, "sluice_destination_probe");
   labels.Set("remote_name", options_.name);
   Job& job = jobs_.emplace_back();
   job.id = next_job_++;
+  job.tenant = tenant;
   job.witness = true;
   Part& part = job.todo.emplace_back();
   part.encoded = true;
@@ -293,7 +418,7 @@ void Delivery::GiveUpOld(Job& job, const DeliveryTime& time) {
   if (age_limit == 0 || job.witness) return;
   std::optional<Part> old = TakeOlder(job, time.wall_ms - age_limit);
   if (!old) return;
-  if (!old->encoded) encoder_.Encode(job, *old, protocol_.Next(time.now));  // to count it
+  encoder_.Count(job, *old, protocol_.Next(time.now));
   End(job, *old, PartEnd::kTooOld);
   CollectOutcomes(job);
 }
@@ -318,7 +443,10 @@ std::optional<Transfer> Delivery::Start(Job& job, const DeliveryTime& time) {
   job.active = true;
   job.started_at = now;
   ++active_;
-  job.probe = failures_ > 0 || paused_;
+  const Health* trouble = TroubleOf(job);
+  job.probe = health_.is_probing() || trouble != nullptr;
+  job.aside = trouble != nullptr && trouble->others_pass;
+  if (job.aside) ++active_aside_;
   rate_.OnStart(job.todo.front().counts.samples, job.todo.front().body->size(), now);
   ++counters_.requests;
   const Part& part = job.todo.front();
@@ -326,6 +454,7 @@ std::optional<Transfer> Delivery::Start(Job& job, const DeliveryTime& time) {
   return Transfer{.job = job.id,
                   .attempt = job.attempts,
                   .samples = part.counts.samples,
+                  .tenant = has_tenants() ? options_.tenants->NameOf(job.tenant) : "",
                   .encoding = part.encoding,
                   .body = part.body};
 }
@@ -362,7 +491,7 @@ milliseconds Delivery::IdleFor(MonotonicTime now) const {
   for (const Job& job : jobs_) {
     if (!job.active && job.retry_at > now) until = std::min(until, job.retry_at);
   }
-  if (gate_until_ > now) until = std::min(until, gate_until_);
+  if (health_.gate_until > now) until = std::min(until, health_.gate_until);
   if (rate_.ready_at() > now) until = std::min(until, rate_.ready_at());
   return std::chrono::ceil<milliseconds>(until - now);
 }
@@ -375,7 +504,7 @@ std::optional<TimestampMs> Delivery::OldestPendingMs() const {
   }
   for (const Job& job : jobs_) {
     if (job.witness) continue;
-    for (const JobFrame& frame : job.frames) {
+    for (const JobFrame& frame : job.set->frames) {
       if (!frame.reported) consider(frame.frame.timestamp_ms);
     }
   }
@@ -384,9 +513,9 @@ std::optional<TimestampMs> Delivery::OldestPendingMs() const {
 
 DeliveryView Delivery::View() const {
   DeliveryView view;
-  view.paused = paused_;
-  view.retrying = failures_ > 0;
-  view.last_error = last_error_;
+  view.paused = health_.paused;
+  view.retrying = health_.failures > 0;
+  view.last_error = health_.last_error;
   view.requests_in_flight = active_;
   for (const Job& job : jobs_) {
     if (job.active) view.samples_in_flight += job.todo.front().counts.samples;
@@ -395,7 +524,27 @@ DeliveryView Delivery::View() const {
   view.oldest_pending_ms = OldestPendingMs();
   view.highest_read_ms = std::max(fresh_.lanes.highest_read_ms(), backlog_.lanes.highest_read_ms());
   view.replaying = has_backlog_;
+  if (has_tenants()) ViewTenants(view);
   return view;
+}
+
+void Delivery::ViewTenants(DeliveryView& view) const {
+  view.tenants = options_.tenants->count();
+  size_t paused = 0;
+  for (const auto& [tenant, health] : tenant_health_) {
+    if (!health.is_probing()) continue;
+    ++view.tenants_in_trouble;
+    paused += health.paused ? 1 : 0;
+    if (view.troubles.size() >= kTroublesShown) continue;
+    view.troubles.push_back({.tenant = options_.tenants->NameOf(tenant),
+                             .paused = health.paused,
+                             .last_error = health.last_error});
+  }
+  // Each of them refuses everything: so does the receiver.
+  view.paused = view.paused || (paused > 0 && paused >= view.tenants);
+  if (!view.last_error.empty() || view.troubles.empty()) return;
+  view.last_error =
+      "tenant " + view.troubles.front().tenant + ": " + view.troubles.front().last_error;
 }
 
 std::vector<Rejection> Delivery::TakeRejections() { return std::exchange(rejections_, {}); }

@@ -7,7 +7,10 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,6 +19,7 @@
 #include "remotewrite/concurrency.h"
 #include "remotewrite/destination_config.h"
 #include "remotewrite/frame_source.h"
+#include "remotewrite/health.h"
 #include "remotewrite/job.h"
 #include "remotewrite/lanes.h"
 #include "remotewrite/part_encoder.h"
@@ -38,19 +42,14 @@ struct Transfer {
   uint64_t job = 0;
   uint32_t attempt = 0;  // failed ones before
   uint64_t samples = 0;
+  std::string tenant;  // whose they are; empty: nobody's
   Encoding encoding;
   std::shared_ptr<const std::string> body;
 };
 
-struct Answer {
-  int http_status = 0;  // 0: no whole response arrived
-  std::string words;    // the start of the body, or what went wrong; as it is, for people
-  std::optional<std::chrono::milliseconds> retry_after;
-  WrittenCounts written = {};
-};
-
 // Samples that were given up because the receiver refused them.
 struct Rejection {
+  std::string tenant;  // empty: nobody's
   uint64_t samples = 0;
   std::string series;  // one of them
   int http_status = 0;
@@ -83,6 +82,9 @@ struct DeliveryView {
   TimestampMs highest_read_ms = 0;
   std::optional<TimestampMs> oldest_pending_ms;  // of the frames that were read
   bool replaying = false;                        // fresh frames pass a backlog
+  size_t tenants = 0;                            // seen so far
+  size_t tenants_in_trouble = 0;
+  std::vector<TenantTrouble> troubles;  // of some of them
 };
 
 struct DeliveryOptions {
@@ -94,7 +96,11 @@ struct DeliveryOptions {
   ThinningConfig thinning;
   ProtocolConfig protocol;
   relabel::Labels external_labels;
-  uint64_t seed = 0;  // of the jitter
+  // Those of the cache's rules, to outlive the delivery; null: there are none.
+  Tenants* tenants = nullptr;
+  bool is_branch = false;
+  std::chrono::milliseconds branch_after{2'000};  // see BranchTiming
+  uint64_t seed = 0;                              // of the jitter
 };
 
 // Bound to one thread.
@@ -140,6 +146,25 @@ class Delivery {
 
   ProtocolChoice& protocol() { return protocol_; }
 
+  // Tenants that hold up others by their failures, and should have a branch; see
+  // buffer::BranchName. None that has a request on its way.
+  std::vector<TenantId> WantBranch(MonotonicTime now) const;
+
+  // What it was answered; empty when it is not in trouble.
+  std::string TroubleText(TenantId tenant) const;
+
+  // From now on a branch delivers what is a tenant's, beginning with all that is not durably done
+  // with; or it has joined again.
+  void LeaveToBranch(TenantId tenant, const DeliveryTime& time);
+
+  void TakeBack(TenantId tenant) { branched_.erase(tenant); }
+
+  // Whether to plan no further requests: what is planned is brought to its end.
+  void Hold(bool hold) { hold_ = hold; }
+
+  // Nothing is planned that is not durably done with.
+  bool IsAtRest() const { return jobs_.empty() && outcomes_.empty(); }
+
   // Rejections since the last call; the latest kRejectionsMax of them. What they speak of is not
   // acknowledged before the next Acknowledge().
   std::vector<Rejection> TakeRejections();
@@ -171,13 +196,23 @@ class Delivery {
   std::vector<buffer::LaneAdvance> IdlePositions() const;
   std::optional<TimestampMs> OldestPendingMs() const;
   bool MayStart(const DeliveryTime& time) const;
+  bool IsBeingProbed(std::optional<TenantId> tenant, MonotonicTime now) const;
+  bool IsHeldBack(const Job& job, MonotonicTime now) const;
+  const Health* TroubleOf(const Job& job) const;
   Job* NextWaiting(MonotonicTime now);
-  Job* PlanJob(Track& track, const DeliveryTime& time);
-  Job& PlanWitness(const DeliveryTime& time);
+  Job* NextWitness(const DeliveryTime& time);
+  bool PlanMore(const DeliveryTime& time);
+  bool Plan(Track& track, const DeliveryTime& time);
+  Job& PlanWitness(TenantId tenant, const DeliveryTime& time);
+  uint64_t PlannedSamplesMax() const;
   Result<std::vector<PlannedFrame>> WithLayouts(std::vector<QueuedFrame>& frames,
                                                 MonotonicTime now);
   std::optional<buffer::DropReason> WhyLeftOut(const QueuedFrame& frame, TimestampMs wall_ms);
-  Job& AddJob(std::vector<PlannedFrame> planned);
+  std::vector<Job*> AddJobs(std::vector<PlannedFrame> planned);
+  void EncodeShared(const std::vector<Job*>& jobs, const DeliveryTime& time);
+  std::optional<PartEnd> WhyNotDelivered(TenantId tenant) const;
+  void EndUnsent(Job& job, PartEnd end, const DeliveryTime& time);
+  void ViewTenants(DeliveryView& view) const;
   std::optional<Transfer> Start(Job& job, const DeliveryTime& time);
   void GiveUpOld(Job& job, const DeliveryTime& time);
 
@@ -187,22 +222,36 @@ class Delivery {
   void OnFailed(Job& job, const Answer& answer, const DeliveryTime& time);
   void OnPaused(Job& job, const Answer& answer, const DeliveryTime& time);
   void OnRefused(Job& job, const Answer& answer, const DeliveryTime& time);
-  void OnWitness(bool accepted, MonotonicTime now);
-  void HoldAll();
-  void WaitForProbe(MonotonicTime now);
+  void OnWitness(TenantId tenant, bool accepted, MonotonicTime now);
+
+  bool has_tenants() const { return options_.tenants != nullptr; }
+
+  Health& HealthOf(TenantId tenant) { return has_tenants() ? tenant_health_[tenant] : health_; }
+
+  // Whether `job` is of the one whose health that is.
+  bool Concerns(TenantId tenant, const Job& job) const {
+    return !has_tenants() || job.tenant == tenant;
+  }
+
+  bool IsOfTenantAlone(const Health& own) const;
+  static void NoteTrouble(Health& own, const Answer& answer, MonotonicTime now);
+  void NoteAccepted(const Job& job, MonotonicTime now);
+  void HoldAll(TenantId tenant, MonotonicTime now);
+  void WaitForProbe(TenantId tenant, MonotonicTime now);
   void NoteSizeLimit(uint64_t samples, MonotonicTime now);
 
   void GiveUpFirst(Job& job, MonotonicTime now);
   void BookRejected(Job& job, const Part& part);
   void End(Job& job, const Part& part, PartEnd end);
-  void BelieveDeferred(MonotonicTime now);
+  void BelieveDeferred(TenantId tenant, MonotonicTime now);
   void Acquit(const Job& job, const Part& part);
   void DivideStuck(Job& job, MonotonicTime now);
   void FinishIfDone(Job& job, MonotonicTime now);
-  void CollectOutcomes(Job& job);
+  void CollectOutcomes(const Job& job);
   Concurrency::Backlog BacklogNow() const;
   Jobs::iterator Find(uint64_t id);
   void EraseJob(Jobs::iterator job);
+  void ForgetIfWell(TenantId tenant);
 
   // Set once.
   const DeliveryOptions options_;
@@ -215,7 +264,6 @@ class Delivery {
   ProtocolChoice protocol_;
   PartEncoder encoder_;
   Concurrency concurrency_;
-  RefusalGuard guard_;
   Suspects suspects_;
   RateLimit rate_;
   Thinning thinning_;
@@ -225,15 +273,14 @@ class Delivery {
   uint32_t next_shard_ = 0;
   uint64_t samples_max_;  // lowered by 413
 
-  // Health of the receiver.
-  uint32_t failures_ = 0;  // in a row
-  bool paused_ = false;
-  bool want_witness_ = false;
+  Health health_;  // of the receiver
+  // Where there are tenants: of each that has a request on its way, or is in trouble. What an
+  // answer says of requests in general, it says of its tenant.
+  std::unordered_map<TenantId, Health> tenant_health_;
   uint32_t active_ = 0;
-  MonotonicTime gate_until_{};
+  uint32_t active_aside_ = 0;   // of those, see Job::aside
+  size_t tenants_planned_ = 1;  // jobs of the latest plan
   MonotonicTime size_limit_until_{};
-  std::string last_error_;
-  Answer last_refusal_;
 
   // Reading.
   Track fresh_;
@@ -248,6 +295,8 @@ class Delivery {
   bool more_to_plan_ = false;
   std::string read_error_;
   bool hurry_ = false;
+  bool hold_ = false;
+  std::set<TenantId> branched_;
 
   // Done with, not yet durable.
   std::vector<buffer::FrameOutcome> outcomes_;

@@ -23,6 +23,9 @@ constexpr uint32_t kDivideAfter = 6;
 
 constexpr uint32_t kOutageFailures = 3;
 
+// Frames of a set are looked through again when one in so many is done with.
+constexpr size_t kCollectShare = 16;
+
 constexpr milliseconds kSizeLimitFor{10 * 60'000};
 constexpr size_t kRejectionsMax = 1'024;
 
@@ -40,14 +43,16 @@ void Delivery::OnAnswer(uint64_t id, Answer answer, const DeliveryTime& time) {
   Job& job = *found;
   job.active = false;
   --active_;
+  if (std::exchange(job.aside, false)) --active_aside_;
   if (IsMisunderstood(job, answer, time)) {
     if (job.witness) EraseJob(found);
     return;
   }
   const Verdict verdict = ClassifyResponse(answer.http_status);
   if (job.witness) {
+    const TenantId tenant = job.tenant;
     EraseJob(found);
-    OnWitness(verdict == Verdict::kAccepted, time.now);
+    OnWitness(tenant, verdict == Verdict::kAccepted, time.now);
     return;
   }
   switch (verdict) {
@@ -79,9 +84,9 @@ bool Delivery::IsMisunderstood(Job& job, const Answer& answer, const DeliveryTim
     return false;
   }
   // Whatever it says, it is there and answers.
-  failures_ = 0;
-  gate_until_ = time.now;
-  want_witness_ = want_witness_ || job.witness;
+  health_.failures = 0;
+  health_.gate_until = time.now;
+  if (job.witness) HealthOf(job.tenant).want_witness = true;
   part.encoded = false;
   job.retry_at = time.now;
   return true;
@@ -101,22 +106,7 @@ void Delivery::NoteUnwritten(const Part& part, const WrittenCounts& written) {
 }
 
 void Delivery::OnAccepted(Job& job, const DeliveryTime& time) {
-  if (paused_ || (job.probe && failures_ >= kOutageFailures)) {
-    // The receiver is back: nobody needs to sit out a wait that was meant for its absence. (One
-    // request that fails while others pass does not come here.)
-    for (Job& each : jobs_) each.retry_at = std::min(each.retry_at, time.now);
-  }
-  // An answer to a request from before the failure does not end a wait that came with it.
-  if (failures_ == 0 || job.probe) {
-    accepts_ = true;
-    failures_ = 0;
-    gate_until_ = time.now;
-    last_error_.clear();
-  }
-  paused_ = false;
-  want_witness_ = false;
-  guard_.OnAccepted();
-
+  NoteAccepted(job, time.now);
   const Part part = std::move(job.todo.front());
   job.todo.pop_front();
   job.attempts = 0;
@@ -129,52 +119,110 @@ void Delivery::OnAccepted(Job& job, const DeliveryTime& time) {
   const bool full = job.full && !job.any_refused;
   concurrency_.OnSuccess(full ? Concurrency::Fill::kFull : Concurrency::Fill::kPartial,
                          BacklogNow(), time.now);
+  const TenantId tenant = job.tenant;
   FinishIfDone(job, time.now);
-  BelieveDeferred(time.now);
+  BelieveDeferred(tenant, time.now);
+  ForgetIfWell(tenant);
+}
+
+void Delivery::NoteAccepted(const Job& job, MonotonicTime now) {
+  Health& own = HealthOf(job.tenant);
+  const bool was_out = own.paused || health_.paused ||
+                       (job.probe && std::max(own.failures, health_.failures) >= kOutageFailures);
+  if (was_out) {
+    // The receiver is back: nobody needs to sit out a wait that was meant for its absence. (One
+    // request that fails while others pass does not come here.)
+    for (Job& each : jobs_) each.retry_at = std::min(each.retry_at, now);
+  }
+  // An answer to a request from before the failure does not end a wait that came with it.
+  if (health_.failures == 0 || job.probe) accepts_ = true;
+  for (Health* health : {&health_, &own}) {
+    if (health->failures == 0 || job.probe) {
+      health->failures = 0;
+      health->gate_until = now;
+      health->last_error.clear();
+    }
+    health->paused = false;
+    health->want_witness = false;
+  }
+  own.guard.OnAccepted();
+  for (auto& [tenant, health] : tenant_health_) {
+    if (tenant != job.tenant) health.others_pass = true;
+  }
+}
+
+// Limits and permissions are a tenant's. Anything else is the receiver's, until others pass while
+// this one fails.
+bool Delivery::IsOfTenantAlone(const Health& own) const {
+  return has_tenants() && (own.speaks_of_tenant || (own.failures > 0 && own.others_pass));
+}
+
+// At the beginning of a trouble.
+void Delivery::NoteTrouble(Health& own, const Answer& answer, MonotonicTime now) {
+  if (!own.is_probing()) {
+    own.others_pass = false;
+    own.failing_since = now;
+  }
+  own.speaks_of_tenant = answer.http_status >= 400 && answer.http_status < 500;
+  own.last_error = Describe(answer);
 }
 
 void Delivery::OnFailed(Job& job, const Answer& answer, const DeliveryTime& time) {
-  ++failures_;
+  Health& own = HealthOf(job.tenant);
+  NoteTrouble(own, answer, time.now);
+  const bool is_alone = IsOfTenantAlone(own);
+  Health& judged = is_alone ? own : health_;
+  if (&own != &judged) ++own.failures;
+  ++judged.failures;
   ++job.attempts;
-  accepts_ = false;
-  paused_ = false;
-  last_error_ = Describe(answer);
+  judged.paused = false;
+  own.paused = false;
+  judged.last_error = own.last_error;
   counters_.retried += job.todo.front().counts;
-  concurrency_.OnFailure();
+  if (!is_alone) {
+    accepts_ = false;
+    concurrency_.OnFailure();
+  }
   const milliseconds wait = answer.retry_after ? RetryAfterDelay(*answer.retry_after, rng_)
-                                               : BackoffDelay(backoff_, failures_, rng_);
-  gate_until_ = std::max(gate_until_, time.now + wait);
+                                               : BackoffDelay(backoff_, judged.failures, rng_);
+  judged.gate_until = std::max(judged.gate_until, time.now + wait);
   // Behind the gate, and behind jobs that failed less often.
-  job.retry_at = std::max(gate_until_, time.now + BackoffDelay(backoff_, job.attempts, rng_));
+  job.retry_at = std::max(judged.gate_until, time.now + BackoffDelay(backoff_, job.attempts, rng_));
   if (job.attempts % kDivideAfter == 0) DivideStuck(job, time.now);
 }
 
 void Delivery::OnPaused(Job& job, const Answer& answer, const DeliveryTime& time) {
+  Health& own = HealthOf(job.tenant);
+  NoteTrouble(own, answer, time.now);
   ++job.attempts;
-  accepts_ = false;
-  paused_ = true;
-  last_error_ = Describe(answer);
+  own.paused = true;
   counters_.retried += job.todo.front().counts;
-  concurrency_.OnFailure();
-  WaitForProbe(time.now);
+  if (!has_tenants()) {
+    accepts_ = false;
+    concurrency_.OnFailure();
+  }
+  WaitForProbe(job.tenant, time.now);
 }
 
 void Delivery::OnRefused(Job& job, const Answer& answer, const DeliveryTime& time) {
+  Health& own = HealthOf(job.tenant);
   // Whatever it says, it is there and answers.
-  failures_ = 0;
-  paused_ = false;
-  last_error_ = Describe(answer);
-  last_refusal_ = answer;
+  for (Health* health : {&health_, &own}) {
+    health->failures = 0;
+    health->paused = false;
+  }
+  own.last_error = Describe(answer);
+  own.last_refusal = answer;
   job.any_refused = true;
   job.retry_at = time.now;
   Part& part = job.todo.front();
-  if (!part.refused_before) guard_.OnRefused();
+  if (!part.refused_before) own.guard.OnRefused();
   part.refused_before = true;
   const uint64_t samples = part.counts.samples;
   if (answer.http_status == 413 && samples > 1) NoteSizeLimit(samples / 2, time.now);
-  if (guard_.IsSuspicious(time.now)) {
+  if (own.guard.IsSuspicious(time.now)) {
     ++job.attempts;
-    HoldAll();
+    HoldAll(job.tenant, time.now);
     return;
   }
   std::optional<std::pair<Part, Part>> halves;
@@ -188,37 +236,45 @@ void Delivery::OnRefused(Job& job, const Answer& answer, const DeliveryTime& tim
   GiveUpFirst(job, time.now);
 }
 
-void Delivery::OnWitness(bool accepted, MonotonicTime now) {
+void Delivery::OnWitness(TenantId tenant, bool accepted, MonotonicTime now) {
+  Health& own = HealthOf(tenant);
   if (!accepted) {
-    if (paused_) WaitForProbe(now);
+    if (own.paused) WaitForProbe(tenant, now);
     return;
   }
-  guard_.OnWitnessAccepted(now);
-  failures_ = 0;
-  paused_ = false;
-  gate_until_ = now;
-  for (Job& job : jobs_) job.retry_at = now;
+  own.guard.OnWitnessAccepted(now);
+  own.failures = 0;
+  own.paused = false;
+  own.gate_until = now;
+  for (Job& job : jobs_) {
+    if (Concerns(tenant, job)) job.retry_at = now;
+  }
 }
 
-// The receiver refuses everything: nothing is dropped on its word alone. What was given up comes
-// back, and a witness is asked for.
-void Delivery::HoldAll() {
-  paused_ = true;
-  want_witness_ = true;
-  last_error_ = "refuses every request: " + Describe(last_refusal_);
+// The receiver refuses everything of the tenant: nothing is dropped on its word alone. What was
+// given up comes back, and a witness is asked for.
+void Delivery::HoldAll(TenantId tenant, MonotonicTime now) {
+  Health& own = HealthOf(tenant);
+  NoteTrouble(own, own.last_refusal, now);
+  own.paused = true;
+  own.want_witness = true;
+  own.last_error = "refuses every request: " + Describe(own.last_refusal);
   for (Job& job : jobs_) {
-    if (job.active) continue;
+    if (job.active || !Concerns(tenant, job)) continue;
     job.todo.insert(job.todo.begin(), std::make_move_iterator(job.deferred.begin()),
                     std::make_move_iterator(job.deferred.end()));
     job.deferred.clear();
   }
 }
 
-void Delivery::WaitForProbe(MonotonicTime now) {
+void Delivery::WaitForProbe(TenantId tenant, MonotonicTime now) {
+  Health& own = HealthOf(tenant);
   // Spread by a fifth, so that many senders do not ask in step.
   const auto spread = static_cast<int64_t>(rng_() % (kProbeInterval.count() / 5));
-  gate_until_ = now + kProbeInterval + milliseconds(spread);
-  for (Job& job : jobs_) job.retry_at = std::max(job.retry_at, gate_until_);
+  own.gate_until = now + kProbeInterval + milliseconds(spread);
+  for (Job& job : jobs_) {
+    if (Concerns(tenant, job)) job.retry_at = std::max(job.retry_at, own.gate_until);
+  }
 }
 
 void Delivery::NoteSizeLimit(uint64_t samples, MonotonicTime now) {
@@ -239,7 +295,7 @@ void Delivery::GiveUpFirst(Job& job, MonotonicTime now) {
   }
   // A receiver that took other samples of the same request means these. Should it have stopped to
   // mean it since, the streak of refusals ends that soon.
-  if (guard_.IsTrusted(now) || job.any_accepted) {
+  if (HealthOf(job.tenant).guard.IsTrusted(now) || job.any_accepted) {
     BookRejected(job, part);
   } else {
     job.deferred.push_back(std::move(part));
@@ -252,12 +308,14 @@ void Delivery::BookRejected(Job& job, const Part& part) {
   if (part.slices.size() == 1 && !slice.all_series && slice.series.size() == 1) {
     suspects_.Add(job.groups[slice.group].layout->key, slice.series[0]);
   }
+  const Answer& refusal = HealthOf(job.tenant).last_refusal;
   counters_.rejected += part.counts;
   if (rejections_.size() >= kRejectionsMax) rejections_.erase(rejections_.begin());
-  rejections_.push_back({.samples = part.counts.samples,
+  rejections_.push_back({.tenant = has_tenants() ? options_.tenants->NameOf(job.tenant) : "",
+                         .samples = part.counts.samples,
                          .series = FirstSeriesText(job, part),
-                         .http_status = last_refusal_.http_status,
-                         .words = last_refusal_.words,
+                         .http_status = refusal.http_status,
+                         .words = refusal.words,
                          .body = part.body,
                          .encoding = part.encoding});
   End(job, part, PartEnd::kRejected);
@@ -269,10 +327,10 @@ void Delivery::End(Job& job, const Part& part, PartEnd end) {
   EndPart(job, part, end);
 }
 
-void Delivery::BelieveDeferred(MonotonicTime now) {
+void Delivery::BelieveDeferred(TenantId tenant, MonotonicTime now) {
   for (auto job = jobs_.begin(); job != jobs_.end();) {
     Job& each = *job++;  // it may go away
-    if (each.deferred.empty()) continue;
+    if (each.deferred.empty() || !Concerns(tenant, each)) continue;
     for (const Part& part : each.deferred) BookRejected(each, part);
     each.deferred.clear();
     FinishIfDone(each, now);
@@ -292,12 +350,13 @@ void Delivery::Acquit(const Job& job, const Part& part) {
 // Something in this request may make the receiver fail every time: it is to hold up one lane, not
 // all of those that are in the request.
 void Delivery::DivideStuck(Job& job, MonotonicTime now) {
-  const bool untouched = job.todo.size() == 1 && job.deferred.empty() && !job.any_refused &&
-                         !job.any_accepted &&
-                         std::none_of(job.frames.begin(), job.frames.end(),
-                                      [](const JobFrame& f) { return f.reported; });
-  const uint32_t first_lane = job.frames.front().frame.lane;
-  const bool one_lane = std::all_of(job.frames.begin(), job.frames.end(),
+  if (!job.is_alone()) return;
+  const std::vector<JobFrame>& frames = job.set->frames;
+  const bool untouched =
+      job.todo.size() == 1 && job.deferred.empty() && !job.any_refused && !job.any_accepted &&
+      std::none_of(frames.begin(), frames.end(), [](const JobFrame& f) { return f.reported; });
+  const uint32_t first_lane = frames.front().frame.lane;
+  const bool one_lane = std::all_of(frames.begin(), frames.end(),
                                     [&](const JobFrame& f) { return f.frame.lane == first_lane; });
   if (!untouched || one_lane) return;
   const uint32_t attempts = job.attempts;
@@ -307,36 +366,40 @@ void Delivery::DivideStuck(Job& job, MonotonicTime now) {
   auto halves = DivideByLanes(std::move(job));
   jobs_.erase(place);
   for (auto* half : {&halves.first, &halves.second}) {
-    Job& made = AddJob(std::move(*half));
-    made.backlog = backlog;
-    made.attempts = attempts;
-    made.retry_at = retry_at;
+    for (Job* made : AddJobs(std::move(*half))) {
+      made->backlog = backlog;
+      made->attempts = attempts;
+      made->retry_at = retry_at;
+    }
   }
 }
 
 // `job` is gone afterwards when it was done.
 void Delivery::FinishIfDone(Job& job, MonotonicTime now) {
-  CollectOutcomes(job);
+  const FrameSet& set = *job.set;
+  // In a set of many jobs, not after each part of them.
+  if (set.open_jobs == 1 || set.closed * kCollectShare >= set.frames.size()) CollectOutcomes(job);
   if (job.active || !job.todo.empty()) return;
   if (!job.deferred.empty()) {
     job.retry_at = now + kUndecidedWait;
     return;
   }
   if (job.any_refused) {
-    guard_.OnJobEnd(job.any_accepted ? RefusalGuard::JobEnd::kSomeRefused
-                                     : RefusalGuard::JobEnd::kAllRefused);
+    HealthOf(job.tenant)
+        .guard.OnJobEnd(job.any_accepted ? RefusalGuard::JobEnd::kSomeRefused
+                                         : RefusalGuard::JobEnd::kAllRefused);
   }
   EraseJob(Find(job.id));
 }
 
-void Delivery::CollectOutcomes(Job& job) {
-  for (const buffer::FrameOutcome& outcome : TakeOutcomes(job)) {
+void Delivery::CollectOutcomes(const Job& job) {
+  for (const buffer::FrameOutcome& outcome : TakeOutcomes(*job.set)) {
     counters_.custom_buckets +=
         outcome.dropped[static_cast<size_t>(buffer::DropReason::kCustomBuckets)];
     counters_.damaged += outcome.dropped[static_cast<size_t>(buffer::DropReason::kDamaged)];
     outcomes_.push_back(outcome);
   }
-  for (const JobFrame& frame : job.frames) {
+  for (const JobFrame& frame : job.set->frames) {
     if (frame.reported) highest_sent_ms_ = std::max(highest_sent_ms_, frame.frame.timestamp_ms);
   }
 }
@@ -346,10 +409,20 @@ Delivery::Jobs::iterator Delivery::Find(uint64_t id) {
 }
 
 void Delivery::EraseJob(Jobs::iterator job) {
-  if (!job->witness) {
-    for (const JobFrame& frame : job->frames) TrackOf(*job).lanes.Release(frame.frame.lane);
+  if (!job->witness && --job->set->open_jobs == 0) {
+    for (const JobFrame& frame : job->set->frames) TrackOf(*job).lanes.Release(frame.frame.lane);
   }
   jobs_.erase(job);
+}
+
+// Only those in trouble are remembered.
+void Delivery::ForgetIfWell(TenantId tenant) {
+  const auto found = tenant_health_.find(tenant);
+  if (found == tenant_health_.end()) return;
+  const Health& health = found->second;
+  if (!health.is_probing() && !health.want_witness && health.guard.is_fresh()) {
+    tenant_health_.erase(found);
+  }
 }
 
 }  // namespace sluice::remotewrite

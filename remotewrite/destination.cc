@@ -26,6 +26,15 @@ std::shared_ptr<proto::SymbolPool> SymbolsFor(const ProtocolConfig& protocol) {
   return protocol.message == Message::kV2 ? std::make_shared<proto::SymbolPool>() : nullptr;
 }
 
+std::string ShownName(const std::string& name) {
+  const auto branch = buffer::ParseBranchName(name);
+  return std::string(branch ? branch->destination : name);
+}
+
+Logger BranchLogger(const Logger& logger, const std::string& tenant) {
+  return tenant.empty() ? logger : logger.With({"tenant", tenant});
+}
+
 }  // namespace
 
 // One request and its answer.
@@ -100,15 +109,25 @@ class Destination::Question final : public HttpHandler {
 Destination::Destination(DestinationConfig config, const DestinationsOptions& options,
                          const Destinations::Deps& deps)
     : config_(std::move(config)),
+      options_(options),
+      deps_(deps),
+      is_branch_(buffer::ParseBranchName(config_.name).has_value()),
+      name_(ShownName(config_.name)),
       public_url_(PublicUrl(config_.url)),
       clock_(deps.clock),
       log_(deps.log),
-      logger_(deps.logger.With({"remote_name", config_.name}).With({"url", public_url_})),
+      logger_(BranchLogger(deps.logger.With({"remote_name", name_}).With({"url", public_url_}),
+                           config_.tenant.only)),
       source_(deps.log, config_.name),
+      tenants_(config_.tenant.is_on() ? std::optional<Tenants>(std::in_place, config_.tenant)
+                                      : std::nullopt),
       cache_(source_,
-             {config_.external_labels, config_.write_relabel, SymbolsFor(config_.protocol)},
+             {.external_labels = config_.external_labels,
+              .write_relabel = config_.write_relabel,
+              .symbols = SymbolsFor(config_.protocol),
+              .tenants = tenants_ ? &*tenants_ : nullptr},
              options.projection_bytes_max),
-      delivery_({.name = config_.name,
+      delivery_({.name = name_,
                  .queue = config_.queue,
                  .send = config_.send,
                  .replay = config_.replay,
@@ -116,14 +135,20 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
                  .thinning = config_.thinning,
                  .protocol = config_.protocol,
                  .external_labels = config_.external_labels,
+                 .tenants = tenants_ ? &*tenants_ : nullptr,
+                 .is_branch = is_branch_,
+                 .branch_after = options.branch_timing.after,
                  .seed = std::random_device()()},
                 source_, cache_),
       quarantine_(options.quarantine, config_.name),
-      metrics_(std::in_place, deps.telemetry, config_.name, public_url_, config_.queue),
       http_(HttpLoopOptions{.max_idle_connections = kConnectionsMax,
                             .user_agent = options.user_agent}) {
-  status_.name = config_.name;
+  status_.name = name_;
   status_.url = public_url_;
+  // What a branch does shows in the ledger of its destination.
+  if (!is_branch_) {
+    metrics_.emplace(deps.telemetry, config_.name, public_url_, config_.queue);
+  }
   thread_ = std::jthread([this] { Run(); });
 }
 
@@ -150,13 +175,16 @@ void Destination::Join() {
   if (thread_.joinable()) thread_.join();
 }
 
+DestinationStatus Destination::LatestStatus() const {
+  const MutexLock lock(mu_);
+  return status_;
+}
+
 DestinationStatus Destination::Snapshot() const {
-  DestinationStatus status;
-  {
-    const MutexLock lock(mu_);
-    status = status_;
+  DestinationStatus status = LatestStatus();
+  if (auto progress = log_.ProgressWithBranches(config_.name)) {
+    status.progress = *std::move(progress);
   }
-  if (auto progress = log_.Progress(config_.name)) status.progress = *std::move(progress);
   status.leaving = leaving_;
   return status;
 }
@@ -172,13 +200,15 @@ bool Destination::IsTimeToEnd(const DeliveryTime& time) {
     if (end_at_ && time.now >= *end_at_) return true;
   }
   delivery_.Hurry();
-  return delivery_.IsDrained();
+  return branches_.empty() && delivery_.IsDrained();
 }
 
 void Destination::Run() {
+  ResumeBranches();
   while (true) {
     delivery_.Tick(Now());
     if (IsTimeToEnd(Now())) break;
+    TendBranches(Now());
     while (const std::optional<Transfer> transfer = delivery_.NextTransfer(Now())) {
       StartExchange(*transfer);
     }
@@ -194,6 +224,7 @@ void Destination::Run() {
   if (question_ != nullptr) http_.Cancel(question_->transfer);
   question_.reset();
   Acknowledge();
+  branches_.clear();  // what they still have stays in the log
   ledger_read_at_ = MonotonicTime{};
   Report(Now());
   if (leaving_) EndLeaving();
@@ -201,7 +232,7 @@ void Destination::Run() {
 
 void Destination::EndLeaving() {
   const auto progress = log_.Progress(config_.name);
-  if (progress && progress->ledger.pending > 0) return;  // stopped before it was done
+  if (progress && progress->ledger.pending + progress->ledger.branched > 0) return;  // stopped
   if (const Status forgotten = log_.Forget(config_.name); !forgotten.ok()) {
     logger_.Warn("not forgotten", {{"error", forgotten.error().message}});
     return;
@@ -223,11 +254,18 @@ void Destination::Acknowledge() {
   if (failed || delivery_.AllAcknowledged()) acknowledge_failed_ = failed;
 }
 
+std::string Destination::UrlFor(const std::string& tenant) const {
+  return config_.tenant.is_on() ? TenantUrl(config_.url, tenant) : config_.url;
+}
+
 HttpRequest Destination::MakeRequest(const Transfer& transfer) const {
   HttpRequest request;
   request.method = "POST";
-  request.url = config_.url;
+  request.url = UrlFor(transfer.tenant);
   request.headers = ProtocolHeaders(transfer.encoding);
+  if (!transfer.tenant.empty() && !config_.tenant.header.empty()) {
+    request.headers.emplace_back(config_.tenant.header, transfer.tenant);
+  }
   if (transfer.attempt > 0) {
     request.headers.emplace_back("Retry-Attempt", std::to_string(transfer.attempt));
   }
@@ -243,6 +281,7 @@ HttpRequest Destination::MakeRequest(const Transfer& transfer) const {
 }
 
 void Destination::StartExchange(const Transfer& transfer) {
+  latest_tenant_ = transfer.tenant;
   auto exchange = std::make_unique<Exchange>(*this, transfer, clock_.MonotonicNow());
   exchange->transfer = http_.Start(MakeRequest(transfer), *exchange);
   exchanges_[transfer.job] = std::move(exchange);
@@ -261,7 +300,7 @@ void Destination::LogFailure(const Transfer& sent, const Answer& answer) {
 void Destination::AskForZstd() {
   HttpRequest request;
   const bool has_query = config_.url.find('?') != std::string::npos;
-  request.url = config_.url + (has_query ? '&' : '?') + "get_vm_proto_version=1";
+  request.url = UrlFor(latest_tenant_) + (has_query ? '&' : '?') + "get_vm_proto_version=1";
   request.headers = config_.headers;
   request.timeout = config_.remote_timeout;
   request.client = config_.http_client;
@@ -272,13 +311,31 @@ void Destination::AskForZstd() {
 
 void Destination::OnExchangeDone(uint64_t job, Answer answer, MonotonicTime started_at) {
   const DeliveryTime time = Now();
-  metrics_->OnAnswer(answer.http_status, time.now - started_at);
+  if (metrics_) metrics_->OnAnswer(answer.http_status, time.now - started_at);
   exchanges_.erase(job);
   delivery_.OnAnswer(job, std::move(answer), time);
 }
 
+void Destination::UpdateMetrics(const DeliveryView& view, DestinationState state,
+                                const DeliveryTime& time) {
+  metrics_->Update({.counters = delivery_.counters(),
+                    .view = view,
+                    .concurrency = delivery_.concurrency(),
+                    .protocol = delivery_.protocol(),
+                    .state = state,
+                    .wall_ms = time.wall_ms});
+  if (time.now - ledger_read_at_ < kLedgerInterval) return;
+  ledger_read_at_ = time.now;
+  const auto progress = log_.ProgressWithBranches(config_.name);
+  if (!progress) return;
+  metrics_->UpdateLedger(*progress);
+  catch_up_.Add(progress->ledger, time.now);
+  metrics_->UpdateCatchUp(catch_up_.Estimate());
+}
+
 void Destination::Report(const DeliveryTime& time) {
-  const DeliveryView view = delivery_.View();
+  DeliveryView view = delivery_.View();
+  AddBranches(view);
   DestinationState state = DestinationState::kIdle;
   if (view.paused) {
     state = DestinationState::kPaused;
@@ -287,20 +344,7 @@ void Destination::Report(const DeliveryTime& time) {
   } else if (view.oldest_pending_ms) {
     state = DestinationState::kSending;
   }
-  metrics_->Update({.counters = delivery_.counters(),
-                    .view = view,
-                    .concurrency = delivery_.concurrency(),
-                    .protocol = delivery_.protocol(),
-                    .state = state,
-                    .wall_ms = time.wall_ms});
-  if (time.now - ledger_read_at_ >= kLedgerInterval) {
-    ledger_read_at_ = time.now;
-    if (const auto progress = log_.Progress(config_.name)) {
-      metrics_->UpdateLedger(*progress);
-      catch_up_.Add(progress->ledger, time.now);
-      metrics_->UpdateCatchUp(catch_up_.Estimate());
-    }
-  }
+  if (metrics_) UpdateMetrics(view, state, time);
   ReportState(view, state);
   ReportProtocol();
   const MutexLock lock(mu_);
@@ -314,18 +358,22 @@ void Destination::Report(const DeliveryTime& time) {
   status_.protocol = EncodingName(delivery_.protocol().Current());
   status_.protocol_fallback = delivery_.protocol().fallback_reason();
   status_.highest_sent_ms = view.highest_sent_ms;
+  status_.tenants = view.tenants;
+  status_.tenants_in_trouble = view.tenants_in_trouble;
+  status_.troubles = view.troubles;
 }
 
 void Destination::KeepInQuarantine(const Rejection& rejection, TimestampMs now) {
   const Status kept =
       quarantine_.Add(now, {.samples = rejection.samples,
+                            .tenant = rejection.tenant,
                             .series = rejection.series,
                             .http_status = rejection.http_status,
                             .answer = rejection.words,
                             .protocol = std::string(EncodingName(rejection.encoding)),
                             .request = rejection.body});
   if (kept.ok()) {
-    metrics_->OnQuarantined(rejection.samples);
+    if (metrics_) metrics_->OnQuarantined(rejection.samples);
   } else if (!quarantine_failed_) {
     logger_.Warn("quarantine not written", {{"error", kept.error().message}});
   }
@@ -345,6 +393,7 @@ void Destination::TakeRejections(const DeliveryTime& time) {
                 {{"samples", std::exchange(rejected_unlogged_, 0)},
                  {"status", last.http_status},
                  {"answer", last.words},
+                 {"tenant", last.tenant},
                  {"series", last.series}});
 }
 

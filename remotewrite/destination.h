@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@
 namespace sluice::remotewrite {
 
 // Sends from construction on, until it is stopped. The log must know the destination (Attach).
+// Tenants that hold up others get a branch: a destination of the same kind, owned by this one.
 // Thread-safe.
 class Destination {
  public:
@@ -50,12 +52,28 @@ class Destination {
   void Retire() { metrics_.reset(); }
 
   DestinationStatus Snapshot() const;
+  // The same without the progress.
+  DestinationStatus LatestStatus() const;
 
  private:
   class Exchange;
   class Question;
 
+  // Delivers a tenant's samples by itself.
+  struct BranchState {
+    std::string tenant;
+    std::unique_ptr<Destination> destination;
+    MonotonicTime calm_since{};  // it has had no trouble
+  };
+
   void Run();
+  void ResumeBranches();
+  void TendBranches(const DeliveryTime& time);
+  void BeginBranch(TenantId tenant, const DeliveryTime& time);
+  void StartBranch(const std::string& part, const std::string& tenant, MonotonicTime now);
+  bool HasCaughtUp(const std::string& part) const;
+  void JoinBranch(const std::string& part, const DeliveryTime& time);
+  void EndJoining();
   bool IsTimeToEnd(const DeliveryTime& time);
   void EndLeaving();
   void Acknowledge();
@@ -63,8 +81,11 @@ class Destination {
   void OnExchangeDone(uint64_t job, Answer answer, MonotonicTime started_at);
   void LogFailure(const Transfer& sent, const Answer& answer);
   HttpRequest MakeRequest(const Transfer& transfer) const;
+  std::string UrlFor(const std::string& tenant) const;
   void AskForZstd();
   void Report(const DeliveryTime& time);
+  void UpdateMetrics(const DeliveryView& view, DestinationState state, const DeliveryTime& time);
+  void AddBranches(DeliveryView& view) const;
   void TakeRejections(const DeliveryTime& time);
   void KeepInQuarantine(const Rejection& rejection, TimestampMs now);
   void ReportState(const DeliveryView& view, DestinationState state);
@@ -73,6 +94,10 @@ class Destination {
 
   // Set once.
   const DestinationConfig config_;
+  const DestinationsOptions options_;
+  const Destinations::Deps deps_;
+  const bool is_branch_;
+  const std::string name_;  // to be shown
   const std::string public_url_;
   const Clock& clock_;
   buffer::Log& log_;
@@ -80,13 +105,18 @@ class Destination {
 
   // Owned by the thread.
   LogSource source_;
+  std::optional<Tenants> tenants_;
   ProjectionCache cache_;
   Delivery delivery_;
   Quarantine quarantine_;
   CatchUp catch_up_;
   std::optional<DestinationMetrics> metrics_;
   std::unordered_map<uint64_t, std::unique_ptr<Exchange>> exchanges_;  // by job
+  std::map<std::string, BranchState> branches_;                        // by tenant
+  std::optional<std::string> joining_;                                 // which one is about to
+  MonotonicTime join_by_{};
   std::unique_ptr<Question> question_;
+  std::string latest_tenant_;  // of the latest request
   uint64_t fallbacks_logged_ = 0;
   std::string fallback_logged_;
   uint64_t rejected_unlogged_ = 0;

@@ -13,6 +13,7 @@
 #include "relabel/program.h"
 #include "remotewrite/protocol.h"
 #include "remotewrite/rate_limit.h"
+#include "remotewrite/tenants.h"
 #include "remotewrite/thinning.h"
 
 namespace sluice::remotewrite {
@@ -57,7 +58,7 @@ struct SendOptions {
 struct DestinationConfig {
   // From the file, else derived from the URL: progress belongs to it. Unique.
   std::string name;
-  std::string url;
+  std::string url;  // may have kTenantPlace
   std::chrono::milliseconds remote_timeout{30'000};
   std::vector<std::pair<std::string, std::string>> headers;
   relabel::Labels external_labels;
@@ -68,6 +69,7 @@ struct DestinationConfig {
   OnRemove on_remove = OnRemove::kDrain;
   RateLimitConfig rate_limit;
   ThinningConfig thinning;
+  TenantConfig tenant;
   ProtocolConfig protocol;
   // A connection that is older is not used again; 0 for no limit.
   std::chrono::milliseconds max_connection_age{300'000};

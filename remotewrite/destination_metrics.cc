@@ -166,6 +166,12 @@ void DestinationMetrics::AddOwn(const MetricLabels& labels) {
   catch_up_ = t.AddGauge(
       "sluice_destination_catch_up_seconds",
       "Time until nothing is pending, estimated; +Inf when it does not get less.", labels);
+  tenants_ =
+      t.AddGauge("sluice_destination_tenants",
+                 "Tenants whose series were seen since the destination was started.", labels);
+  tenants_in_trouble_ =
+      t.AddGauge("sluice_destination_tenants_in_trouble",
+                 "Of those, the ones whose requests are refused, limited or fail.", labels);
   quarantined_ = t.AddCounter("sluice_destination_quarantined_samples_total",
                               "Refused samples that were put into quarantine.", labels);
   for (size_t i = 0; i < answers_.size(); ++i) {
@@ -211,6 +217,8 @@ void DestinationMetrics::Update(const Reading& reading) {
   custom_buckets_.Follow(reading.counters.custom_buckets);
   unfit_exemplars_.Follow(reading.counters.unfit_exemplars);
   bytes_.Follow(reading.counters.accepted_bytes);
+  tenants_.Set(static_cast<double>(reading.view.tenants));
+  tenants_in_trouble_.Set(static_cast<double>(reading.view.tenants_in_trouble));
   shards_.Set(reading.concurrency.active());
   shards_min_.Set(reading.concurrency.least());
   shards_max_.Set(reading.concurrency.most());

@@ -85,7 +85,7 @@ class DestinationMetrics {
   std::array<Gauge, kStates> states_;
   std::array<Counter, kClasses> answers_;
   Counter quarantined_;
-  Gauge catch_up_;
+  Gauge catch_up_, tenants_, tenants_in_trouble_;
   std::array<Gauge, kEncodings> encodings_;
   Follower fallbacks_;
   Follower unwritten_samples_, unwritten_histograms_, unwritten_exemplars_;

@@ -136,6 +136,7 @@ Status Destinations::Impl::Remove(const std::shared_ptr<Destination>& destinatio
 // Names of an earlier run that nobody knows how to reach: the log is not to fill up for them.
 void Destinations::Impl::CloseOthers(const std::vector<DestinationConfig>& configs) {
   for (const buffer::DestinationProgress& progress : deps.log.AllProgress()) {
+    if (buffer::ParseBranchName(progress.name)) continue;  // follows its destination
     const bool configured = std::any_of(configs.begin(), configs.end(), [&](const auto& config) {
       return config.name == progress.name;
     });

@@ -13,6 +13,7 @@
 #include "base/telemetry.h"
 #include "buffer/log.h"
 #include "remotewrite/destination_config.h"
+#include "remotewrite/health.h"
 #include "remotewrite/quarantine.h"
 
 namespace sluice::remotewrite {
@@ -39,11 +40,22 @@ struct DestinationStatus {
   std::string protocol;             // see EncodingName
   std::string protocol_fallback;    // why it is not the configured one; empty when it is
   TimestampMs highest_sent_ms = 0;  // newest timestamp acknowledged; 0 = none
+  size_t tenants = 0;               // seen since it was started
+  size_t tenants_in_trouble = 0;
+  std::vector<TenantTrouble> troubles;  // of some of them
   buffer::DestinationProgress progress;
+};
+
+// When a tenant gets a branch, and when that ends.
+struct BranchTiming {
+  std::chrono::milliseconds after{2'000};  // others have waited for it
+  // It has been well. Joining holds up everything for a moment.
+  std::chrono::milliseconds calm{5'000};
 };
 
 struct DestinationsOptions {
   std::string user_agent = "sluice";
+  BranchTiming branch_timing{};
   uint64_t projection_bytes_max = 128ULL << 20;  // for each destination
   QuarantineOptions quarantine{};
 };

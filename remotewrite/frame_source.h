@@ -1,6 +1,7 @@
 // What a destination needs from the log, as a seam for tests.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -11,6 +12,16 @@
 #include "buffer/log.h"
 
 namespace sluice::remotewrite {
+
+// For each lane where its frames end, for this reader.
+using LaneEnds = std::array<buffer::Sequence, buffer::kLaneCount>;
+
+// There is no end, or the same for all.
+inline LaneEnds NoLaneEnds(buffer::Sequence end = UINT64_MAX) {
+  LaneEnds ends;
+  ends.fill(end);
+  return ends;
+}
 
 // The log from the point of view of one destination. Calls mean what those of buffer::Log mean.
 class FrameSource {
@@ -30,6 +41,11 @@ class FrameSource {
 
   // What is pending becomes the backlog; false when there is one, or nothing is pending.
   virtual Result<bool> PartBacklog() = 0;
+
+  // Where to stop, besides at the head. `progress` is the latest.
+  virtual LaneEnds EndsFor(const buffer::DestinationProgress& progress) {
+    return progress.closed_at != 0 ? NoLaneEnds(progress.closed_at) : NoLaneEnds();
+  }
 
   // Nothing when the log does not know the destination (any more).
   virtual std::optional<buffer::DestinationProgress> Progress() = 0;

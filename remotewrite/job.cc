@@ -44,7 +44,9 @@ void CountOpen(Job& job, const Part& part, int by) {
   for (const Slice& slice : part.slices) {
     const FrameGroup& group = job.groups[slice.group];
     for (uint32_t i = slice.frame_begin; i < slice.frame_end; ++i) {
-      job.frames[group.frames[i]].open_parts += static_cast<uint32_t>(by);
+      JobFrame& frame = job.set->frames[group.frames[i]];
+      frame.open_parts += static_cast<uint32_t>(by);
+      if (frame.open_parts == 0) ++job.set->closed;
     }
   }
 }
@@ -128,7 +130,60 @@ std::pair<Part, Part> SplitBySeries(const Job& job, const Slice& slice) {
 // A frame is sent whole, unless it holds this many times what a request should.
 constexpr uint64_t kOversize = 2;
 
-std::deque<Part> PartsOf(const Job& job, uint64_t samples_max) {
+// A slice of one frame with far too many series, in several parts.
+void AddBySeries(Job& job, const Slice& slice, uint64_t samples_max) {
+  const std::vector<uint32_t> all = SeriesList(job, slice);
+  for (size_t begin = 0; begin < all.size(); begin += samples_max) {
+    const size_t end = std::min(all.size(), begin + samples_max);
+    Part& part = job.todo.emplace_back();
+    part.slices = {WithSeries(slice, {all.begin() + static_cast<std::ptrdiff_t>(begin),
+                                      all.begin() + static_cast<std::ptrdiff_t>(end)})};
+  }
+}
+
+// Puts slices into parts, in their order.
+class Packer {
+ public:
+  Packer(Job& job, uint64_t samples_max) : job_(job), samples_max_(samples_max) {}
+
+  // `slice` is of all frames of its group.
+  void Add(Slice slice) {
+    const uint64_t series = std::max<uint64_t>(1, SeriesCount(job_, slice));
+    if (series > kOversize * samples_max_) return AddFrameByFrame(slice);
+    const uint32_t end = slice.frame_end;
+    while (slice.frame_begin < end) {
+      const uint64_t room = samples_ < samples_max_ ? samples_max_ - samples_ : 0;
+      const auto fit = static_cast<uint32_t>(std::min<uint64_t>(room / series, end));
+      if (fit == 0 && samples_ > 0) {
+        samples_ = 0;  // the next part
+        continue;
+      }
+      if (samples_ == 0) job_.todo.emplace_back();
+      slice.frame_end = std::min(end, slice.frame_begin + std::max(1U, fit));
+      samples_ += series * (slice.frame_end - slice.frame_begin);
+      job_.todo.back().slices.push_back(slice);
+      slice.frame_begin = slice.frame_end;
+    }
+  }
+
+ private:
+  void AddFrameByFrame(Slice slice) {
+    const uint32_t end = slice.frame_end;
+    for (uint32_t i = slice.frame_begin; i < end; ++i) {
+      slice.frame_begin = i;
+      slice.frame_end = i + 1;
+      AddBySeries(job_, slice, samples_max_);
+    }
+    samples_ = 0;
+  }
+
+  Job& job_;
+  const uint64_t samples_max_;
+  uint64_t samples_ = 0;  // of the last part; 0: a new one is begun
+};
+
+// Without tenants nearly everything is one part: what was planned together is about a request.
+void PackWhole(Job& job, uint64_t samples_max) {
   Part whole;
   for (uint32_t i = 0; i < job.groups.size(); ++i) {
     Slice slice;
@@ -136,21 +191,75 @@ std::deque<Part> PartsOf(const Job& job, uint64_t samples_max) {
     slice.frame_end = static_cast<uint32_t>(job.groups[i].frames.size());
     whole.slices.push_back(std::move(slice));
   }
-  std::deque<Part> parts;
-  if (whole.slices.empty()) return parts;
-  if (job.frames.size() > 1 || Weight(job, whole.slices[0]) <= kOversize * samples_max) {
-    parts.push_back(std::move(whole));
-    return parts;
+  if (whole.slices.empty()) return;
+  if (job.set->frames.size() > 1 || Weight(job, whole.slices[0]) <= kOversize * samples_max) {
+    job.todo.push_back(std::move(whole));
+    return;
   }
-  const std::vector<uint32_t> all = SeriesList(job, whole.slices[0]);
-  for (size_t begin = 0; begin < all.size(); begin += samples_max) {
-    const size_t end = std::min(all.size(), begin + samples_max);
-    Part part;
-    part.slices = {WithSeries(whole.slices[0], {all.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                all.begin() + static_cast<std::ptrdiff_t>(end)})};
-    parts.push_back(std::move(part));
+  AddBySeries(job, whole.slices[0], samples_max);
+}
+
+// The frames, and which of them go together.
+std::vector<FrameGroup> Group(std::vector<PlannedFrame> planned, FrameSet& set) {
+  std::vector<FrameGroup> groups;
+  // The group that is open for each target: a frame with another layout closes it, because the
+  // frames after it must not overtake it.
+  std::unordered_map<ContentId, uint32_t> open;
+  for (PlannedFrame& each : planned) {
+    const auto index = static_cast<uint32_t>(set.frames.size());
+    JobFrame& frame = set.frames.emplace_back();
+    frame.frame = std::move(each.frame);
+    frame.left_out = each.left_out;
+    frame.damaged = each.layout == nullptr && !each.left_out;
+    if (each.left_out) {
+      frame.dropped[static_cast<size_t>(*each.left_out)] = frame.frame.sample_count;
+    }
+    if (each.layout == nullptr || each.left_out) continue;
+    const ContentId target = each.layout->key.target;
+    const auto found = open.find(target);
+    if (found == open.end() || groups[found->second].layout->key != each.layout->key) {
+      open[target] = static_cast<uint32_t>(groups.size());
+      groups.push_back({.layout = std::move(each.layout), .frames = {index}, .suspects = {}});
+    } else {
+      groups[found->second].frames.push_back(index);
+    }
   }
-  return parts;
+  return groups;
+}
+
+bool HasTenants(const std::vector<FrameGroup>& groups) {
+  return std::any_of(groups.begin(), groups.end(), [](const FrameGroup& group) {
+    const std::vector<TenantShare>& shares = group.layout->shares;
+    return shares.size() > 1 || shares.front().tenant != kNoTenant;
+  });
+}
+
+std::vector<Job> ShareOut(const std::vector<FrameGroup>& groups, uint64_t samples_max) {
+  std::vector<Job> jobs;
+  std::deque<Packer> packers;
+  std::unordered_map<TenantId, size_t> places;
+  for (const FrameGroup& group : groups) {
+    for (const TenantShare& share : group.layout->shares) {
+      places.try_emplace(share.tenant, places.size());
+    }
+  }
+  jobs.resize(places.size());  // packers hold on to them
+  for (Job& job : jobs) packers.emplace_back(job, samples_max);
+  for (const FrameGroup& group : groups) {
+    for (const TenantShare& share : group.layout->shares) {
+      const size_t place = places.at(share.tenant);
+      Job& job = jobs[place];
+      job.tenant = share.tenant;
+      Slice slice;
+      slice.group = static_cast<uint32_t>(job.groups.size());
+      slice.frame_end = static_cast<uint32_t>(group.frames.size());
+      slice.all_series = share.series.empty();
+      slice.series = share.series;
+      job.groups.push_back(group);
+      packers[place].Add(std::move(slice));
+    }
+  }
+  return jobs;
 }
 
 buffer::FrameOutcome OutcomeOf(const JobFrame& done) {
@@ -172,45 +281,59 @@ buffer::FrameOutcome OutcomeOf(const JobFrame& done) {
   for (size_t i = 0; i < done.dropped.size(); ++i) {
     book(static_cast<buffer::DropReason>(i), done.dropped[i]);
   }
-  outcome.acknowledged = left;
+  outcome.branched = std::min(left, done.branched);
+  outcome.acknowledged = left - outcome.branched;
   return outcome;
+}
+
+// The share without what is nobody's: what a rule drops goes with any part.
+uint64_t TakeDropped(JobFrame& frame, const FrameShare& share) {
+  uint64_t all = share.samples;
+  for (size_t i = 0; i < share.dropped.size(); ++i) {
+    if (i == static_cast<size_t>(buffer::DropReason::kRelabel)) continue;
+    all += share.dropped[i];
+    frame.dropped[i] -= share.dropped[i];
+  }
+  return all;
+}
+
+std::optional<buffer::DropReason> ReasonOf(PartEnd end) {
+  switch (end) {
+    case PartEnd::kElsewhere:
+    case PartEnd::kBranched:
+    case PartEnd::kAccepted:
+      return std::nullopt;
+    case PartEnd::kRejected:
+      return buffer::DropReason::kRejected;
+    case PartEnd::kTooOld:
+      return buffer::DropReason::kTooOld;
+    case PartEnd::kOfNobody:
+      return buffer::DropReason::kNoTenant;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-bool Job::HasLane(uint32_t lane) const {
-  return std::any_of(frames.begin(), frames.end(),
-                     [lane](const JobFrame& f) { return f.frame.lane == lane; });
-}
-
-Job MakeJob(std::vector<PlannedFrame> planned, uint64_t samples_max) {
-  Job job;
-  // The group that is open for each target: a frame with another layout closes it, because the
-  // frames after it must not overtake it.
-  std::unordered_map<ContentId, uint32_t> open;
-  for (PlannedFrame& each : planned) {
-    const auto index = static_cast<uint32_t>(job.frames.size());
-    JobFrame frame;
-    frame.frame = std::move(each.frame);
-    frame.left_out = each.left_out;
-    frame.damaged = each.layout == nullptr && !each.left_out;
-    if (each.left_out) {
-      frame.dropped[static_cast<size_t>(*each.left_out)] = frame.frame.sample_count;
-    }
-    job.frames.push_back(std::move(frame));
-    if (each.layout == nullptr || each.left_out) continue;
-    const ContentId target = each.layout->key.target;
-    const auto found = open.find(target);
-    if (found == open.end() || job.groups[found->second].layout->key != each.layout->key) {
-      open[target] = static_cast<uint32_t>(job.groups.size());
-      job.groups.push_back({.layout = std::move(each.layout), .frames = {index}, .suspects = {}});
-    } else {
-      job.groups[found->second].frames.push_back(index);
-    }
+std::vector<Job> MakeJobs(std::vector<PlannedFrame> planned, uint64_t samples_max) {
+  const auto set = std::make_shared<FrameSet>();
+  std::vector<FrameGroup> groups = Group(std::move(planned), *set);
+  std::vector<Job> jobs;
+  if (HasTenants(groups)) {
+    jobs = ShareOut(groups, samples_max);
+    for (Job& job : jobs) job.set = set;
+  } else {
+    Job& job = jobs.emplace_back();
+    job.set = set;
+    job.groups = std::move(groups);
+    PackWhole(job, samples_max);
   }
-  job.todo = PartsOf(job, samples_max);
-  for (const Part& part : job.todo) CountOpen(job, part, 1);
-  return job;
+  set->jobs = static_cast<uint32_t>(jobs.size());
+  set->open_jobs = set->jobs;
+  for (Job& job : jobs) {
+    for (const Part& part : job.todo) CountOpen(job, part, 1);
+  }
+  return jobs;
 }
 
 std::optional<std::pair<Part, Part>> Split(const Job& job, const Part& part) {
@@ -231,7 +354,7 @@ void SplitFirst(Job& job, std::pair<Part, Part> halves) {
 
 std::optional<Part> TakeOlder(Job& job, TimestampMs oldest_ms) {
   const auto is_old = [&](const FrameGroup& group, uint32_t i) {
-    return job.frames[group.frames[i]].frame.timestamp_ms < oldest_ms;
+    return job.set->frames[group.frames[i]].frame.timestamp_ms < oldest_ms;
   };
   Part old;
   std::deque<Part> left;
@@ -261,20 +384,28 @@ std::optional<Part> TakeOlder(Job& job, TimestampMs oldest_ms) {
 
 void EndPart(Job& job, const Part& part, PartEnd end) {
   for (const FrameShare& share : part.shares) {
-    JobFrame& frame = job.frames[share.frame];
+    JobFrame& frame = job.set->frames[share.frame];
     for (size_t i = 0; i < frame.dropped.size(); ++i) frame.dropped[i] += share.dropped[i];
-    if (end == PartEnd::kAccepted) continue;
-    const auto reason =
-        end == PartEnd::kRejected ? buffer::DropReason::kRejected : buffer::DropReason::kTooOld;
-    frame.dropped[static_cast<size_t>(reason)] += share.samples;
+    if (end == PartEnd::kBranched) {
+      frame.branched += TakeDropped(frame, share);
+      continue;
+    }
+    if (end == PartEnd::kElsewhere) {
+      const uint64_t all = TakeDropped(frame, share);
+      frame.dropped[static_cast<size_t>(buffer::DropReason::kElsewhere)] += all;
+      continue;
+    }
+    const std::optional<buffer::DropReason> reason = ReasonOf(end);
+    if (reason) frame.dropped[static_cast<size_t>(*reason)] += share.samples;
   }
   CountOpen(job, part, -1);
 }
 
-std::vector<buffer::FrameOutcome> TakeOutcomes(Job& job) {
+std::vector<buffer::FrameOutcome> TakeOutcomes(FrameSet& set) {
+  set.closed = 0;
   std::vector<buffer::FrameOutcome> outcomes;
   std::array<bool, buffer::kLaneCount> blocked{};
-  for (JobFrame& frame : job.frames) {
+  for (JobFrame& frame : set.frames) {
     if (frame.reported || blocked[frame.frame.lane]) continue;
     if (frame.open_parts > 0) {
       blocked[frame.frame.lane] = true;
@@ -287,10 +418,10 @@ std::vector<buffer::FrameOutcome> TakeOutcomes(Job& job) {
 }
 
 std::pair<std::vector<PlannedFrame>, std::vector<PlannedFrame>> DivideByLanes(Job job) {
-  std::vector<PlannedFrame> frames(job.frames.size());
+  std::vector<PlannedFrame> frames(job.set->frames.size());
   for (size_t i = 0; i < frames.size(); ++i) {
-    frames[i].left_out = job.frames[i].left_out;
-    frames[i].frame = std::move(job.frames[i].frame);
+    frames[i].left_out = job.set->frames[i].left_out;
+    frames[i].frame = std::move(job.set->frames[i].frame);
   }
   for (const FrameGroup& group : job.groups) {
     for (const uint32_t i : group.frames) frames[i].layout = group.layout;

@@ -1,4 +1,5 @@
-// A job: the frames that one request was planned for, and the parts in which they are delivered.
+// A job: what a tenant gets of frames that were planned together, and the parts in which it is
+// delivered. Without tenants it is all of the frames.
 //
 // Most jobs have one part and end with one 2xx. When a receiver refuses a part, the part is split,
 // and so on, until the samples that it does not want are alone. Parts of a job are delivered one
@@ -24,18 +25,28 @@ namespace sluice::remotewrite {
 
 struct JobFrame {
   QueuedFrame frame;
-  uint32_t open_parts = 0;  // parts that hold samples of this frame and did not end yet
+  uint32_t open_parts = 0;  // parts, of any job, that hold samples of it and did not end yet
   buffer::DropCounts dropped{};
+  uint64_t branched = 0;
   bool damaged = false;
   std::optional<buffer::DropReason> left_out;  // it is not sent
   bool reported = false;                       // its outcome was handed out
+};
+
+// Frames that were planned together, shared by the jobs that deliver them. Their lanes are held
+// until all of these are done.
+struct FrameSet {
+  std::vector<JobFrame> frames;  // in log order
+  uint32_t jobs = 0;             // made for it
+  uint32_t open_jobs = 0;        // ... and not done
+  uint32_t closed = 0;  // frames without open parts that came to be so since TakeOutcomes()
 };
 
 // Consecutive frames of one target with one layout: each series goes out once, with its samples of
 // all of them.
 struct FrameGroup {
   std::shared_ptr<const LayoutProjection> layout;
-  std::vector<uint32_t> frames;    // indexes into Job::frames, ascending
+  std::vector<uint32_t> frames;    // indexes into FrameSet::frames, ascending
   std::vector<uint32_t> suspects;  // series that were refused alone before, ascending
 };
 
@@ -50,7 +61,7 @@ struct Slice {
 
 // What an encoded part holds of one frame, and what of its slice of the frame is not sent.
 struct FrameShare {
-  uint32_t frame = 0;  // in Job::frames
+  uint32_t frame = 0;  // in FrameSet::frames
   uint64_t samples = 0;
   buffer::DropCounts dropped{};
 };
@@ -84,7 +95,8 @@ struct Part {
 
 struct Job {
   uint64_t id = 0;
-  std::vector<JobFrame> frames;  // in log order
+  TenantId tenant = kNoTenant;
+  std::shared_ptr<FrameSet> set = std::make_shared<FrameSet>();
   std::vector<FrameGroup> groups;
   std::deque<Part> todo;       // the first one is on its way or next
   std::vector<Part> deferred;  // refused and not divisible; dropped once the verdict is believed
@@ -93,6 +105,7 @@ struct Job {
   bool witness = false;        // belongs to no lane and acknowledges nothing
   bool active = false;         // a transfer is running
   bool probe = false;          // ... which was started to find out whether the receiver is back
+  bool aside = false;          // ... of a tenant in trouble, beside those of the others
   bool any_accepted = false;
   bool any_refused = false;
   uint32_t splits_left = 0;
@@ -100,7 +113,8 @@ struct Job {
   MonotonicTime retry_at{};
   MonotonicTime started_at{};
 
-  bool HasLane(uint32_t lane) const;
+  // No other job delivers of its frames.
+  bool is_alone() const { return set->jobs == 1; }
 };
 
 // One planned frame and its projection; null: its dictionary is damaged.
@@ -110,9 +124,9 @@ struct PlannedFrame {
   std::optional<buffer::DropReason> left_out{};  // it is not to be sent
 };
 
-// A job with one part that holds everything, or, when a single frame holds far more than
-// `samples_max`, with one part for each `samples_max` series of it.
-Job MakeJob(std::vector<PlannedFrame> planned, uint64_t samples_max);
+// A job for each tenant, at least one. Its parts hold about `samples_max` at most: a single frame
+// is cut, by its series, when it holds far more.
+std::vector<Job> MakeJobs(std::vector<PlannedFrame> planned, uint64_t samples_max);
 
 // The two halves of a part, in the order in which they are to be delivered; nothing when it is one
 // series of one frame. First suspects are parted from the rest, then older frames from newer ones,
@@ -122,7 +136,14 @@ std::optional<std::pair<Part, Part>> Split(const Job& job, const Part& part);
 // Replaces the first part by its halves.
 void SplitFirst(Job& job, std::pair<Part, Part> halves);
 
-enum class PartEnd { kAccepted, kRejected, kTooOld };
+enum class PartEnd {
+  kAccepted,
+  kRejected,
+  kTooOld,
+  kOfNobody,   // of kUnfitTenant
+  kElsewhere,  // of kOtherTenant
+  kBranched,   // a branch delivers it
+};
 
 // Takes what is of frames before `oldest_ms` out of the parts that are still to be sent; nothing
 // when there is nothing of the kind. To be ended as any other part. Not while the job is active.
@@ -133,10 +154,10 @@ void EndPart(Job& job, const Part& part, PartEnd end);
 
 // The outcomes of the frames that are done with, and come, within their lane, right after those
 // handed out before; in log order.
-std::vector<buffer::FrameOutcome> TakeOutcomes(Job& job);
+std::vector<buffer::FrameOutcome> TakeOutcomes(FrameSet& set);
 
-// Two jobs for the two halves of the lanes of a job that was not split yet; the second has no lane
-// when there was only one.
+// Two jobs for the two halves of the lanes of a job that is alone and was not split yet; the second
+// has no lane when there was only one.
 std::pair<std::vector<PlannedFrame>, std::vector<PlannedFrame>> DivideByLanes(Job job);
 
 // The series of encoded labels as {__name__="x", ...}, for log lines.

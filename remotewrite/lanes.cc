@@ -29,10 +29,10 @@ QueuedFrame CopyFrame(const buffer::FrameRecord& frame, MonotonicTime now) {
 }
 
 void Lanes::Follow(const std::array<buffer::LaneProgress, buffer::kLaneCount>& progress,
-                   buffer::Sequence end) {
-  end_ = end;
+                   const LaneEnds& ends) {
   for (uint32_t i = 0; i < buffer::kLaneCount; ++i) {
     Lane& lane = lanes_[i];
+    lane.end = ends[i];
     const buffer::Sequence next = progress[i].next;
     lane.position = std::max(lane.position, next);
     lane.pending = progress[i].pending_samples > 0;
@@ -57,12 +57,12 @@ bool Lanes::Accept(Lane& lane, const buffer::FrameRecord& frame, MonotonicTime n
 }
 
 bool Lanes::IsStarving(const Lane& lane) const {
-  return lane.pending && !lane.reserved && lane.queue.empty() && lane.position < end_;
+  return lane.pending && !lane.reserved && lane.queue.empty() && lane.position < lane.end;
 }
 
 bool Lanes::WantsMore(const Lane& lane, uint64_t ready) const {
   if (IsStarving(lane)) return true;
-  return lane.position < end_ && ready < limits_.ready_bytes_min && !lane.reserved &&
+  return lane.position < lane.end && ready < limits_.ready_bytes_min && !lane.reserved &&
          lane.bytes < limits_.lane_bytes_max / 2;
 }
 
@@ -82,19 +82,25 @@ Result<Lanes::ReadEnd> Lanes::Read(FrameSource& source, MonotonicTime now) {
   }
   if (from == UINT64_MAX) {
     const bool at_end = std::all_of(lanes_.begin(), lanes_.end(),
-                                    [&](const Lane& lane) { return lane.position >= end_; });
+                                    [&](const Lane& lane) { return lane.position >= lane.end; });
     return at_end ? ReadEnd::kAtHead : ReadEnd::kEnoughRead;
   }
   // Lanes that stand before the scan's begin are not to be carried over the gap.
   std::array<bool, buffer::kLaneCount> open{};
-  for (uint32_t i = 0; i < buffer::kLaneCount; ++i) open[i] = lanes_[i].position >= from;
+  buffer::Sequence last_end = 0;
+  for (uint32_t i = 0; i < buffer::kLaneCount; ++i) {
+    open[i] = lanes_[i].position >= from;
+    last_end = std::max(last_end, lanes_[i].end);
+  }
 
   const Result<buffer::Sequence> next =
       source.Scan(from, limits_.scan_records_max, [&](const buffer::FrameRecord& frame) {
-        if (frame.sequence >= end_) return false;
+        if (frame.sequence >= last_end) return false;
         if (frame.lane >= buffer::kLaneCount) return true;
         Lane& lane = lanes_[frame.lane];
-        if (!open[frame.lane] || frame.sequence < lane.position) return true;
+        if (!open[frame.lane] || frame.sequence < lane.position || frame.sequence >= lane.end) {
+          return true;
+        }
         if (IsStarving(lane)) --starving;
         const uint64_t before = lane.bytes;
         open[frame.lane] = Accept(lane, frame, now);
@@ -104,7 +110,7 @@ Result<Lanes::ReadEnd> Lanes::Read(FrameSource& source, MonotonicTime now) {
       });
   if (!next.ok()) return next.error();
   for (uint32_t i = 0; i < buffer::kLaneCount; ++i) {
-    if (open[i]) lanes_[i].position = std::max(lanes_[i].position, std::min(*next, end_));
+    if (open[i]) lanes_[i].position = std::max(lanes_[i].position, std::min(*next, lanes_[i].end));
   }
   head_seen_ = std::max(head_seen_, *next);
   return *next > from ? ReadEnd::kMore : ReadEnd::kAtHead;

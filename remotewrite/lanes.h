@@ -45,12 +45,10 @@ class Lanes {
 
   explicit Lanes(const Limits& limits) : limits_(limits) {}
 
-  static constexpr buffer::Sequence kNoEnd = UINT64_MAX;
-
   // Takes positions from the durable progress, and forgets what the log has dropped meanwhile.
-  // Frames at or after `end` are none of these lanes'.
+  // Frames at or after its end are none of a lane's.
   void Follow(const std::array<buffer::LaneProgress, buffer::kLaneCount>& progress,
-              buffer::Sequence end = kNoEnd);
+              const LaneEnds& ends = NoLaneEnds());
 
   enum class ReadEnd {
     kEnoughRead,  // there is enough to take; the log was not touched
@@ -99,6 +97,7 @@ class Lanes {
  private:
   struct Lane {
     buffer::Sequence position = 0;  // the next record to read for this lane
+    buffer::Sequence end = UINT64_MAX;
     std::deque<QueuedFrame> queue;
     uint64_t bytes = 0;
     uint64_t samples = 0;
@@ -115,7 +114,6 @@ class Lanes {
 
   Limits limits_;
   std::array<Lane, buffer::kLaneCount> lanes_;
-  buffer::Sequence end_ = kNoEnd;
   buffer::Sequence head_seen_ = 0;
   TimestampMs highest_read_ms_ = 0;
 };

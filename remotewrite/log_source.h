@@ -1,7 +1,9 @@
 // The log as one destination sees it.
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "remotewrite/frame_source.h"
 
@@ -10,7 +12,10 @@ namespace sluice::remotewrite {
 // `log` must outlive this.
 class LogSource final : public FrameSource {
  public:
-  LogSource(buffer::Log& log, std::string name) : log_(log), name_(std::move(name)) {}
+  // A branch stays behind the destination that it is of.
+  LogSource(buffer::Log& log, std::string name) : log_(log), name_(std::move(name)) {
+    if (const auto branch = buffer::ParseBranchName(name_)) leader_ = branch->destination;
+  }
 
   Result<buffer::Sequence> Scan(
       buffer::Sequence from, uint32_t records_max,
@@ -35,11 +40,22 @@ class LogSource final : public FrameSource {
 
   Result<bool> PartBacklog() override { return log_.PartBacklog(name_); }
 
+  LaneEnds EndsFor(const buffer::DestinationProgress& progress) override {
+    LaneEnds ends = FrameSource::EndsFor(progress);
+    if (leader_.empty()) return ends;
+    const std::optional<buffer::DestinationProgress> leader = log_.Progress(leader_);
+    for (size_t i = 0; i < ends.size() && leader; ++i) {
+      ends[i] = std::min(ends[i], leader->lanes[i].next);
+    }
+    return ends;
+  }
+
   std::optional<buffer::DestinationProgress> Progress() override { return log_.Progress(name_); }
 
  private:
   buffer::Log& log_;
   std::string name_;
+  std::string leader_;
 };
 
 }  // namespace sluice::remotewrite

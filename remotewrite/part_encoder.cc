@@ -56,8 +56,15 @@ void PartEncoder::Encode(Job& job, Part& part, const Encoding& encoding) {
   for (const FrameShare& share : part.shares) part.counts.samples += share.samples;
   part.encoded = true;
   part.body = nullptr;
-  if (part.counts.samples == 0) return;
+  if (part.counts.samples == 0 || counts_only_) return;
   part.body = std::make_shared<const std::string>(writer_.Finish());
+}
+
+void PartEncoder::Count(Job& job, Part& part, const Encoding& encoding) {
+  counts_only_ = true;
+  Encode(job, part, encoding);
+  counts_only_ = false;
+  part.encoded = false;
 }
 
 std::shared_ptr<const std::string> PartEncoder::EncodeOne(const relabel::Labels& labels,
@@ -74,26 +81,51 @@ std::shared_ptr<const std::string> PartEncoder::EncodeOne(const relabel::Labels&
   return std::make_shared<const std::string>(writer_.Finish());
 }
 
+const buffer::DecodedFrame* PartEncoder::Decode(JobFrame& frame, uint32_t series_count,
+                                                buffer::DecodedFrame& into) {
+  if (!decoder_.Decode(frame.frame.stored, series_count, into).ok()) {
+    frame.damaged = true;
+    return nullptr;
+  }
+  if (!send_.exemplars) into.exemplars.clear();
+  return &into;
+}
+
+const buffer::DecodedFrame* PartEncoder::DecodeShared(const Job& job, uint32_t index,
+                                                      uint32_t series_count) {
+  if (shared_set_ != job.set) {
+    shared_.clear();
+    shared_set_ = job.set;
+  }
+  const auto [found, is_new] = shared_.try_emplace(index);
+  return is_new ? Decode(job.set->frames[index], series_count, found->second) : &found->second;
+}
+
+void PartEncoder::ForgetFrames() {
+  shared_.clear();
+  shared_set_ = nullptr;
+}
+
 void PartEncoder::DecodeFrames(Job& job, const Slice& slice) {
   const FrameGroup& group = job.groups[slice.group];
+  const bool is_shared = group.layout->shares.size() > 1;
   shares_.clear();
-  frame_count_ = 0;
+  frames_.clear();
   has_extras_ = false;
   for (uint32_t i = slice.frame_begin; i < slice.frame_end; ++i) {
-    JobFrame& frame = job.frames[group.frames[i]];
+    const uint32_t index = group.frames[i];
+    JobFrame& frame = job.set->frames[index];
     if (frame.damaged) continue;
-    if (frames_.size() <= frame_count_) frames_.emplace_back();
-    buffer::DecodedFrame& decoded = frames_[frame_count_];
-    if (!decoder_.Decode(frame.frame.stored, group.layout->series_count, decoded).ok()) {
-      frame.damaged = true;
-      continue;
-    }
-    if (!send_.exemplars) decoded.exemplars.clear();
-    has_extras_ = has_extras_ || !decoded.histograms.empty() || !decoded.exemplars.empty();
-    ++frame_count_;
-    shares_.push_back({.frame = group.frames[i]});
+    if (scratch_.size() <= frames_.size()) scratch_.emplace_back();
+    const buffer::DecodedFrame* decoded =
+        is_shared ? DecodeShared(job, index, group.layout->series_count)
+                  : Decode(frame, group.layout->series_count, scratch_[frames_.size()]);
+    if (decoded == nullptr) continue;
+    has_extras_ = has_extras_ || !decoded->histograms.empty() || !decoded->exemplars.empty();
+    frames_.push_back(decoded);
+    shares_.push_back({.frame = index});
   }
-  cursors_.assign(frame_count_, {});
+  cursors_.assign(frames_.size(), {});
 }
 
 void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
@@ -130,21 +162,21 @@ void PartEncoder::EncodeSeries(const SeriesAt& at, uint32_t series, Part& part) 
     return;
   }
   if (!at.projection->Sends(at.index)) {
-    for (size_t i = 0; i < frame_count_; ++i) {
-      if (HasSample(frames_[i], series)) ++Dropped(shares_[i], DropReason::kRelabel);
+    for (size_t i = 0; i < frames_.size(); ++i) {
+      if (HasSample(*frames_[i], series)) ++Dropped(shares_[i], DropReason::kRelabel);
     }
     return;
   }
-  if (frame_count_ == 1) {  // nearly every time when there is no backlog
-    if (!HasSample(frames_[0], series)) return;
-    const proto::SampleView sample = SampleAt(frames_[0], series);
-    writer_.Add(at, {&sample, 1});
+  if (frames_.size() == 1) {  // nearly every time when there is no backlog
+    if (!HasSample(*frames_[0], series)) return;
+    const proto::SampleView sample = SampleAt(*frames_[0], series);
+    if (!counts_only_) writer_.Add(at, {&sample, 1});
     ++shares_[0].samples;
     return;
   }
-  for (size_t i = 0; i < frame_count_; ++i) {
-    if (!HasSample(frames_[i], series)) continue;
-    const proto::SampleView sample = SampleAt(frames_[i], series);
+  for (size_t i = 0; i < frames_.size(); ++i) {
+    if (!HasSample(*frames_[i], series)) continue;
+    const proto::SampleView sample = SampleAt(*frames_[i], series);
     if (!samples_.empty() && sample.timestamp_ms <= samples_.back().timestamp_ms) {
       FlushSamples(at);
     }
@@ -156,8 +188,8 @@ void PartEncoder::EncodeSeries(const SeriesAt& at, uint32_t series, Part& part) 
 
 void PartEncoder::EncodeSeriesWithExtras(const SeriesAt& at, uint32_t series, Part& part) {
   const bool is_sent = at.projection->Sends(at.index);
-  for (size_t i = 0; i < frame_count_; ++i) {
-    const buffer::DecodedFrame& frame = frames_[i];
+  for (size_t i = 0; i < frames_.size(); ++i) {
+    const buffer::DecodedFrame& frame = *frames_[i];
     FrameShare& share = shares_[i];
     const Extras extras = ExtrasOf(i, series);
     const bool has_histogram = extras.histogram != nullptr;
@@ -190,7 +222,7 @@ void PartEncoder::EncodeSeriesWithExtras(const SeriesAt& at, uint32_t series, Pa
 
 // Series are asked for in ascending order.
 PartEncoder::Extras PartEncoder::ExtrasOf(size_t frame, uint32_t series) {
-  const buffer::DecodedFrame& decoded = frames_[frame];
+  const buffer::DecodedFrame& decoded = *frames_[frame];
   Cursor& at = cursors_[frame];
   Extras extras;
   const auto& histograms = decoded.histograms;
@@ -234,19 +266,19 @@ void PartEncoder::AddExemplars(std::span<const buffer::FrameExemplar> exemplars,
       continue;
     }
     ++part.counts.exemplars;
-    writer_.AddExemplar(exemplar);
+    if (!counts_only_) writer_.AddExemplar(exemplar);
     has_exemplars_ = true;
   }
 }
 
 void PartEncoder::FlushSamples(const SeriesAt& at) {
-  if (!samples_.empty()) writer_.Add(at, samples_);
+  if (!samples_.empty() && !counts_only_) writer_.Add(at, samples_);
   samples_.clear();
 }
 
 void PartEncoder::Flush(const SeriesAt& at) {
   if (!histograms_.empty() || has_exemplars_) {
-    writer_.Add(at, samples_, histograms_);
+    if (!counts_only_) writer_.Add(at, samples_, histograms_);
     samples_.clear();
     histograms_.clear();
     has_exemplars_ = false;

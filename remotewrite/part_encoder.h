@@ -1,10 +1,12 @@
 // From stored frames to the body of a request.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "buffer/frame.h"
@@ -32,6 +34,12 @@ class PartEncoder {
   // out to be damaged are marked so and left out. With no samples the body is null.
   void Encode(Job& job, Part& part, const Encoding& encoding = {});
 
+  // Fills in counts and shares alone, for a part that is not sent.
+  void Count(Job& job, Part& part, const Encoding& encoding = {});
+
+  // Lets go of the frames of the last job. To be called when the jobs of its set are encoded.
+  void ForgetFrames();
+
   // The body of a request with one sample of one series.
   std::shared_ptr<const std::string> EncodeOne(const relabel::Labels& labels,
                                                const proto::SampleView& sample,
@@ -51,6 +59,9 @@ class PartEncoder {
   };
 
   void DecodeFrames(Job& job, const Slice& slice);
+  const buffer::DecodedFrame* Decode(JobFrame& frame, uint32_t series_count,
+                                     buffer::DecodedFrame& into);
+  const buffer::DecodedFrame* DecodeShared(const Job& job, uint32_t index, uint32_t series_count);
   void EncodeSlice(Job& job, const Slice& slice, Part& part);
   void EncodeSeries(const SeriesAt& at, uint32_t series, Part& part);
   void EncodeSeriesWithExtras(const SeriesAt& at, uint32_t series, Part& part);
@@ -64,11 +75,15 @@ class PartEncoder {
   const SendOptions send_;
   const std::shared_ptr<proto::SymbolPool> symbols_;
   buffer::FrameDecoder decoder_;
-  std::vector<buffer::DecodedFrame> frames_;  // reused
-  std::vector<FrameShare> shares_;            // one for each frame of the slice in work
-  std::vector<Cursor> cursors_;               // likewise
-  size_t frame_count_ = 0;
-  bool has_extras_ = false;  // any of the frames
+  std::deque<buffer::DecodedFrame> scratch_;         // reused
+  std::vector<const buffer::DecodedFrame*> frames_;  // of the slice in work
+  // Frames with series of many tenants are asked for by as many jobs, one after the other.
+  std::shared_ptr<const FrameSet> shared_set_;
+  std::unordered_map<uint32_t, buffer::DecodedFrame> shared_;  // by place in the set
+  std::vector<FrameShare> shares_;  // one for each frame of the slice in work
+  std::vector<Cursor> cursors_;     // likewise
+  bool has_extras_ = false;         // any of the frames
+  bool counts_only_ = false;
 
   // The TimeSeries in work: samples or histograms.
   std::vector<proto::SampleView> samples_;

@@ -75,9 +75,13 @@ class Projector {
     std::erase_if(labels_, [](const LabelView& label) { return label.value.empty(); });
     AddAbsent(labels_, external_);
     if (!rules_.write_relabel.empty() && !Relabel()) return {};
+    if (rules_.tenants != nullptr) tenant_ = rules_.tenants->Take(labels_);
     if (!FitToSend(labels_)) return {};
     return labels_;
   }
+
+  // Of the series that Derive() was last called for and gave labels of.
+  TenantId tenant() const { return tenant_; }
 
  private:
   bool Relabel() {
@@ -94,6 +98,7 @@ class Projector {
   const ProjectionRules& rules_;
   std::vector<LabelView> external_;
   std::vector<LabelView> labels_;
+  TenantId tenant_ = kNoTenant;
   relabel::LabelsBuilder builder_;
 };
 
@@ -101,6 +106,7 @@ class Projector {
 
 size_t Projection::memory_bytes() const {
   size_t bytes = sizeof(*this) + labels_.capacity() + ends_.capacity() * sizeof(uint32_t);
+  bytes += tenants_.capacity() * sizeof(TenantId);
   if (!symbols_) return bytes;
   bytes += symbols_->lease.memory_bytes();
   bytes += symbols_->labels.capacity() * sizeof(proto::Symbol);
@@ -163,6 +169,7 @@ Projection Project(std::span<const LabelView> target_labels, const buffer::Decod
     const std::span<const LabelView> labels = projector.Derive(target_labels, series);
     const bool sent = result.is_encoded() ? result.AddEncoded(labels) : result.AddSymbols(labels);
     if (!sent) ++result.dropped_count_;
+    if (rules.tenants != nullptr) result.tenants_.push_back(projector.tenant());
     if (result.is_encoded()) continue;
     const auto last = static_cast<uint32_t>(result.symbols_->families.size() - 1);
     result.symbols_->family_of.push_back(std::min(series.family, last));

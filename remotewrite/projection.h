@@ -16,6 +16,7 @@
 #include "proto/write_request_v2.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
+#include "remotewrite/tenants.h"
 
 namespace sluice::remotewrite {
 
@@ -25,6 +26,8 @@ struct ProjectionRules {
   const relabel::Program& write_relabel;
   // Where labels become symbols, for remote write 2.0; null for 1.0.
   std::shared_ptr<proto::SymbolPool> symbols = nullptr;
+  // Who owns a series then; null: the destination knows no tenants.
+  Tenants* tenants = nullptr;
 };
 
 // Immutable. One entry for each series of the chunk, in its order. Labels are held in the form of
@@ -55,6 +58,9 @@ class Projection {
   const proto::MetadataSymbols& MetadataOf(size_t series) const {
     return symbols_->families[symbols_->family_of[series]];
   }
+
+  // Only of series that are sent.
+  TenantId TenantOf(size_t series) const { return tenants_.empty() ? kNoTenant : tenants_[series]; }
 
   uint32_t series_count() const { return static_cast<uint32_t>(ends_.size()); }
 
@@ -87,7 +93,8 @@ class Projection {
 
   std::string labels_;
   std::optional<Symbols> symbols_;
-  std::vector<uint32_t> ends_;  // in labels_, or in the labels of symbols_
+  std::vector<uint32_t> ends_;     // in labels_, or in the labels of symbols_
+  std::vector<TenantId> tenants_;  // one for each series, when there are tenants
   uint32_t dropped_count_ = 0;
 };
 

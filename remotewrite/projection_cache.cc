@@ -1,5 +1,7 @@
 #include "remotewrite/projection_cache.h"
 
+#include <algorithm>
+
 namespace sluice::remotewrite {
 
 namespace {
@@ -12,7 +14,42 @@ constexpr uint64_t kPartBytes = 128;
 constexpr uint64_t kReferenceBytes = sizeof(std::shared_ptr<const Projection>) + sizeof(ContentId);
 
 uint64_t EntryBytes(const LayoutProjection& layout) {
-  return kEntryBytes + layout.parts.size() * kReferenceBytes;
+  uint64_t bytes = kEntryBytes + layout.parts.size() * kReferenceBytes;
+  for (const TenantShare& share : layout.shares) {
+    bytes += sizeof(share) + share.series.capacity() * sizeof(uint32_t);
+  }
+  return bytes;
+}
+
+// In the order in which tenants come up.
+std::vector<TenantShare> ShareOut(const LayoutProjection& layout) {
+  std::vector<TenantShare> shares;
+  std::unordered_map<TenantId, size_t> places;
+  std::vector<uint32_t> unsent;
+  uint32_t series = 0;
+  for (const auto& part : layout.parts) {
+    for (uint32_t i = 0; i < part->series_count(); ++i, ++series) {
+      if (!part->Sends(i)) {
+        unsent.push_back(series);
+        continue;
+      }
+      const TenantId tenant = part->TenantOf(i);
+      const auto [place, is_new] = places.try_emplace(tenant, shares.size());
+      if (is_new) shares.push_back({.tenant = tenant, .series = {}});
+      shares[place->second].series.push_back(series);
+    }
+  }
+  if (shares.empty()) return std::vector<TenantShare>(1);
+  if (shares.size() == 1) {
+    shares.front().series.clear();
+    return shares;
+  }
+  std::vector<uint32_t>& first = shares.front().series;
+  const auto middle = static_cast<std::ptrdiff_t>(first.size());
+  first.insert(first.end(), unsent.begin(), unsent.end());
+  std::inplace_merge(first.begin(), first.begin() + middle, first.end());
+  for (TenantShare& share : shares) share.series.shrink_to_fit();
+  return shares;
 }
 
 }  // namespace
@@ -96,6 +133,7 @@ Result<std::shared_ptr<const LayoutProjection>> ProjectionCache::Derive(
     return Corruption("layout holds another number of series than it says");
   }
   result->series_count = layout->series_count;
+  if (rules_.tenants != nullptr) result->shares = ShareOut(*result);
   entry.layout = result;
   Insert(std::move(entry));
   return std::shared_ptr<const LayoutProjection>(result);

@@ -33,12 +33,20 @@ struct ContentPairHash {
   }
 };
 
+// The series of a layout that belong to one tenant.
+struct TenantShare {
+  TenantId tenant = kNoTenant;
+  std::vector<uint32_t> series;  // ascending; empty = all
+};
+
 // A layout of a target as a destination sends it. Immutable.
 struct LayoutProjection {
   ContentPair key;
   uint32_t series_count = 0;
   uint32_t dropped_count = 0;
   std::vector<std::shared_ptr<const Projection>> parts;  // one for each chunk, in order
+  // Together all series; those that are not sent go with one of them. At least one.
+  std::vector<TenantShare> shares{1};
 };
 
 // Keyed by content: when the log begins a new epoch and stores the same content at new places,

@@ -95,7 +95,7 @@ class Listing {
 
 Quarantine::Quarantine(QuarantineOptions options, const std::string& destination)
     : options_(std::move(options)),
-      destination_(destination),
+      destination_(destination.substr(0, destination.find('\x1f'))),
       file_(options_.directory + "/" + FileNameOf(destination), options_.bytes_max / 2) {}
 
 Status Quarantine::Add(TimestampMs now, const QuarantineEntry& entry) {
@@ -112,6 +112,7 @@ Status Quarantine::Add(TimestampMs now, const QuarantineEntry& entry) {
                                 {"status", entry.http_status},
                                 {"answer", entry.answer},
                                 {"samples", entry.samples},
+                                {"tenant", entry.tenant},
                                 {"series", entry.series},
                                 {"protocol", entry.protocol},
                                 {"request", entry.request ? EncodeBase64(*entry.request) : ""}});

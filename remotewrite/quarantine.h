@@ -23,7 +23,8 @@ struct QuarantineOptions {
 
 struct QuarantineEntry {
   uint64_t samples = 0;
-  std::string series;  // one of them
+  std::string tenant = {};  // empty: nobody's
+  std::string series;       // one of them
   int http_status = 0;
   std::string answer;
   std::string protocol;                        // EncodingName() of the request

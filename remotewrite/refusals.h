@@ -42,6 +42,9 @@ class RefusalGuard {
   // that is dropped as a whole, at most the rest of one request.
   uint32_t splits_allowed() const { return splits_allowed_; }
 
+  // As if it had never been refused anything.
+  bool is_fresh() const { return streak_ == 0 && splits_allowed_ == kSplitsMax; }
+
   enum class JobEnd { kAllRefused, kSomeRefused };
   void OnJobEnd(JobEnd end);
 

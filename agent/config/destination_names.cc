@@ -41,6 +41,11 @@ std::string DerivedName(const remotewrite::DestinationConfig& destination) {
 void DestinationNames::Name(const Value& item, const std::string& text,
                             remotewrite::DestinationConfig& destination) {
   const bool is_written = !destination.name.empty();
+  // Names are written into files and logs, and branches have one in theirs.
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+  if (std::any_of(destination.name.begin(), destination.name.end(), is_control)) {
+    item.Fail("the name has a control character");
+  }
   if (!is_written) destination.name = DerivedName(destination);
   const auto [found, is_new] = owners_.try_emplace(destination.name, Owner{is_written, text});
   if (is_new) return;

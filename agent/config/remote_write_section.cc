@@ -8,18 +8,20 @@
 
 #include "agent/config/canonical.h"
 #include "agent/config/destination_names.h"
+#include "agent/config/header_rules.h"
 #include "agent/config/headers_section.h"
 #include "agent/config/http_client_section.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/relabel_rules.h"
 #include "agent/config/url_text.h"
 #include "agent/config/write_auth_section.h"
+#include "base/hash.h"
 #include "base/utf8.h"
 
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 19> kFields = {"url",
+constexpr std::array<std::string_view, 23> kFields = {"url",
                                                       "name",
                                                       "remote_timeout",
                                                       "headers",
@@ -33,6 +35,10 @@ constexpr std::array<std::string_view, 19> kFields = {"url",
                                                       "on_remove",
                                                       "rate_limit",
                                                       "thin_out",
+                                                      "tenant_from",
+                                                      "tenant_header",
+                                                      "tenant_keep_label",
+                                                      "tenant_default",
                                                       "protobuf_message",
                                                       "compression",
                                                       "round_robin_dns",
@@ -146,6 +152,54 @@ remotewrite::ThinningConfig DecodeThinOut(const Value& value) {
   return thinning;
 }
 
+void CheckTenantHeader(const Value& value, const remotewrite::DestinationConfig& destination) {
+  const std::string& name = destination.tenant.header;
+  if (!IsHeaderName(name)) value.Fail(QuoteText(name) + " is no name of a header");
+  if (IsReservedHeader(name) || LowerAscii(name) == "authorization") {
+    value.Fail("the header " + name + " says something else than a tenant");
+  }
+  for (const auto& [header, text] : destination.headers) {
+    if (LowerAscii(header) != LowerAscii(name)) continue;
+    value.Fail("the header " + name + " is among `headers`, too");
+  }
+}
+
+// Of what decides whose a series is, as text.
+uint64_t TenantRulesHash(const Fields& fields, const GlobalSection& global) {
+  std::string text = global.external_labels.ToString();
+  for (const std::string_view name : {"write_relabel_configs", "tenant_from", "tenant_default"}) {
+    const auto value = fields.Find(name);
+    text += "\n" + (value ? CanonicalText(value->node()) : std::string());
+  }
+  return XxHash64(text);
+}
+
+// After the URL and the headers.
+void DecodeTenant(const Fields& fields, remotewrite::DestinationConfig& destination) {
+  remotewrite::TenantConfig& tenant = destination.tenant;
+  fields.Read("tenant_from", tenant.label);
+  fields.Read("tenant_keep_label", tenant.keep_label);
+  fields.Read("tenant_default", tenant.fallback);
+  const bool in_url = destination.url.find(remotewrite::kTenantPlace) != std::string::npos;
+  const auto header = fields.Find("tenant_header");
+  if (header && !header->is_null()) tenant.header = header->Text();
+  if (!tenant.is_on()) {
+    if (in_url) fields.Find("url")->Fail("{tenant} in the URL needs tenant_from");
+    for (const std::string_view name : {"tenant_header", "tenant_keep_label", "tenant_default"}) {
+      if (const auto value = fields.Find(name); value && !value->is_null()) {
+        value->Fail(std::string(name) + " needs tenant_from");
+      }
+    }
+    return;
+  }
+  if (in_url) {
+    if (header) header->Fail("either tenant_header or {tenant} in the URL");
+    tenant.header.clear();
+    return;
+  }
+  CheckTenantHeader(header.value_or(*fields.Find("tenant_from")), destination);
+}
+
 void CheckUrl(const Value& value, const std::string& url) {
   const Result<UrlText> parts = ReadUrlText(url);
   if (!parts.ok()) return value.Fail(parts.error().message);
@@ -229,6 +283,8 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
   fields.Read("round_robin_dns", destination.round_robin_dns);
   fields.Read("failed_request_logging", destination.failed_request_logging);
   fields.Read("max_connection_age", destination.max_connection_age);
+  DecodeTenant(fields, destination);
+  destination.tenant.rules_hash = TenantRulesHash(fields, global);
   destination.replay = DecodeReplay(fields);
   destination.on_remove = DecodeOnRemove(fields);
   if (const auto limit = fields.Find("rate_limit"); limit && !limit->is_null()) {

@@ -240,6 +240,22 @@ TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") 
         "supported yet");
 }
 
+TEST_CASE("tenants are checked", "[agent]") {
+  CHECK(Remote("tenant_from: team\n  tenant_header: \"a b\"") ==
+        "f.yml:4: remote_write[0].tenant_header: \"a b\" is no name of a header");
+  CHECK_THAT(Remote("tenant_from: team\n  tenant_header: Content-Type"),
+             Catch::Contains("the header Content-Type says something else than a tenant"));
+  CHECK_THAT(Remote("tenant_from: team\n  headers: {x-scope-orgid: a}"),
+             Catch::Contains("the header X-Scope-OrgID is among `headers`, too"));
+  CHECK_THAT(Remote("tenant_keep_label: true"),
+             Catch::Contains("tenant_keep_label needs tenant_from"));
+  CHECK_THAT(Refusal("remote_write:\n- url: http://v/insert/{tenant}/prometheus\n"),
+             Catch::Contains("{tenant} in the URL needs tenant_from"));
+  CHECK_THAT(Refusal("remote_write:\n- url: http://v/{tenant}/w\n  tenant_from: t\n"
+                     "  tenant_header: X-Tenant\n"),
+             Catch::Contains("either tenant_header or {tenant} in the URL"));
+}
+
 TEST_CASE("compressions are checked", "[agent]") {
   CHECK(Remote("compression: gzip") ==
         "f.yml:3: remote_write[0].compression: unknown compression \"gzip\", expected auto, snappy "

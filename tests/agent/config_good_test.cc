@@ -393,6 +393,27 @@ remote_write:
   CHECK(config.warnings.empty());
 }
 
+TEST_CASE("tenants of destinations are read", "[agent]") {
+  const Config config = Load(R"(
+remote_write:
+- url: http://a/
+- {url: http://b/, tenant_from: team}
+- {url: http://c/, tenant_from: team, tenant_header: THANOS-TENANT, tenant_keep_label: true,
+  tenant_default: rest}
+- {url: "http://d/insert/{tenant}/prometheus/api/v1/write", tenant_from: __tenant__}
+)");
+  const auto tenant = [&](size_t i) { return config.destinations.at(i).tenant; };
+  CHECK_FALSE(tenant(0).is_on());
+  CHECK(tenant(1).label == "team");
+  CHECK(tenant(1).header == "X-Scope-OrgID");
+  CHECK_FALSE(tenant(1).keep_label);
+  CHECK(tenant(2).header == "THANOS-TENANT");
+  CHECK(tenant(2).keep_label);
+  CHECK(tenant(2).fallback == "rest");
+  CHECK(tenant(3).label == "__tenant__");
+  CHECK(tenant(3).header.empty());
+}
+
 TEST_CASE("protocols of destinations are read", "[agent]") {
   using CompressionChoice = remotewrite::ProtocolConfig::CompressionChoice;
   const Config config = Load(R"(

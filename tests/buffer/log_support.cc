@@ -99,7 +99,7 @@ bool LedgerHolds(const DestinationProgress& progress) {
   const uint64_t dropped =
       std::accumulate(ledger.dropped.begin(), ledger.dropped.end(), uint64_t{0});
   return samples == ledger.pending && bytes == progress.pending_bytes &&
-         ledger.appended == ledger.acknowledged + ledger.pending + dropped;
+         ledger.appended == ledger.acknowledged + ledger.pending + ledger.branched + dropped;
 }
 
 uint64_t DroppedOf(const DestinationProgress& progress, DropReason reason) {

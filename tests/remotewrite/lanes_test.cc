@@ -155,7 +155,7 @@ TEST_CASE("frames of one target and layout share an entry, and a changed layout 
                      return true;
                    })
               .ok());
-  Job job = MakeJob(std::move(planned), 2'000);
+  Job job = std::move(MakeJobs(std::move(planned), 2'000).at(0));
   REQUIRE(job.groups.size() == 4);
   PartEncoder encoder({});
   encoder.Encode(job, job.todo.front());

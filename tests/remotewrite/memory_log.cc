@@ -182,7 +182,7 @@ Status MemoryLog::Acknowledge(std::span<const buffer::FrameOutcome> outcomes,
       CHECK_FALSE(skipped);
     }
     const buffer::FrameRecord& frame = records_.at(outcome.sequence).frame;
-    uint64_t sum = outcome.acknowledged;
+    uint64_t sum = outcome.acknowledged + outcome.branched;
     for (const uint64_t dropped : outcome.dropped) sum += dropped;
     CHECK(sum == frame.sample_count);
     CHECK(outcome.record_bytes == frame.record_bytes);
@@ -191,6 +191,7 @@ Status MemoryLog::Acknowledge(std::span<const buffer::FrameOutcome> outcomes,
     lane.pending_bytes -= outcome.record_bytes;
     progress_.ledger.pending -= sum;
     progress_.ledger.acknowledged += outcome.acknowledged;
+    progress_.ledger.branched += outcome.branched;
     for (size_t i = 0; i < outcome.dropped.size(); ++i) {
       progress_.ledger.dropped[i] += outcome.dropped[i];
     }
@@ -245,7 +246,7 @@ std::optional<buffer::DestinationProgress> MemoryLog::Progress() {
 }
 
 bool MemoryLog::LedgerCloses() const {
-  uint64_t sum = ledger().acknowledged + ledger().pending;
+  uint64_t sum = ledger().acknowledged + ledger().pending + ledger().branched;
   for (const uint64_t dropped : ledger().dropped) sum += dropped;
   return sum == ledger().appended;
 }

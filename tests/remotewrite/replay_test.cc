@@ -161,6 +161,10 @@ TEST_CASE("whatever fails, live_first delivers every sample", "[remotewrite][rep
     return reply;
   };
   for (int round = 0; round < 40; ++round) {
+    if (round == 10 || round == 11) {  // an outage in any case, and its end
+      trouble = round == 10 ? 100 : 0;
+      fleet.Run(seconds(25));
+    }
     if (rng() % 3 == 0) trouble = static_cast<int>(rng() % 3) * 50;
     if (rng() % 10 == 0) simulation.Restart();
     if (rng() % 10 == 0) simulation.log.acknowledgements_to_fail = 3;
@@ -281,7 +285,7 @@ TEST_CASE("what waits in a retry is taken out frame by frame as it gets too old"
     each.frame.timestamp_ms = at;
     each.layout = layout;
   }
-  Job job = MakeJob(std::move(planned), 100);
+  Job job = std::move(MakeJobs(std::move(planned), 100).at(0));
   CHECK_FALSE(TakeOlder(job, 1'000).has_value());
   const std::optional<Part> old = TakeOlder(job, 2'500);
   REQUIRE(old.has_value());
@@ -291,9 +295,9 @@ TEST_CASE("what waits in a retry is taken out frame by frame as it gets too old"
   REQUIRE(job.todo.size() == 1);
   CHECK(job.todo[0].slices[0].frame_begin == 2);
   CHECK(job.todo[0].slices[0].frame_end == 3);
-  CHECK(job.frames[0].open_parts == 1);
+  CHECK(job.set->frames[0].open_parts == 1);
   EndPart(job, *old, PartEnd::kTooOld);
-  CHECK(TakeOutcomes(job).size() == 2);
+  CHECK(TakeOutcomes(*job.set).size() == 2);
   CHECK(TakeOlder(job, 9'000).has_value());
   CHECK(job.todo.empty());
 }

@@ -131,9 +131,9 @@ class Fixture {
     auto opened = buffer::Log::Open(options, clock, Logger(sink), telemetry);
     REQUIRE(opened.ok());
     log = *std::move(opened);
-    destinations =
-        std::make_unique<Destinations>(DestinationsOptions{.user_agent = "sluice/test"},
-                                       Destinations::Deps{clock, Logger(sink), telemetry, *log});
+    destinations = std::make_unique<Destinations>(
+        DestinationsOptions{.user_agent = "sluice/test", .branch_timing = branch_timing},
+        Destinations::Deps{clock, Logger(sink), telemetry, *log});
   }
 
   void Close() {
@@ -176,6 +176,7 @@ class Fixture {
     const auto progress = log->Progress(name);
     REQUIRE(progress);
     uint64_t sum = progress->ledger.acknowledged + progress->ledger.pending;
+    sum += progress->ledger.branched;
     for (const uint64_t dropped : progress->ledger.dropped) sum += dropped;
     CHECK(sum == progress->ledger.appended);
   }
@@ -203,6 +204,7 @@ class Fixture {
     return {};
   }
 
+  BranchTiming branch_timing{.after = milliseconds(100), .calm = milliseconds(200)};
   sluice::test::TempDir dir;
   SystemClock clock;
   std::shared_ptr<CapturingSink> sink = std::make_shared<CapturingSink>();

@@ -27,10 +27,6 @@ Simulation::Simulation(uint64_t seed, QueueConfig queue, relabel::Labels externa
       send_(send),
       replay_(replay),
       protocol_(protocol),
-      cache_(log,
-             {external_, write_relabel_,
-              protocol.message == Message::kV2 ? std::make_shared<proto::SymbolPool>() : nullptr},
-             1 << 20),
       seed_(seed) {
   receiver.any_order = replay.order == ReplayOrder::kLiveFirst;
   Restart();
@@ -38,6 +34,19 @@ Simulation::Simulation(uint64_t seed, QueueConfig queue, relabel::Labels externa
 
 void Simulation::Restart() {
   flights_.clear();
+  delivery_ = nullptr;
+  cache_.reset();
+  tenants_.reset();
+  if (tenant.is_on()) tenants_.emplace(tenant);
+  Tenants* tenants = tenants_ ? &*tenants_ : nullptr;
+  const bool has_symbols = protocol_.message == Message::kV2;
+  cache_.emplace(
+      log,
+      ProjectionRules{.external_labels = external_,
+                      .write_relabel = write_relabel_,
+                      .symbols = has_symbols ? std::make_shared<proto::SymbolPool>() : nullptr,
+                      .tenants = tenants},
+      1 << 20);
   const DeliveryOptions options{.name = "test",
                                 .queue = queue_,
                                 .send = send_,
@@ -46,8 +55,9 @@ void Simulation::Restart() {
                                 .thinning = thinning,
                                 .protocol = protocol_,
                                 .external_labels = external_,
+                                .tenants = tenants,
                                 .seed = ++seed_};
-  delivery_ = std::make_unique<Delivery>(options, log, cache_);
+  delivery_ = std::make_unique<Delivery>(options, log, *cache_);
 }
 
 void Simulation::Run(milliseconds duration) {
@@ -88,7 +98,9 @@ void Simulation::Begin(const Transfer& transfer) {
   Flight flight;
   flight.job = transfer.job;
   flight.body = *transfer.body;
-  flight.lanes = LabelValues(flight.body, "lane");
+  for (const std::string& lane : LabelValues(flight.body, "lane")) {
+    flight.lanes.insert(transfer.tenant + "/" + lane);
+  }
   for (const auto& other : flights_) {
     for (const std::string& lane : flight.lanes) {
       if (other.second.lanes.count(lane) != 0 && !receiver.any_order)
@@ -98,7 +110,7 @@ void Simulation::Begin(const Transfer& transfer) {
   uint64_t samples = 0;
   for (const ReceivedSeries& series : DecodeRequest(flight.body)) samples += series.samples.size();
   CHECK(samples == transfer.samples);
-  flight.reply = script(flight.body);
+  flight.reply = tenant_script ? tenant_script(transfer.tenant, flight.body) : script(flight.body);
   flights_.emplace(time_.now + flight.reply.after, std::move(flight));
   most_in_flight_ = std::max(most_in_flight_, flights_.size());
 }

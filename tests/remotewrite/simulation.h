@@ -35,10 +35,13 @@ class Simulation {
   // From the next Restart() on.
   RateLimitConfig rate_limit;
   ThinningConfig thinning;
+  TenantConfig tenant;
 
   MemoryLog log;
   Receiver receiver;
   Script script = [](const std::string&) { return Ok(); };
+  // In place of it, where it says anything.
+  std::function<Reply(const std::string& tenant, const std::string& body)> tenant_script;
 
   // Lets time pass, in steps as short as the delivery asks for.
   void Run(std::chrono::milliseconds duration);
@@ -47,7 +50,7 @@ class Simulation {
 
   Delivery& delivery() { return *delivery_; }
 
-  ProjectionCache& cache() { return cache_; }
+  ProjectionCache& cache() { return *cache_; }
 
   uint64_t requests() const { return requests_; }
 
@@ -80,7 +83,8 @@ class Simulation {
   SendOptions send_;
   ReplayConfig replay_;
   ProtocolConfig protocol_;
-  ProjectionCache cache_;
+  std::optional<Tenants> tenants_;
+  std::optional<ProjectionCache> cache_;
   std::unique_ptr<Delivery> delivery_;
   uint64_t seed_;
   DeliveryTime time_{MonotonicTime(std::chrono::hours(1)), 1'700'000'000'000};
