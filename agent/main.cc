@@ -1,4 +1,5 @@
 // The `sluice` program: the agent itself, and the tools that users have beside it.
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <exception>
@@ -142,9 +143,12 @@ int ForgetDestination(const std::string& directory, const std::string& destinati
   const Result<std::unique_ptr<buffer::Log>> log =
       buffer::Log::Open(options, clock, Logger(), telemetry);
   if (!log.ok()) return Fail(log.error());
-  const auto progress = (*log)->Progress(destination);
-  if (!progress) return Fail(InvalidInput("no such destination: " + destination));
-  const Status status = (*log)->Forget(destination);
+  const std::vector<buffer::DestinationProgress> all = (*log)->AllProgress();
+  const auto progress = std::find_if(all.begin(), all.end(), [&](const auto& each) {
+    return buffer::PrintableName(each.name) == destination;
+  });
+  if (progress == all.end()) return Fail(InvalidInput("no such destination: " + destination));
+  const Status status = (*log)->Forget(progress->name);
   if (!status.ok()) return Fail(status.error());
   std::cout << destination << ": forgotten, with " << progress->ledger.pending
             << " pending samples\n";

@@ -137,7 +137,7 @@ void BM_Request(benchmark::State& state, const Encoding& encoding, Message confi
   for (auto _ : state) {
     std::vector<PlannedFrame> planned;
     for (const QueuedFrame& frame : frames) planned.push_back({frame, layout});
-    Job job = MakeJob(std::move(planned), 1'000'000);
+    Job job = std::move(MakeJobs(std::move(planned), 1'000'000).front());
     part_encoder.Encode(job, job.todo.front(), encoding);
     size = job.todo.front().body->size();
   }

@@ -42,7 +42,7 @@ std::string FormatBytes(uint64_t bytes) {
 }
 
 void WriteDestination(const DestinationProgress& progress, std::ostream& out) {
-  out << "\ndestination " << progress.name
+  out << "\ndestination " << PrintableName(progress.name)
       << (progress.attached ? "" : " (not configured when last seen)") << "\n";
   const auto row = [&out](std::string_view name, uint64_t samples) {
     out << "  " << std::left << std::setw(22) << name << std::right << std::setw(16) << samples

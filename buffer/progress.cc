@@ -49,6 +49,14 @@ std::optional<BranchOf> ParseBranchName(std::string_view name) {
   return BranchOf{.destination = name.substr(0, mark), .part = name.substr(mark + 1)};
 }
 
+std::string PrintableName(std::string_view name) {
+  std::string printable(name);
+  for (char& c : printable) {
+    if (static_cast<unsigned char>(c) < 0x20) c = '/';
+  }
+  return printable;
+}
+
 void JoinLedger(Ledger& ledger, const Ledger& branch) {
   const auto take = [&ledger](uint64_t wanted) {
     const uint64_t taken = std::min(wanted, ledger.branched);

@@ -70,6 +70,10 @@ struct BranchOf {
 // Nothing when it is the name of no branch.
 std::optional<BranchOf> ParseBranchName(std::string_view name);
 
+// The name as people see and write it: control characters, which set branches and shards off from
+// the names of a configuration, are slashes.
+std::string PrintableName(std::string_view name);
+
 struct DestinationProgress {
   std::string name;
   bool attached = false;   // false: known to the log, but not configured now

@@ -415,14 +415,4 @@ void Delivery::EraseJob(Jobs::iterator job) {
   jobs_.erase(job);
 }
 
-// Only those in trouble are remembered.
-void Delivery::ForgetIfWell(TenantId tenant) {
-  const auto found = tenant_health_.find(tenant);
-  if (found == tenant_health_.end()) return;
-  const Health& health = found->second;
-  if (!health.is_probing() && !health.want_witness && health.guard.is_fresh()) {
-    tenant_health_.erase(found);
-  }
-}
-
 }  // namespace sluice::remotewrite

@@ -26,9 +26,10 @@ std::shared_ptr<proto::SymbolPool> SymbolsFor(const ProtocolConfig& protocol) {
   return protocol.message == Message::kV2 ? std::make_shared<proto::SymbolPool>() : nullptr;
 }
 
-std::string ShownName(const std::string& name) {
-  const auto branch = buffer::ParseBranchName(name);
-  return std::string(branch ? branch->destination : name);
+std::string ShownName(std::string_view name) {
+  if (const auto branch = buffer::ParseBranchName(name)) name = branch->destination;
+  const auto shard = ParseShardName(name);
+  return shard ? shard->group + "/" + shard->sharding.self() : std::string(name);
 }
 
 Logger BranchLogger(const Logger& logger, const std::string& tenant) {
@@ -40,8 +41,8 @@ Logger BranchLogger(const Logger& logger, const std::string& tenant) {
 // One request and its answer.
 class Destination::Exchange final : public HttpHandler {
  public:
-  Exchange(Destination& destination, const Transfer& sent, MonotonicTime started_at)
-      : destination_(destination), sent_(sent), started_at_(started_at) {}
+  Exchange(Destination& destination, const Transfer& request, size_t at_endpoint, MonotonicTime now)
+      : sent(request), endpoint(at_endpoint), started_at(now), destination_(destination) {}
 
   bool OnHead(const HttpResponseHead& head) override {
     accepted_ = ClassifyResponse(head.status) == Verdict::kAccepted;
@@ -65,16 +66,17 @@ class Destination::Exchange final : public HttpHandler {
     if (outcome.http_status == 0) {
       answer_.words = outcome.status.ok() ? "no answer" : outcome.status.error().message;
     }
-    if (!accepted_) destination_.LogFailure(sent_, answer_);
-    destination_.OnExchangeDone(sent_.job, std::move(answer_), started_at_);  // destroys this
+    if (!accepted_) destination_.LogFailure(sent, answer_);
+    destination_.OnExchangeDone(*this, std::move(answer_));  // destroys this
   }
 
+  const Transfer sent;
+  const size_t endpoint;
+  const MonotonicTime started_at;
   HttpLoop::TransferId transfer = 0;
 
  private:
   Destination& destination_;
-  const Transfer sent_;
-  MonotonicTime started_at_;
   Answer answer_;
   uint64_t size_ = 0;
   bool accepted_ = false;
@@ -125,7 +127,8 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
              {.external_labels = config_.external_labels,
               .write_relabel = config_.write_relabel,
               .symbols = SymbolsFor(config_.protocol),
-              .tenants = tenants_ ? &*tenants_ : nullptr},
+              .tenants = tenants_ ? &*tenants_ : nullptr,
+              .sharding = config_.sharding.is_on() ? &config_.sharding : nullptr},
              options.projection_bytes_max),
       delivery_({.name = name_,
                  .queue = config_.queue,
@@ -140,7 +143,10 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
                  .branch_after = options.branch_timing.after,
                  .seed = std::random_device()()},
                 source_, cache_),
-      quarantine_(options.quarantine, config_.name),
+      endpoints_(config_.urls.empty() ? std::vector<std::string>{config_.url} : config_.urls,
+                 std::random_device()()),
+      waits_(config_.sharding.is_on() && !is_branch_),
+      quarantine_(options.quarantine, config_.name, name_),
       http_(HttpLoopOptions{.max_idle_connections = kConnectionsMax,
                             .user_agent = options.user_agent}) {
   status_.name = name_;
@@ -209,7 +215,9 @@ void Destination::Run() {
     delivery_.Tick(Now());
     if (IsTimeToEnd(Now())) break;
     TendBranches(Now());
-    while (const std::optional<Transfer> transfer = delivery_.NextTransfer(Now())) {
+    while (!HasPredecessor()) {
+      const std::optional<Transfer> transfer = delivery_.NextTransfer(Now());
+      if (!transfer) break;
       StartExchange(*transfer);
     }
     if (delivery_.protocol().WantsQuestion(clock_.MonotonicNow())) AskForZstd();
@@ -228,6 +236,35 @@ void Destination::Run() {
   ledger_read_at_ = MonotonicTime{};
   Report(Now());
   if (leaving_) EndLeaving();
+}
+
+// After a change of the members: what the old ones have left for this receiver comes first. They
+// are closed, the oldest first.
+bool Destination::HasPredecessor() {
+  if (!waits_) return false;
+  const MonotonicTime now = clock_.MonotonicNow();
+  if (now < waits_until_) return true;
+  waits_until_ = now + kLedgerInterval;
+  const std::vector<buffer::DestinationProgress> all = log_.AllProgress();
+  const auto own = std::find_if(all.begin(), all.end(),
+                                [this](const auto& each) { return each.name == config_.name; });
+  waits_ = own != all.end() && std::any_of(all.begin(), all.end(), [&](const auto& each) {
+             const bool is_older =
+                 each.closed_at != 0 && (own->closed_at == 0 || each.closed_at < own->closed_at);
+             return is_older && IsOfOurReceiver(each);
+           });
+  return waits_;
+}
+
+// Whether it has anything left for the receiver of this shard.
+bool Destination::IsOfOurReceiver(const buffer::DestinationProgress& other) const {
+  if (buffer::ParseBranchName(other.name) || other.ledger.pending + other.ledger.branched == 0) {
+    return false;
+  }
+  const auto own = ParseShardName(config_.name);
+  const auto old = ParseShardName(other.name);
+  if (!own || !old || old->group != own->group) return false;
+  return SuccessorOf(old->sharding.self(), own->sharding.members()) == own->sharding.self();
 }
 
 void Destination::EndLeaving() {
@@ -254,14 +291,15 @@ void Destination::Acknowledge() {
   if (failed || delivery_.AllAcknowledged()) acknowledge_failed_ = failed;
 }
 
-std::string Destination::UrlFor(const std::string& tenant) const {
-  return config_.tenant.is_on() ? TenantUrl(config_.url, tenant) : config_.url;
+std::string Destination::UrlFor(const std::string& tenant, size_t endpoint) const {
+  const std::string& url = endpoints_.UrlOf(endpoint);
+  return config_.tenant.is_on() ? TenantUrl(url, tenant) : url;
 }
 
-HttpRequest Destination::MakeRequest(const Transfer& transfer) const {
+HttpRequest Destination::MakeRequest(const Transfer& transfer, size_t endpoint) const {
   HttpRequest request;
   request.method = "POST";
-  request.url = UrlFor(transfer.tenant);
+  request.url = UrlFor(transfer.tenant, endpoint);
   request.headers = ProtocolHeaders(transfer.encoding);
   if (!transfer.tenant.empty() && !config_.tenant.header.empty()) {
     request.headers.emplace_back(config_.tenant.header, transfer.tenant);
@@ -282,8 +320,10 @@ HttpRequest Destination::MakeRequest(const Transfer& transfer) const {
 
 void Destination::StartExchange(const Transfer& transfer) {
   latest_tenant_ = transfer.tenant;
-  auto exchange = std::make_unique<Exchange>(*this, transfer, clock_.MonotonicNow());
-  exchange->transfer = http_.Start(MakeRequest(transfer), *exchange);
+  const MonotonicTime now = clock_.MonotonicNow();
+  const size_t endpoint = endpoints_.Pick(now);
+  auto exchange = std::make_unique<Exchange>(*this, transfer, endpoint, now);
+  exchange->transfer = http_.Start(MakeRequest(transfer, endpoint), *exchange);
   exchanges_[transfer.job] = std::move(exchange);
 }
 
@@ -299,8 +339,9 @@ void Destination::LogFailure(const Transfer& sent, const Answer& answer) {
 
 void Destination::AskForZstd() {
   HttpRequest request;
-  const bool has_query = config_.url.find('?') != std::string::npos;
-  request.url = UrlFor(latest_tenant_) + (has_query ? '&' : '?') + "get_vm_proto_version=1";
+  const std::string url = UrlFor(latest_tenant_, endpoints_.Pick(clock_.MonotonicNow()));
+  const bool has_query = url.find('?') != std::string::npos;
+  request.url = url + (has_query ? '&' : '?') + "get_vm_proto_version=1";
   request.headers = config_.headers;
   request.timeout = config_.remote_timeout;
   request.client = config_.http_client;
@@ -309,9 +350,11 @@ void Destination::AskForZstd() {
   delivery_.protocol().OnQuestion();
 }
 
-void Destination::OnExchangeDone(uint64_t job, Answer answer, MonotonicTime started_at) {
+void Destination::OnExchangeDone(const Exchange& exchange, Answer answer) {
   const DeliveryTime time = Now();
-  if (metrics_) metrics_->OnAnswer(answer.http_status, time.now - started_at);
+  if (metrics_) metrics_->OnAnswer(answer.http_status, time.now - exchange.started_at);
+  endpoints_.OnAnswer(exchange.endpoint, answer.http_status, time.now);
+  const uint64_t job = exchange.sent.job;
   exchanges_.erase(job);
   delivery_.OnAnswer(job, std::move(answer), time);
 }

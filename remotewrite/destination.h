@@ -18,6 +18,7 @@
 #include "remotewrite/destination_config.h"
 #include "remotewrite/destination_metrics.h"
 #include "remotewrite/destinations.h"
+#include "remotewrite/endpoints.h"
 #include "remotewrite/log_source.h"
 #include "remotewrite/projection_cache.h"
 
@@ -62,6 +63,7 @@ class Destination {
   // Delivers a tenant's samples by itself.
   struct BranchState {
     std::string tenant;
+    std::string last_error;  // what it was branched off for
     std::unique_ptr<Destination> destination;
     MonotonicTime calm_since{};  // it has had no trouble
   };
@@ -78,10 +80,12 @@ class Destination {
   void EndLeaving();
   void Acknowledge();
   void StartExchange(const Transfer& transfer);
-  void OnExchangeDone(uint64_t job, Answer answer, MonotonicTime started_at);
+  void OnExchangeDone(const Exchange& exchange, Answer answer);
   void LogFailure(const Transfer& sent, const Answer& answer);
-  HttpRequest MakeRequest(const Transfer& transfer) const;
-  std::string UrlFor(const std::string& tenant) const;
+  HttpRequest MakeRequest(const Transfer& transfer, size_t endpoint) const;
+  std::string UrlFor(const std::string& tenant, size_t endpoint) const;
+  bool HasPredecessor();
+  bool IsOfOurReceiver(const buffer::DestinationProgress& other) const;
   void AskForZstd();
   void Report(const DeliveryTime& time);
   void UpdateMetrics(const DeliveryView& view, DestinationState state, const DeliveryTime& time);
@@ -108,6 +112,9 @@ class Destination {
   std::optional<Tenants> tenants_;
   ProjectionCache cache_;
   Delivery delivery_;
+  Endpoints endpoints_;
+  bool waits_ = false;  // for those that had its series before
+  MonotonicTime waits_until_{};
   Quarantine quarantine_;
   CatchUp catch_up_;
   std::optional<DestinationMetrics> metrics_;

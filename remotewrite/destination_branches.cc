@@ -19,8 +19,8 @@ constexpr std::chrono::seconds kJoinWait{2};
 constexpr uint64_t kBranchProjectionBytesMax = 16ULL << 20;
 
 bool IsInTrouble(const DestinationStatus& status) {
-  return status.state == DestinationState::kPaused ||
-         status.state == DestinationState::kRetrying || status.tenants_in_trouble > 0;
+  return status.state == DestinationState::kPaused || status.state == DestinationState::kRetrying ||
+         status.tenants_in_trouble > 0;
 }
 
 bool HasPassed(const std::array<buffer::LaneProgress, buffer::kLaneCount>& lanes,
@@ -78,10 +78,12 @@ void Destination::BeginBranch(TenantId tenant, const DeliveryTime& time) {
                  {{"tenant", name}, {"error", branched.error().message}});
     return;
   }
+  const std::string error = delivery_.TroubleText(tenant);
   logger_.Warn("tenant fails while others pass: it is delivered by itself",
-               {{"tenant", name}, {"error", delivery_.TroubleText(tenant)}});
+               {{"tenant", name}, {"error", error}});
   delivery_.LeaveToBranch(tenant, time);
   StartBranch(part, name, time.now);
+  branches_[part].last_error = error;
 }
 
 void Destination::TendBranches(const DeliveryTime& time) {
@@ -145,10 +147,11 @@ void Destination::AddBranches(DeliveryView& view) const {
   for (const auto& [part, branch] : branches_) {
     const DestinationStatus status = branch.destination->LatestStatus();
     ++view.tenants_in_trouble;
-    view.troubles.push_back({.tenant = branch.tenant,
-                             .paused = status.state == DestinationState::kPaused,
-                             .branched = true,
-                             .last_error = status.last_error});
+    view.troubles.push_back(
+        {.tenant = branch.tenant,
+         .paused = status.state == DestinationState::kPaused,
+         .branched = true,
+         .last_error = status.last_error.empty() ? branch.last_error : status.last_error});
   }
 }
 

@@ -13,6 +13,7 @@
 #include "relabel/program.h"
 #include "remotewrite/protocol.h"
 #include "remotewrite/rate_limit.h"
+#include "remotewrite/sharding.h"
 #include "remotewrite/tenants.h"
 #include "remotewrite/thinning.h"
 
@@ -59,6 +60,9 @@ struct DestinationConfig {
   // From the file, else derived from the URL: progress belongs to it. Unique.
   std::string name;
   std::string url;  // may have kTenantPlace
+  // Of a group that takes turns: one of them for each request. Empty: `url` alone.
+  std::vector<std::string> urls;
+  Sharding sharding;  // of a group that shares series: which are this one's
   std::chrono::milliseconds remote_timeout{30'000};
   std::vector<std::pair<std::string, std::string>> headers;
   relabel::Labels external_labels;

@@ -40,8 +40,11 @@ struct Destinations::Impl {
   }
 
   void StopReturning(const std::vector<DestinationConfig>& configs) SLUICE_REQUIRES(change_mu);
-  Status Remove(const std::shared_ptr<Destination>& destination) SLUICE_REQUIRES(change_mu);
+  Status Remove(const std::shared_ptr<Destination>& destination,
+                const std::vector<DestinationConfig>& configs) SLUICE_REQUIRES(change_mu);
   void CloseOthers(const std::vector<DestinationConfig>& configs) SLUICE_REQUIRES(change_mu);
+  bool HandOn(const std::string& name, const std::vector<DestinationConfig>& configs)
+      SLUICE_REQUIRES(change_mu);
 
   Status AttachNew(const std::vector<DestinationConfig>& configs,
                    const std::vector<std::shared_ptr<Destination>>& old);
@@ -64,6 +67,16 @@ void StopAll(const std::vector<std::shared_ptr<Destination>>& destinations,
              std::chrono::milliseconds drain) {
   for (const auto& each : destinations) each->RequestStop(drain);
   for (const auto& each : destinations) each->Join();
+}
+
+// Whether there are destinations of the group that a shard was of.
+bool GroupGoesOn(const std::string& name, const std::vector<DestinationConfig>& configs) {
+  const auto shard = ParseShardName(name);
+  if (!shard) return false;
+  return std::any_of(configs.begin(), configs.end(), [&](const DestinationConfig& config) {
+    const auto other = ParseShardName(config.name);
+    return config.name == shard->group || (other && other->group == shard->group);
+  });
 }
 
 }  // namespace
@@ -114,9 +127,16 @@ void Destinations::Impl::StopReturning(const std::vector<DestinationConfig>& con
   leaving = std::move(still);
 }
 
-Status Destinations::Impl::Remove(const std::shared_ptr<Destination>& destination) {
+Status Destinations::Impl::Remove(const std::shared_ptr<Destination>& destination,
+                                  const std::vector<DestinationConfig>& configs) {
   const std::string& name = destination->config().name;
   const OnRemove on_remove = destination->config().on_remove;
+  if (GroupGoesOn(name, configs)) {
+    StopAll({destination}, std::chrono::milliseconds(0));
+    destination->Retire();
+    HandOn(name, configs);
+    return Status::Ok();
+  }
   if (on_remove == OnRemove::kDrain) {
     if (Status closed = deps.log.Close(name); !closed.ok()) return closed;
     destination->Leave();
@@ -133,6 +153,35 @@ Status Destinations::Impl::Remove(const std::shared_ptr<Destination>& destinatio
   return deps.log.Forget(name);
 }
 
+// A shard of a group whose members are others now: what it has left goes to one of them, for the
+// series that were its own. False when `name` is none, or its group is gone.
+bool Destinations::Impl::HandOn(const std::string& name,
+                                const std::vector<DestinationConfig>& configs) {
+  const auto shard = ParseShardName(name);
+  if (!shard || buffer::ParseBranchName(name)) return false;
+  const DestinationConfig* heir = nullptr;
+  for (const DestinationConfig& config : configs) {
+    const auto other = ParseShardName(config.name);
+    if (config.name == shard->group) heir = &config;
+    if (!other || other->group != shard->group) continue;
+    const std::vector<std::string>& members = other->sharding.members();
+    if (SuccessorOf(shard->sharding.self(), members) == other->sharding.self()) heir = &config;
+  }
+  if (heir == nullptr) return false;
+  if (Status closed = deps.log.Close(name); !closed.ok()) {
+    deps.logger.Warn("shard not closed", {{"error", closed.error().message}});
+    return true;
+  }
+  DestinationConfig config = *heir;
+  config.name = name;
+  config.sharding = shard->sharding;
+  const auto destination = std::make_shared<Destination>(std::move(config), options, deps);
+  destination->Leave();
+  const MutexLock lock(mu);
+  leaving.push_back(destination);
+  return true;
+}
+
 // Names of an earlier run that nobody knows how to reach: the log is not to fill up for them.
 void Destinations::Impl::CloseOthers(const std::vector<DestinationConfig>& configs) {
   for (const buffer::DestinationProgress& progress : deps.log.AllProgress()) {
@@ -142,13 +191,15 @@ void Destinations::Impl::CloseOthers(const std::vector<DestinationConfig>& confi
     });
     // Not attached, and open: on_remove was keep.
     if (configured || (!progress.attached && progress.closed_at == 0)) continue;
-    const bool empty = progress.ledger.pending == 0;
+    const bool empty = progress.ledger.pending + progress.ledger.branched == 0;
+    if (!empty && HandOn(progress.name, configs)) continue;
     const Status done = empty ? deps.log.Forget(progress.name) : deps.log.Close(progress.name);
     if (empty && done.ok()) continue;
     deps.logger.Warn(
         "destination is not configured any more, its backlog stays: configure it again to have it "
         "delivered, or drop it with sluice buffer forget",
-        {{"remote_name", progress.name}, {"samples", progress.ledger.pending}});
+        {{"remote_name", buffer::PrintableName(progress.name)},
+         {"samples", progress.ledger.pending}});
   }
 }
 
@@ -161,6 +212,7 @@ Status Destinations::Apply(std::vector<DestinationConfig> configs) {
   if (Status status = CheckNames(configs); !status.ok()) return status;
   const MutexLock change(impl_->change_mu);
   if (impl_->stopped) return Error{ErrorCode::kCancelled, "destinations are stopped"};
+  const std::vector<DestinationConfig> all = configs;
   const std::vector<std::shared_ptr<Destination>> old = impl_->Running();
   impl_->StopReturning(configs);
   if (Status status = impl_->AttachNew(configs, old); !status.ok()) return status;
@@ -191,7 +243,7 @@ Status Destinations::Apply(std::vector<DestinationConfig> configs) {
   }
   Status result;
   for (const auto& each : removed) {
-    Status done = impl_->Remove(each);
+    Status done = impl_->Remove(each, all);
     if (!done.ok()) result = done.error().WithContext("destination " + each->config().name);
   }
   StopAll(changed, std::chrono::milliseconds(0));

@@ -75,8 +75,9 @@ class Projector {
     std::erase_if(labels_, [](const LabelView& label) { return label.value.empty(); });
     AddAbsent(labels_, external_);
     if (!rules_.write_relabel.empty() && !Relabel()) return {};
-    if (rules_.tenants != nullptr) tenant_ = rules_.tenants->Take(labels_);
+    tenant_ = rules_.tenants != nullptr ? rules_.tenants->Take(labels_) : kNoTenant;
     if (!FitToSend(labels_)) return {};
+    if (rules_.sharding != nullptr && !rules_.sharding->IsOurs(labels_)) tenant_ = kOtherTenant;
     return labels_;
   }
 
@@ -169,7 +170,7 @@ Projection Project(std::span<const LabelView> target_labels, const buffer::Decod
     const std::span<const LabelView> labels = projector.Derive(target_labels, series);
     const bool sent = result.is_encoded() ? result.AddEncoded(labels) : result.AddSymbols(labels);
     if (!sent) ++result.dropped_count_;
-    if (rules.tenants != nullptr) result.tenants_.push_back(projector.tenant());
+    if (rules.parts_series()) result.tenants_.push_back(projector.tenant());
     if (result.is_encoded()) continue;
     const auto last = static_cast<uint32_t>(result.symbols_->families.size() - 1);
     result.symbols_->family_of.push_back(std::min(series.family, last));

@@ -16,6 +16,7 @@
 #include "proto/write_request_v2.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
+#include "remotewrite/sharding.h"
 #include "remotewrite/tenants.h"
 
 namespace sluice::remotewrite {
@@ -28,6 +29,10 @@ struct ProjectionRules {
   std::shared_ptr<proto::SymbolPool> symbols = nullptr;
   // Who owns a series then; null: the destination knows no tenants.
   Tenants* tenants = nullptr;
+  // Series that are others' are kOtherTenant's; null: there are no others.
+  const Sharding* sharding = nullptr;
+
+  bool parts_series() const { return tenants != nullptr || sharding != nullptr; }
 };
 
 // Immutable. One entry for each series of the chunk, in its order. Labels are held in the form of

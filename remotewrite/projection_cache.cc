@@ -133,7 +133,7 @@ Result<std::shared_ptr<const LayoutProjection>> ProjectionCache::Derive(
     return Corruption("layout holds another number of series than it says");
   }
   result->series_count = layout->series_count;
-  if (rules_.tenants != nullptr) result->shares = ShareOut(*result);
+  if (rules_.parts_series()) result->shares = ShareOut(*result);
   entry.layout = result;
   Insert(std::move(entry));
   return std::shared_ptr<const LayoutProjection>(result);

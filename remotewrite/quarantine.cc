@@ -93,9 +93,9 @@ class Listing {
 
 }  // namespace
 
-Quarantine::Quarantine(QuarantineOptions options, const std::string& destination)
+Quarantine::Quarantine(QuarantineOptions options, const std::string& destination, std::string shown)
     : options_(std::move(options)),
-      destination_(destination.substr(0, destination.find('\x1f'))),
+      destination_(shown.empty() ? destination : std::move(shown)),
       file_(options_.directory + "/" + FileNameOf(destination), options_.bytes_max / 2) {}
 
 Status Quarantine::Add(TimestampMs now, const QuarantineEntry& entry) {

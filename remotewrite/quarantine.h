@@ -35,7 +35,8 @@ struct QuarantineEntry {
 // that are no letters, digits, dots, dashes or underscores as %XX. Thread-compatible.
 class Quarantine {
  public:
-  Quarantine(QuarantineOptions options, const std::string& destination);
+  // The file is named by `destination`, its entries say `shown`, or else the same.
+  Quarantine(QuarantineOptions options, const std::string& destination, std::string shown = {});
 
   // Blocking. A failure loses this entry only.
   Status Add(TimestampMs now, const QuarantineEntry& entry);

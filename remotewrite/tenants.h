@@ -43,7 +43,7 @@ using TenantId = uint32_t;
 // it needs one, or its tenant cannot be written into a header.
 inline constexpr TenantId kNoTenant = 0;
 inline constexpr TenantId kUnfitTenant = 1;
-// Of a branch: those whose series it has nothing to do with.
+// Of a branch or a shard: those whose series it has nothing to do with.
 inline constexpr TenantId kOtherTenant = 2;
 
 // The tenants that a destination has seen. Bound to one thread.

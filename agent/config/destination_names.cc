@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include "agent/config/header_rules.h"
 #include "base/hash.h"
@@ -26,6 +27,12 @@ std::string DerivedName(const remotewrite::DestinationConfig& destination) {
     if (NamesTenant(header)) tenant[LowerAscii(header)] = value;
   }
   std::string place = destination.url;
+  if (!destination.urls.empty()) {
+    std::vector<std::string> urls = destination.urls;
+    std::sort(urls.begin(), urls.end());  // their order says nothing
+    place.clear();
+    for (const std::string& url : urls) place += url + '\n';
+  }
   for (const auto& [header, value] : tenant) {
     place.append("\n").append(header).append(":").append(value);
   }

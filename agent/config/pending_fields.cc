@@ -96,7 +96,6 @@ std::span<const PendingField> PendingTopLevelFields() { return kTopLevel; }
 
 std::span<const PendingField> PendingGlobalFields() { return kGlobal; }
 
-
 std::vector<std::string_view> NamesOf(std::span<const PendingField> table) {
   std::vector<std::string_view> names;
   for (const PendingField& field : table) names.push_back(field.spec.name);

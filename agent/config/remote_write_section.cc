@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,7 +23,7 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 23> kFields = {"url",
+constexpr std::array<std::string_view, 26> kFields = {"url",
                                                       "name",
                                                       "remote_timeout",
                                                       "headers",
@@ -35,6 +37,9 @@ constexpr std::array<std::string_view, 23> kFields = {"url",
                                                       "on_remove",
                                                       "rate_limit",
                                                       "thin_out",
+                                                      "urls",
+                                                      "distribute",
+                                                      "replicas",
                                                       "tenant_from",
                                                       "tenant_header",
                                                       "tenant_keep_label",
@@ -184,7 +189,7 @@ void DecodeTenant(const Fields& fields, remotewrite::DestinationConfig& destinat
   const auto header = fields.Find("tenant_header");
   if (header && !header->is_null()) tenant.header = header->Text();
   if (!tenant.is_on()) {
-    if (in_url) fields.Find("url")->Fail("{tenant} in the URL needs tenant_from");
+    if (in_url) fields.map().Fail("{tenant} in the URL needs tenant_from");
     for (const std::string_view name : {"tenant_header", "tenant_keep_label", "tenant_default"}) {
       if (const auto value = fields.Find(name); value && !value->is_null()) {
         value->Fail(std::string(name) + " needs tenant_from");
@@ -208,6 +213,67 @@ void CheckUrl(const Value& value, const std::string& url) {
   }
   if (parts->host.empty() || parts->host[0] == ':') value.Fail("the URL has no host");
   if (url.find(' ') != std::string::npos) value.Fail("the URL has a space");
+}
+
+// `url`, or `urls`, of which the first stands for all.
+void DecodeUrls(const Value& value, const Fields& fields,
+                remotewrite::DestinationConfig& destination) {
+  fields.Read("url", destination.url);
+  const auto list = fields.Find("urls");
+  if (!list || list->is_null()) {
+    if (destination.url.empty()) return value.Fail("url for remote_write is empty");
+    return CheckUrl(*fields.Find("url"), destination.url);
+  }
+  if (!destination.url.empty()) list->Fail("either url or urls");
+  std::set<std::string> seen;
+  for (const Value& item : list->Items("[]string")) {
+    const std::string url = item.Text();
+    CheckUrl(item, url);
+    if (!seen.insert(url).second) item.Fail("the URL comes twice");
+    destination.urls.push_back(url);
+  }
+  if (destination.urls.empty()) return list->Fail("urls is empty");
+  destination.url = destination.urls.front();
+}
+
+// Whether the series are to be spread over the URLs, and to how many of them each goes.
+std::optional<uint32_t> DecodeSharding(const Fields& fields,
+                                       const remotewrite::DestinationConfig& destination) {
+  const auto distribute = fields.Find("distribute");
+  const std::string text =
+      distribute && !distribute->is_null() ? distribute->Text() : "round_robin";
+  if (text != "round_robin" && text != "shard") {
+    distribute->Fail("unknown distribute " + QuoteText(text) + ", expected round_robin or shard");
+  }
+  const auto replicas = fields.Find("replicas");
+  if (text != "shard") {
+    if (replicas && !replicas->is_null()) replicas->Fail("replicas needs distribute: shard");
+    return std::nullopt;
+  }
+  if (destination.urls.empty()) distribute->Fail("distribute: shard needs urls");
+  uint32_t count = 1;
+  fields.Read("replicas", count);
+  if (count == 0 || count > destination.urls.size()) {
+    replicas.value_or(*distribute)
+        .Fail("replicas must be at least 1 and at most the number of urls");
+  }
+  return count;
+}
+
+// A destination for each URL.
+std::vector<remotewrite::DestinationConfig> SpreadOut(remotewrite::DestinationConfig group,
+                                                      uint32_t replicas) {
+  std::vector<std::string> members;
+  for (const std::string& url : group.urls) members.push_back(remotewrite::MemberId(url));
+  const std::vector<std::string> urls = std::exchange(group.urls, {});
+  std::vector<remotewrite::DestinationConfig> all;
+  for (size_t i = 0; i < urls.size(); ++i) {
+    remotewrite::DestinationConfig& each = all.emplace_back(group);
+    each.url = urls[i];
+    each.sharding = remotewrite::Sharding(members, members[i], replicas);
+    each.name = remotewrite::ShardName(group.name, each.sharding);
+  }
+  return all;
 }
 
 remotewrite::Message DecodeMessage(const Fields& fields) {
@@ -256,14 +322,15 @@ void CheckCredentials(const Fields& fields) {
       configured + "]");
 }
 
-remotewrite::DestinationConfig DecodeDestination(const Value& value, const GlobalSection& global) {
+// `replicas`: see DecodeSharding.
+remotewrite::DestinationConfig DecodeDestination(const Value& value, const GlobalSection& global,
+                                                 std::optional<uint32_t>& replicas) {
   remotewrite::DestinationConfig destination;
   const Fields fields(value, "config.plain", {kFields, WriteAuthFields(), HttpClientFields()});
   destination.protocol = DecodeProtocol(fields);
   CheckCredentials(fields);
-  fields.Read("url", destination.url);
-  if (destination.url.empty()) value.Fail("url for remote_write is empty");
-  if (const auto url = fields.Find("url")) CheckUrl(*url, destination.url);
+  DecodeUrls(value, fields, destination);
+  replicas = DecodeSharding(fields, destination);
   fields.Read("name", destination.name);
   if (const auto timeout = fields.Find("remote_timeout"); timeout && !timeout->is_null()) {
     destination.remote_timeout = timeout->Duration();
@@ -309,12 +376,19 @@ std::vector<remotewrite::DestinationConfig> DecodeRemoteWrite(const Value& list,
   DestinationNames names;
   for (const Value& item : list.Items("[]*config.RemoteWriteConfig")) {
     if (item.is_null()) item.Fail("empty or null remote write config section");
-    remotewrite::DestinationConfig destination = DecodeDestination(item, global);
+    std::optional<uint32_t> replicas;
+    remotewrite::DestinationConfig destination = DecodeDestination(item, global, replicas);
     const std::string text = CanonicalText(item.node());
     names.Name(item, text, destination);
     destination.fingerprint = text + " name=" + QuoteText(destination.name) +
                               " external_labels=" + global.external_labels.ToString();
-    destinations.push_back(std::move(destination));
+    if (!replicas) {
+      destinations.push_back(std::move(destination));
+      continue;
+    }
+    for (auto& shard : SpreadOut(std::move(destination), *replicas)) {
+      destinations.push_back(std::move(shard));
+    }
   }
   return destinations;
 }

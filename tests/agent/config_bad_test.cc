@@ -240,6 +240,24 @@ TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") 
         "supported yet");
 }
 
+TEST_CASE("groups of destinations are checked", "[agent]") {
+  const auto group = [](const std::string& fields) {
+    return Refusal("remote_write:\n- " + fields + "\n");
+  };
+  CHECK_THAT(group("url: http://a/\n  urls: [http://b/]"), Catch::Contains("either url or urls"));
+  CHECK_THAT(group("urls: []"), Catch::Contains("urls is empty"));
+  CHECK_THAT(group("urls: [http://a/, http://a/]"), Catch::Contains("the URL comes twice"));
+  CHECK_THAT(group("urls: [a]"), Catch::Contains("must begin with http"));
+  CHECK_THAT(group("url: http://a/\n  distribute: shard"),
+             Catch::Contains("distribute: shard needs urls"));
+  CHECK_THAT(group("urls: [http://a/]\n  distribute: hash"),
+             Catch::Contains("unknown distribute \"hash\", expected round_robin or shard"));
+  CHECK_THAT(group("urls: [http://a/]\n  replicas: 1"),
+             Catch::Contains("replicas needs distribute: shard"));
+  CHECK_THAT(group("urls: [http://a/, http://b/]\n  distribute: shard\n  replicas: 3"),
+             Catch::Contains("replicas must be at least 1 and at most the number of urls"));
+}
+
 TEST_CASE("tenants are checked", "[agent]") {
   CHECK(Remote("tenant_from: team\n  tenant_header: \"a b\"") ==
         "f.yml:4: remote_write[0].tenant_header: \"a b\" is no name of a header");

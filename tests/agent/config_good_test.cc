@@ -393,6 +393,27 @@ remote_write:
   CHECK(config.warnings.empty());
 }
 
+TEST_CASE("groups of destinations are read", "[agent]") {
+  const Config config = Load(R"(
+remote_write:
+- urls: [http://a/, http://b/]
+- {name: s, urls: [http://c/, http://d/, http://e/], distribute: shard, replicas: 2}
+)");
+  REQUIRE(config.destinations.size() == 4);
+  CHECK(config.destinations[0].urls == std::vector<std::string>{"http://a/", "http://b/"});
+  CHECK_FALSE(config.destinations[0].sharding.is_on());
+  const Config reordered = Load("remote_write: [{urls: [http://b/, http://a/]}]");
+  CHECK(reordered.destinations.at(0).name == config.destinations[0].name);
+  for (size_t i = 1; i < 4; ++i) {
+    const remotewrite::DestinationConfig& shard = config.destinations[i];
+    CHECK(shard.urls.empty());
+    CHECK(shard.sharding.replicas() == 2);
+    CHECK(shard.sharding.members().size() == 3);
+    CHECK(shard.sharding.self() == remotewrite::MemberId(shard.url));
+    CHECK(remotewrite::ParseShardName(shard.name)->group == "s");
+  }
+}
+
 TEST_CASE("tenants of destinations are read", "[agent]") {
   const Config config = Load(R"(
 remote_write:

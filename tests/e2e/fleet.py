@@ -47,7 +47,8 @@ class Fleet(unittest.TestCase):
                        f"static_configs: [{{targets: ['{exporter.address()}']}}]}}\n")
         config += "remote_write:\n"
         for name, url in destinations.items():
-            config += (f"  - {{name: {name}, url: '{url}', remote_timeout: 1s, {extra} "
+            where = f"urls: [{', '.join(url)}]" if isinstance(url, list) else f"url: '{url}'"
+            config += (f"  - {{name: {name}, {where}, remote_timeout: 1s, {extra} "
                        f"queue_config: {{{queue} batch_send_deadline: 200ms, max_backoff: 300ms}}}}\n")
         self.sluice = Sluice(self.folder, config, flags, data_path=data_path).start()
 
