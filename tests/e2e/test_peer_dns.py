@@ -4,18 +4,14 @@
 It needs root, because it runs in a network and with an /etc/resolv.conf of its own.
 """
 import json
-import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
+import own_network
 from processes import SLUICE_BINARY, Program, Sluice, VmAgent, get_json, wait_until
-
-os.environ["PATH"] += ":/usr/sbin:/sbin"
-INSIDE = "SLUICE_TEST_INSIDE_NETWORK"
 
 ZONE = """$TTL 1
 @ IN SOA ns1 admin {serial} 60 60 60 1
@@ -72,17 +68,6 @@ def config(jobs, more: str = "") -> str:
     return text
 
 
-def why_not() -> str:
-    if os.getuid() != 0:
-        return "it needs root"
-    missing = [name for name in ("named", "unshare", "ip", "mount") if shutil.which(name) is None]
-    if missing:
-        return f"not installed: {', '.join(missing)}"
-    if subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True).returncode != 0:
-        return "no network of its own can be made here"
-    return ""
-
-
 class Bind(Program):
     def __init__(self, folder: pathlib.Path):
         self.folder = folder / "named"
@@ -105,7 +90,7 @@ class Bind(Program):
         self.signal(1)
 
 
-@unittest.skipIf(os.environ.get(INSIDE) is None, "runs inside a network of its own")
+@own_network.inside_only
 class Dns(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-dns-"))
@@ -194,22 +179,8 @@ def meta(labels: dict) -> tuple:
     return (labels["__address__"], found) if labels else ()
 
 
-class OutsideTest(unittest.TestCase):
-    @unittest.skipIf(os.environ.get(INSIDE) is not None or why_not(), why_not())
-    def test_in_a_network_of_its_own(self):
-        with tempfile.NamedTemporaryFile("w", suffix=".conf") as resolver:
-            resolver.write("nameserver 127.0.0.1\nsearch example.test\n")
-            resolver.flush()
-            script = (f"ip link set lo up && mount --bind {resolver.name} /etc/resolv.conf && "
-                      f"exec {sys.executable} {os.path.abspath(__file__)} Dns")
-            done = subprocess.run(["unshare", "--net", "--mount", "sh", "-c", script],
-                                  env={**os.environ, INSIDE: "1"}, timeout=200)
-        self.assertEqual(done.returncode, 0)
-
-
 if __name__ == "__main__":
-    if reason := why_not():
-        print(f"skipped: {reason}")
-    if os.environ.get(INSIDE) is None and len(sys.argv) == 1:
-        sys.argv.append("OutsideTest")
-    unittest.main()
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as resolver:
+        resolver.write("nameserver 127.0.0.1\nsearch example.test\n")
+        resolver.flush()
+        own_network.main(__file__, ["named"], f"mount --bind {resolver.name} /etc/resolv.conf")

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import unittest
 
-from processes import SLUICE_BINARY, free_port
+from processes import SLUICE_BINARY, VmAgent, free_port, get_json, wait_until
 
 # Prometheus 2.42 does not know the settings that these labels stand for.
 NEWER = {"__scrape_native_histograms__", "__always_scrape_classic_histograms__",
@@ -123,6 +123,24 @@ class Targets(unittest.TestCase):
                 self.assertEqual(self.of_sluice(job), theirs)
                 count += len(theirs)
         print(f"{count} targets are those of promtool")
+
+    def test_active_targets_are_those_of_vmagent(self):
+        peer = VmAgent(self.folder, self.config.read_text())
+        try:
+            peer.start()
+            rows = json.loads(run("--json", str(self.config)).stdout)["targets"]
+            ours = {(row["scrapeUrl"], frozen(row["labels"])) for row in rows
+                    if row["state"] == "active"}
+
+            def theirs() -> set:
+                data = get_json(f"http://127.0.0.1:{peer.port}/api/v1/targets")["data"]
+                return {(target["scrapeUrl"], frozen(target["labels"]))
+                        for target in data["activeTargets"]}
+
+            wait_until(lambda: theirs() == ours, f"the same targets: {ours}")
+        finally:
+            peer.cleanup()
+        print(f"{len(ours)} active targets are those of vmagent")
 
     def test_a_discovery_that_fails_is_named_and_the_others_are_shown(self):
         text = self.config.read_text().replace("/more", "/nothing")
