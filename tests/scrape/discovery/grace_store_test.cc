@@ -1,9 +1,12 @@
 #include "scrape/discovery/grace/grace_store.h"
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +21,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using test::Await;
+using test::kInterval;
 using test::Page;
 using test::ScraperFixture;
 using test::ScriptedHttpServer;
@@ -170,10 +174,12 @@ struct GraceFixture : ScraperFixture {
             return response;
           }
           response.headers = {{"Content-Type", "application/json"}};
-          response.body = R"([{"targets": [")" + server.address() +
-                          R"("], "labels": {"instance": "i", "zone": "z"}}])";
+          const MutexLock lock(mu);
+          response.body = answer;
           return response;
         }) {
+    SetAnswer(R"([{"targets": [")" + server.address() +
+              R"("], "labels": {"instance": "i", "zone": "z"}}])");
     Restart();
   }
 
@@ -196,7 +202,14 @@ struct GraceFixture : ScraperFixture {
     return job;
   }
 
+  void SetAnswer(std::string text) {
+    const MutexLock lock(mu);
+    answer = std::move(text);
+  }
+
   std::atomic<bool> down = false;
+  Mutex mu;
+  std::string answer;
   ScriptedHttpServer answers;
 };
 
@@ -219,11 +232,49 @@ TEST_CASE_METHOD(GraceFixture,
   ScrapeOnce();
   CHECK(Only().health == TargetHealth::kUp);
   down = false;
-  clock.Advance(std::chrono::minutes(2));
-  REQUIRE(Await([&] { return !Only().restored; }));
+  REQUIRE(Await([&] {
+    clock.Advance(kInterval);  // until the discovery tries again
+    return !Only().url.empty() && !Only().restored;
+  }));
   CHECK(Only().last_scrape_ms != 0);  // it is the same target
   CHECK(telemetry.ExposeText().find("sluice_discovery_restored_targets{scrape_job=\"j\"} 0\n") !=
         std::string::npos);
+}
+
+TEST_CASE_METHOD(GraceFixture, "what is restored is what was there last, whatever it was",
+                 "[grace]") {
+  const auto seed = std::random_device()();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  const auto discovered = [this] {
+    std::multiset<std::string> all;
+    for (const TargetStatus& target : scraper->Snapshot().active) {
+      all.insert(target.discovered_labels.ToString() + target.labels.ToString());
+    }
+    return all;
+  };
+  for (int round = 0; round < 5; ++round) {
+    std::string groups;
+    const size_t count = 1 + random() % 20;
+    for (size_t i = 0; i < count; ++i) {
+      groups += std::string(i == 0 ? "" : ",") + R"({"targets": ["h)" + std::to_string(i) +
+                R"(:1"], "labels": {"l": ")" + std::string(random() % 500, 'x') + R"("}})";
+    }
+    SetAnswer("[" + groups + "]");
+    down = false;
+    Restart();
+    scraper->Apply({Discovering("d")}, {});
+    // Those of the round before are there until the answer.
+    REQUIRE(Await([&] {
+      const auto active = scraper->Snapshot().active;
+      return active.size() == count && !active.front().restored;
+    }));
+    const auto before = discovered();
+    down = true;
+    Restart();
+    scraper->Apply({Discovering("d")}, {});
+    CHECK(discovered() == before);
+  }
 }
 
 TEST_CASE_METHOD(GraceFixture, "a changed entry, or one without grace, begins with nothing",
