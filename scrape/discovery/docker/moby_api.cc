@@ -2,27 +2,12 @@
 
 #include <algorithm>
 
+#include "base/json_text.h"
 #include "base/utf8.h"
 #include "scrape/discovery/url_query.h"
 
 namespace sluice::scrape {
 namespace {
-
-std::string JsonText(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : ReplaceInvalidUtf8(text)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20) {
-      out += "\\u00";
-      out += {kHex[byte >> 4], kHex[byte & 15]};
-      continue;
-    }
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
 
 // {"name":{"value":true}}, as the daemon wants it.
 std::string FiltersText(const MobyFilters& filters) {
@@ -32,10 +17,10 @@ std::string FiltersText(const MobyFilters& filters) {
   }
   std::string out;
   for (const auto& [name, values] : sorted) {
-    out += (out.empty() ? "" : ",") + JsonText(name) + ":{";
+    out += (out.empty() ? "" : ",") + JsonString(name) + ":{";
     std::string list;
     for (const auto& [value, wanted] : values) {
-      list += (list.empty() ? "" : ",") + JsonText(value) + ":true";
+      list += (list.empty() ? "" : ",") + JsonString(value) + ":true";
     }
     out += list + "}";
   }

@@ -151,7 +151,7 @@ TEST_CASE("a daemon is asked where it listens, with filters", "[docker_sd]") {
   REQUIRE(requests.size() == 2);
   CHECK(requests[0].url ==
         "http://localhost/containers/json?filters=%7B%22name%22%3A%7B%22x%22%3Atrue%7D%2C%22status%"
-        "22%3A%7B%22a%5C%22b%5Cu000a%22%3Atrue%2C%22running%22%3Atrue%7D%7D");
+        "22%3A%7B%22a%5C%22b%5Cn%22%3Atrue%2C%22running%22%3Atrue%7D%7D");
   CHECK(requests[0].unix_socket == "/run/d.sock");
   CHECK(requests[1].url == "http://localhost/networks");
 }
