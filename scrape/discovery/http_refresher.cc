@@ -23,10 +23,16 @@ void HttpRefresher::Begin(Done done) {
   done_ = std::move(done);
   steps_ = 0;
   bytes_ = 0;
-  AskAll(plan_->Begin());
+  Result<HttpRequests> requests = plan_->Begin();
+  if (requests.ok()) return AskAll(std::move(*requests));
+  // Later: nobody expects the end of a round while it begins.
+  failure_ = loop_.StartTimer(loop_.clock().MonotonicNow(), [this, error = requests.error()] {
+    failure_.reset();
+    End(error);
+  });
 }
 
-void HttpRefresher::AskAll(std::vector<HttpRequest> requests) {
+void HttpRefresher::AskAll(HttpRequests requests) {
   SLUICE_CHECK(!requests.empty());
   requests_ = std::move(requests);
   answers_.assign(requests_.size(), {});
@@ -64,7 +70,7 @@ void HttpRefresher::EndStep() {
   if (++steps_ >= kStepsMax) {
     return End(Error{ErrorCode::kResourceExhausted, "the answers have too many pages"});
   }
-  AskAll(std::move(std::get<std::vector<HttpRequest>>(*step)));
+  AskAll(std::move(std::get<HttpRequests>(*step)));
 }
 
 void HttpRefresher::End(Result<Refreshed> result) {
@@ -74,6 +80,8 @@ void HttpRefresher::End(Result<Refreshed> result) {
 }
 
 void HttpRefresher::CancelAll() {
+  if (failure_) loop_.CancelTimer(*failure_);
+  failure_.reset();
   for (const DiscoveryLoop::RequestId id : std::exchange(in_flight_, {})) loop_.CancelRequest(id);
   requests_.clear();
   answers_.clear();

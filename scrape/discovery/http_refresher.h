@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "scrape/discovery/discovery_loop.h"
@@ -28,7 +29,7 @@ class HttpRefresher final : public Refresher {
   void Begin(Done done) override;
 
  private:
-  void AskAll(std::vector<HttpRequest> requests);
+  void AskAll(HttpRequests requests);
   void AskMore();
   void OnAnswer(size_t index, HttpAnswer answer);
   void EndStep();
@@ -42,8 +43,9 @@ class HttpRefresher final : public Refresher {
   Done done_;
   size_t steps_ = 0;
   size_t bytes_ = 0;
+  std::optional<DiscoveryLoop::TimerId> failure_;  // tells of a plan that could not begin
   // Of this step.
-  std::vector<HttpRequest> requests_;
+  HttpRequests requests_;
   std::vector<HttpAnswer> answers_;
   size_t asked_ = 0;
   size_t answered_ = 0;

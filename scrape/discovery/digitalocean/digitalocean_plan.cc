@@ -78,14 +78,14 @@ const char* DigitalOceanPlan::List() const {
   return config_.role == DigitalOceanRole::kDatabases ? "databases" : "droplets";
 }
 
-std::vector<HttpRequest> DigitalOceanPlan::Begin() {
+Result<HttpRequests> DigitalOceanPlan::Begin() {
   page_ = 1;
   refreshed_ = {};
   const bool droplets = config_.role == DigitalOceanRole::kDroplets;
   refreshed_.groups.push_back({.source = droplets ? "DigitalOcean" : "DigitalOcean Databases",
                                .targets = {},
                                .labels = {}});
-  return {PageRequest()};
+  return HttpRequests{PageRequest()};
 }
 
 HttpRequest DigitalOceanPlan::PageRequest() const {
@@ -105,7 +105,7 @@ Result<HttpStep> DigitalOceanPlan::Next(const std::vector<HttpAnswer>& answers) 
   if (!more.ok()) return more.error();
   if (!*more) return HttpStep(std::exchange(refreshed_, {}));
   ++page_;
-  return HttpStep(std::vector<HttpRequest>{PageRequest()});
+  return HttpStep(HttpRequests{PageRequest()});
 }
 
 Result<bool> DigitalOceanPlan::ReadPage(const HttpAnswer& answer) {

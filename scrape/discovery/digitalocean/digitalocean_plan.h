@@ -16,7 +16,7 @@ class DigitalOceanPlan final : public HttpPlan {
  public:
   explicit DigitalOceanPlan(DigitalOceanSdConfig config);
 
-  std::vector<HttpRequest> Begin() override;
+  Result<HttpRequests> Begin() override;
   Result<HttpStep> Next(const std::vector<HttpAnswer>& answers) override;
 
  private:

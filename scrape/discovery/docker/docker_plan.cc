@@ -104,11 +104,11 @@ Result<TargetGroup> ReadContainer(const Context& context, const JsonView& contai
 
 DockerPlan::DockerPlan(DockerSdConfig config) : config_(std::move(config)) {}
 
-std::vector<HttpRequest> DockerPlan::Begin() {
+Result<HttpRequests> DockerPlan::Begin() {
   const auto request = [this](std::string_view list, const MobyFilters& filters) {
     return MobyRequest(config_.host, list, filters, config_.client, config_.refresh_interval);
   };
-  return {request("containers/json", config_.filters), request("networks", {})};
+  return HttpRequests{request("containers/json", config_.filters), request("networks", {})};
 }
 
 Result<HttpStep> DockerPlan::Next(const std::vector<HttpAnswer>& answers) {

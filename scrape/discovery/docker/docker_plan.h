@@ -14,7 +14,7 @@ class DockerPlan final : public HttpPlan {
  public:
   explicit DockerPlan(DockerSdConfig config);
 
-  std::vector<HttpRequest> Begin() override;
+  Result<HttpRequests> Begin() override;
   Result<HttpStep> Next(const std::vector<HttpAnswer>& answers) override;
 
  private:

@@ -218,7 +218,7 @@ void Join(std::string_view list, const JsonView& root, Context& context) {
 
 DockerSwarmPlan::DockerSwarmPlan(DockerSwarmSdConfig config) : config_(std::move(config)) {}
 
-std::vector<HttpRequest> DockerSwarmPlan::Begin() {
+Result<HttpRequests> DockerSwarmPlan::Begin() {
   const auto request = [this](std::string_view list, const MobyFilters& filters) {
     return MobyRequest(config_.host, list, filters, config_.client, config_.refresh_interval);
   };

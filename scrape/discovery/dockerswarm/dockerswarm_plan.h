@@ -15,7 +15,7 @@ class DockerSwarmPlan final : public HttpPlan {
  public:
   explicit DockerSwarmPlan(DockerSwarmSdConfig config);
 
-  std::vector<HttpRequest> Begin() override;
+  Result<HttpRequests> Begin() override;
   Result<HttpStep> Next(const std::vector<HttpAnswer>& answers) override;
 
  private:

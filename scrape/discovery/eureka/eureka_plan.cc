@@ -81,13 +81,13 @@ Result<relabel::Labels> ReadInstance(const XmlElement& instance, std::string_vie
 
 EurekaPlan::EurekaPlan(EurekaSdConfig config) : config_(std::move(config)) {}
 
-std::vector<HttpRequest> EurekaPlan::Begin() {
+Result<HttpRequests> EurekaPlan::Begin() {
   HttpRequest request;
   request.url = config_.server + "/apps";
   request.client = config_.client;
   request.timeout = config_.refresh_interval;
   request.accept_gzip = true;
-  return {std::move(request)};
+  return HttpRequests{std::move(request)};
 }
 
 Result<HttpStep> EurekaPlan::Next(const std::vector<HttpAnswer>& answers) {

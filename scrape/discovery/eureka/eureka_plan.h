@@ -14,7 +14,7 @@ class EurekaPlan final : public HttpPlan {
  public:
   explicit EurekaPlan(EurekaSdConfig config);
 
-  std::vector<HttpRequest> Begin() override;
+  Result<HttpRequests> Begin() override;
   Result<HttpStep> Next(const std::vector<HttpAnswer>& answers) override;
 
  private:

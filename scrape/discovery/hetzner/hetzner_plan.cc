@@ -114,14 +114,15 @@ Result<relabel::Labels> ReadCloudServer(const JsonView& server,
 
 HetznerPlan::HetznerPlan(HetznerSdConfig config) : config_(std::move(config)) {}
 
-std::vector<HttpRequest> HetznerPlan::Begin() {
+Result<HttpRequests> HetznerPlan::Begin() {
   has_networks_ = false;
   page_ = 1;
   networks_.clear();
   refreshed_ = {};
   refreshed_.groups.push_back({.source = kSource, .targets = {}, .labels = {}});
-  if (config_.role == HetznerRole::kRobot) return {Request(config_.robot_url + "/server")};
-  return {PageRequest(page_)};
+  if (config_.role == HetznerRole::kRobot)
+    return HttpRequests{Request(config_.robot_url + "/server")};
+  return HttpRequests{PageRequest(page_)};
 }
 
 HttpRequest HetznerPlan::Request(const std::string& url) const {
@@ -154,7 +155,7 @@ Result<HttpStep> HetznerPlan::Next(const std::vector<HttpAnswer>& answers) {
   if (*next_page == 0 && has_networks_) return HttpStep(std::exchange(refreshed_, {}));
   has_networks_ = has_networks_ || *next_page == 0;
   page_ = *next_page == 0 ? 1 : *next_page;
-  return HttpStep(std::vector<HttpRequest>{PageRequest(page_)});
+  return HttpStep(HttpRequests{PageRequest(page_)});
 }
 
 Status HetznerPlan::ReadRobot(const HttpAnswer& answer) {

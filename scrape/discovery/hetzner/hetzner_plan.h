@@ -18,7 +18,7 @@ class HetznerPlan final : public HttpPlan {
  public:
   explicit HetznerPlan(HetznerSdConfig config);
 
-  std::vector<HttpRequest> Begin() override;
+  Result<HttpRequests> Begin() override;
   Result<HttpStep> Next(const std::vector<HttpAnswer>& answers) override;
 
  private:

@@ -84,7 +84,7 @@ bool IsJsonContentType(std::string_view type) {
 
 HttpSdPlan::HttpSdPlan(HttpSdConfig config) : config_(std::move(config)) {}
 
-std::vector<HttpRequest> HttpSdPlan::Begin() {
+Result<HttpRequests> HttpSdPlan::Begin() {
   HttpRequest request;
   request.url = config_.url;
   request.client = config_.client;
@@ -94,7 +94,7 @@ std::vector<HttpRequest> HttpSdPlan::Begin() {
       {"Accept", "application/json"},
       {"X-Prometheus-Refresh-Interval-Seconds", Seconds(config_.refresh_interval)},
   };
-  return {std::move(request)};
+  return HttpRequests{std::move(request)};
 }
 
 Result<HttpStep> HttpSdPlan::Next(const std::vector<HttpAnswer>& answers) {

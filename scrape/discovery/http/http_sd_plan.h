@@ -16,7 +16,7 @@ class HttpSdPlan final : public HttpPlan {
  public:
   explicit HttpSdPlan(HttpSdConfig config);
 
-  std::vector<HttpRequest> Begin() override;
+  Result<HttpRequests> Begin() override;
   Result<HttpStep> Next(const std::vector<HttpAnswer>& answers) override;
 
  private:

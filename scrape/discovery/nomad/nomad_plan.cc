@@ -40,11 +40,11 @@ Result<std::vector<std::string>> ReadStub(const JsonView& stub) {
 
 NomadPlan::NomadPlan(NomadSdConfig config) : config_(std::move(config)) {}
 
-std::vector<HttpRequest> NomadPlan::Begin() {
+Result<HttpRequests> NomadPlan::Begin() {
   has_names_ = false;
   names_.clear();
   refreshed_ = {};
-  return {Request("/v1/services")};
+  return HttpRequests{Request("/v1/services")};
 }
 
 HttpRequest NomadPlan::Request(const std::string& path) const {

@@ -15,7 +15,7 @@ class NomadPlan final : public HttpPlan {
  public:
   explicit NomadPlan(NomadSdConfig config);
 
-  std::vector<HttpRequest> Begin() override;
+  Result<HttpRequests> Begin() override;
   Result<HttpStep> Next(const std::vector<HttpAnswer>& answers) override;
 
  private:

@@ -147,7 +147,7 @@ TEST_CASE("a daemon is asked where it listens, with filters", "[docker_sd]") {
   config.host = *ParseMobyHost("unix:///run/d.sock");
   config.filters = {{"status", {"running", "a\"b\n"}}, {"label", {}}, {"name", {"x"}}};
   DockerPlan plan(config);
-  const auto requests = plan.Begin();
+  const auto requests = test::Begun(plan);
   REQUIRE(requests.size() == 2);
   CHECK(requests[0].url ==
         "http://localhost/containers/json?filters=%7B%22name%22%3A%7B%22x%22%3Atrue%7D%2C%22status%"

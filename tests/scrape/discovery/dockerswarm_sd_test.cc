@@ -151,7 +151,7 @@ TEST_CASE("filters belong to the list of the role alone", "[dockerswarm_sd]") {
   const auto urls = [](SwarmRole role) {
     Names names;
     DockerSwarmPlan plan = Plan(role);
-    for (const HttpRequest& request : plan.Begin()) names.push_back(request.url);
+    for (const HttpRequest& request : test::Begun(plan)) names.push_back(request.url);
     return names;
   };
   const std::string filters = "?filters=%7B%22name%22%3A%7B%22x%22%3Atrue%7D%7D";

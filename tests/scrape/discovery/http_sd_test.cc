@@ -32,7 +32,7 @@ Result<HttpStep> Next(const HttpAnswer& answer) {
   HttpSdConfig config;
   config.url = "http://user:pass@h/sd";
   HttpSdPlan plan(config);
-  plan.Begin();
+  REQUIRE(plan.Begin().ok());
   return plan.Next({answer});
 }
 

@@ -80,7 +80,7 @@ TEST_CASE("each Nomad service is asked for once, with all that the configuration
   config.region.clear();
   config.allow_stale = false;
   NomadPlan bare(config);
-  CHECK(bare.Begin().at(0).url == "https://n:4646/v1/services");
+  CHECK(test::Begun(bare).at(0).url == "https://n:4646/v1/services");
 }
 
 TEST_CASE("a Nomad service that cannot be read keeps its targets", "[nomad_sd]") {

@@ -29,9 +29,16 @@ inline std::vector<scrape::HttpAnswer> PlanAnswers(const std::vector<std::string
   return answers;
 }
 
+// The first requests of a round.
+inline scrape::HttpRequests Begun(scrape::HttpPlan& plan) {
+  Result<scrape::HttpRequests> requests = plan.Begin();
+  if (!requests.ok()) FAIL(requests.error().message);
+  return std::move(*requests);
+}
+
 // What a plan of one step makes of these bodies, in the order of its requests.
 inline scrape::Refreshed RunPlan(scrape::HttpPlan& plan, const std::vector<std::string>& bodies) {
-  REQUIRE(plan.Begin().size() == bodies.size());
+  REQUIRE(Begun(plan).size() == bodies.size());
   Result<scrape::HttpStep> step = plan.Next(PlanAnswers(bodies));
   if (!step.ok()) FAIL(step.error().message);
   REQUIRE(std::holds_alternative<scrape::Refreshed>(*step));
@@ -41,7 +48,7 @@ inline scrape::Refreshed RunPlan(scrape::HttpPlan& plan, const std::vector<std::
 // The message of its failure; empty if there is none.
 inline std::string PlanFailure(scrape::HttpPlan& plan,
                                const std::vector<scrape::HttpAnswer>& answers) {
-  plan.Begin();
+  Begun(plan);
   const auto step = plan.Next(answers);
   return step.ok() ? "" : step.error().message;
 }
@@ -52,7 +59,9 @@ using PlanServer = std::function<scrape::HttpAnswer(const HttpRequest&)>;
 // A whole round, however many steps it takes. The requests are added to `asked`.
 inline Result<scrape::Refreshed> RunRound(scrape::HttpPlan& plan, const PlanServer& server,
                                           std::vector<HttpRequest>* asked = nullptr) {
-  std::vector<HttpRequest> requests = plan.Begin();
+  Result<scrape::HttpRequests> begun = plan.Begin();
+  if (!begun.ok()) return begun.error();
+  scrape::HttpRequests requests = std::move(*begun);
   for (int steps = 0; steps < 1000; ++steps) {
     REQUIRE_FALSE(requests.empty());
     std::vector<scrape::HttpAnswer> answers;
@@ -64,7 +73,7 @@ inline Result<scrape::Refreshed> RunRound(scrape::HttpPlan& plan, const PlanServ
     Result<scrape::HttpStep> step = plan.Next(answers);
     if (!step.ok()) return step.error();
     if (auto* refreshed = std::get_if<scrape::Refreshed>(&*step)) return std::move(*refreshed);
-    requests = std::move(std::get<std::vector<HttpRequest>>(*step));
+    requests = std::move(std::get<scrape::HttpRequests>(*step));
   }
   FAIL("the round does not end");
   return scrape::Refreshed{};
