@@ -15,13 +15,14 @@
 #include "scrape/discovery/http/http_sd_config.h"
 #include "scrape/discovery/kubernetes/kubernetes_sd_config.h"
 #include "scrape/discovery/nomad/nomad_sd_config.h"
+#include "scrape/discovery/openstack/openstack_sd_config.h"
 
 namespace sluice::scrape {
 
 using DiscoveryMechanism =
     std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
                  DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig,
-                 KubernetesSdConfig, NomadSdConfig>;
+                 KubernetesSdConfig, NomadSdConfig, OpenStackSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

@@ -14,4 +14,9 @@ Status CheckJson(JsonDocument& json, const HttpAnswer& answer) {
   return Status::Ok();
 }
 
+std::string IdText(const JsonView& id) {
+  std::string text = id.JsonText();
+  return text.starts_with('"') ? std::string(id.Text()) : text;
+}
+
 }  // namespace sluice::scrape

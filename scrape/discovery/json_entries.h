@@ -18,6 +18,9 @@ Result<std::unique_ptr<JsonDocument>> ParseJsonAnswer(const HttpAnswer& answer);
 // What is wrong with what was read of the document so far, if anything is; the error names the URL.
 Status CheckJson(JsonDocument& json, const HttpAnswer& answer);
 
+// Of an id that is a number in one version of an API, and a text in another.
+std::string IdText(const JsonView& id);
+
 // Reads each entry of a list of the document: `read` makes a Result of it, `take` gets the good
 // ones. Of the others, the reason goes to `bad`, after `where[index]`. A list that is none is a bad
 // entry.

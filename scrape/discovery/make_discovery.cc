@@ -13,6 +13,7 @@
 #include "scrape/discovery/http_refresher.h"
 #include "scrape/discovery/kubernetes/kubernetes_discovery.h"
 #include "scrape/discovery/nomad/nomad_plan.h"
+#include "scrape/discovery/openstack/openstack_plan.h"
 #include "scrape/discovery/polling_discovery.h"
 
 namespace sluice::scrape {
@@ -73,6 +74,13 @@ class Maker {
         deps_.telemetry.AddCounter("prometheus_sd_nomad_failures_total",
                                    "Number of nomad service discovery refresh failures.");
     return Ask(config, std::make_unique<NomadPlan>(config), failures);
+  }
+
+  std::unique_ptr<Discovery> operator()(OpenStackSdConfig config) {
+    if (config.credentials.identity_endpoint.empty()) {
+      config.credentials = CredentialsOfEnvironment(ReadEnvironment({"OS_"}));
+    }
+    return Ask(config, std::make_unique<OpenStackPlan>(config));
   }
 
  private:

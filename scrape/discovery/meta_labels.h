@@ -42,7 +42,7 @@ class MetaLabels {
   relabel::Labels Labels() const;
 
  private:
-  const std::string prefix_;
+  std::string prefix_;
   std::vector<relabel::Label> labels_;
 };
 

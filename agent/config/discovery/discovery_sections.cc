@@ -17,6 +17,7 @@
 #include "agent/config/discovery/http_section.h"
 #include "agent/config/discovery/kubernetes_section.h"
 #include "agent/config/discovery/nomad_section.h"
+#include "agent/config/discovery/openstack_section.h"
 #include "agent/config/hidden_secrets.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/specs/discovery_specs.h"
@@ -43,6 +44,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
     {"kubernetes_sd_configs", &Decoded<&DecodeKubernetesSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
+    {"openstack_sd_configs", &Decoded<&DecodeOpenStackSd>},
 };
 
 // With the folder that relative paths belong to.

@@ -1,8 +1,10 @@
 #include "agent/config/discovery/sd_fields.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/config/header_rules.h"
+#include "agent/config/tls_section.h"
 #include "base/utf8.h"
 
 namespace sluice::agent {
@@ -29,6 +31,13 @@ void RequireHttpUrl(const Value& value, const std::string& url) {
   host = host.starts_with("//") ? host.substr(2, host.find_first_of("/?#", 2) - 2) : "";
   host.erase(0, host.rfind('@') + 1);
   if (host.empty() || host.front() == ':') value.Fail("host is missing in URL");
+}
+
+std::shared_ptr<const HttpClient> DecodeTlsClient(const Fields& fields) {
+  HttpClientConfig config;
+  const auto tls = fields.Find("tls_config");
+  if (tls && !tls->is_null()) config.tls = DecodeTls(*tls);
+  return std::make_shared<const HttpClient>(std::move(config));
 }
 
 }  // namespace sluice::agent
