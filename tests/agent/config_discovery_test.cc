@@ -2,62 +2,28 @@
 #include <chrono>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
-#include "agent/config/config.h"
+#include "agent/config/specs/discovery_specs.h"
+#include "discovery_configs.h"
 #include "scrape/discovery/kubernetes/kubernetes_discovery.h"
 
 namespace sluice::agent {
 namespace {
 
 using std::chrono::milliseconds;
-
-std::optional<std::string> NoEnvironment(std::string_view /*name*/) { return std::nullopt; }
-
-Result<Config> Parse(const std::string& fields, const std::string& file = "/etc/p/f.yml") {
-  return ParseConfig("scrape_configs:\n- job_name: j\n  " + fields + "\n", file, NoEnvironment);
-}
-
-std::vector<scrape::DiscoveryConfig> Discoveries(const std::string& fields,
-                                                 const std::string& file = "/etc/p/f.yml") {
-  Result<Config> config = Parse(fields, file);
-  if (!config.ok()) FAIL(config.error().message);
-  return config->jobs.at(0).discoveries;
-}
-
-template <class Mechanism>
-Mechanism Only(const std::string& fields) {
-  const auto discoveries = Discoveries(fields);
-  REQUIRE(discoveries.size() == 1);
-  REQUIRE(std::holds_alternative<Mechanism>(discoveries[0].mechanism));
-  return std::get<Mechanism>(discoveries[0].mechanism);
-}
-
-// Fields of one entry, and what their refusal says.
-using Refusals = std::vector<std::pair<std::string, std::string>>;
-
-void CheckRefusals(const std::string& section, const Refusals& refusals) {
-  for (const auto& [fields, message] : refusals) {
-    CAPTURE(section, fields);
-    const Result<Config> config = Parse(section + ": [" + fields + "]");
-    REQUIRE_FALSE(config.ok());
-    CHECK_THAT(config.error().message,
-               Catch::StartsWith("/etc/p/f.yml:3: scrape_configs[0]." + section + "[0]") &&
-                   Catch::Contains(message));
-  }
-}
+using test::CheckRefusals;
+using test::Discoveries;
+using test::Only;
 
 TEST_CASE("empty and null entries of discoveries are refused", "[agent]") {
-  for (const char* section :
-       {"consul_sd_configs", "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs",
-        "eureka_sd_configs", "file_sd_configs", "http_sd_configs", "kubernetes_sd_configs",
-        "nomad_sd_configs", "openstack_sd_configs"}) {
-    CheckRefusals(section, {{"~", std::string("empty or null section in ") + section}});
-    CHECK(Discoveries(std::string(section) + ": []").empty());
-    CHECK(Discoveries(std::string(section) + ":").empty());
+  for (const FieldSpec& spec : DiscoverySpecs()) {
+    const std::string section(spec.name);
+    CheckRefusals(section, {{"~", "empty or null section in " + section}});
+    CHECK(Discoveries(section + ": []").empty());
+    CHECK(Discoveries(section + ":").empty());
   }
 }
 
@@ -323,52 +289,6 @@ TEST_CASE("nomad_sd_configs are read", "[agent]") {
   CheckRefusals("nomad_sd_configs",
                 {{"{server: ''}", "nomad SD configuration requires a server address"},
                  {"{port: 1}", "field port not found in type nomad.plain"}});
-}
-
-TEST_CASE("openstack_sd_configs are read", "[agent]") {
-  const auto config =
-      Only<scrape::OpenStackSdConfig>("openstack_sd_configs: [{role: instance, region: r}]");
-  CHECK(config.role == scrape::OpenStackRole::kInstance);
-  CHECK(config.region == "r");
-  CHECK(config.availability == "public");
-  CHECK_FALSE(config.all_tenants);
-  CHECK(config.port == 80);
-  CHECK(config.refresh_interval == milliseconds(60'000));
-  const auto other = Only<scrape::OpenStackSdConfig>(
-      "openstack_sd_configs: [{identity_endpoint: 'http://k/v3', username: u, userid: ui, "
-      "password: p, project_name: pn, project_id: pi, domain_name: dn, domain_id: di, "
-      "application_credential_name: an, application_credential_id: ai, "
-      "application_credential_secret: as, role: loadbalancer, region: r, availability: internal, "
-      "all_tenants: true, port: 9, tls_config: {insecure_skip_verify: true}, refresh_interval: "
-      "1s}]");
-  CHECK(other.credentials.identity_endpoint == "http://k/v3");
-  CHECK(other.credentials.username == "u");
-  CHECK(other.credentials.user_id == "ui");
-  CHECK(other.credentials.password.Reveal() == "p");
-  CHECK(other.credentials.project_name == "pn");
-  CHECK(other.credentials.project_id == "pi");
-  CHECK(other.credentials.domain_name == "dn");
-  CHECK(other.credentials.domain_id == "di");
-  CHECK(other.credentials.application_credential_name == "an");
-  CHECK(other.credentials.application_credential_id == "ai");
-  CHECK(other.credentials.application_credential_secret.Reveal() == "as");
-  CHECK(other.role == scrape::OpenStackRole::kLoadBalancer);
-  CHECK(other.availability == "internal");
-  CHECK(other.all_tenants);
-  CHECK(other.port == 9);
-  CHECK(other.client->config().tls.insecure_skip_verify);
-  CHECK(other.refresh_interval == milliseconds(1000));
-  // Without an endpoint all of it comes from the environment.
-  CHECK(Only<scrape::OpenStackSdConfig>(
-            "openstack_sd_configs: [{role: hypervisor, region: r, username: u}]")
-            .credentials.username.empty());
-  CheckRefusals("openstack_sd_configs",
-                {{"{region: r}", "role missing (one of: instance, hypervisor, loadbalancer)"},
-                 {"{role: x, region: r}", "unknown OpenStack SD role \"x\""},
-                 {"{role: instance}", "openstack SD configuration requires a region"},
-                 {"{role: instance, region: r, availability: x}",
-                  "unknown availability x, must be one of admin, internal or public"},
-                 {"{role: instance, region: r, port: 65536}", ""}});
 }
 
 TEST_CASE("http_sd_configs are read", "[agent]") {
