@@ -14,6 +14,7 @@
 #include "scrape/discovery/hetzner/hetzner_sd_config.h"
 #include "scrape/discovery/http/http_sd_config.h"
 #include "scrape/discovery/kubernetes/kubernetes_sd_config.h"
+#include "scrape/discovery/linode/linode_sd_config.h"
 #include "scrape/discovery/nomad/nomad_sd_config.h"
 #include "scrape/discovery/openstack/openstack_sd_config.h"
 
@@ -22,7 +23,7 @@ namespace sluice::scrape {
 using DiscoveryMechanism =
     std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
                  DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig,
-                 KubernetesSdConfig, NomadSdConfig, OpenStackSdConfig>;
+                 KubernetesSdConfig, LinodeSdConfig, NomadSdConfig, OpenStackSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

@@ -12,6 +12,7 @@
 #include "scrape/discovery/http/http_sd_plan.h"
 #include "scrape/discovery/http_refresher.h"
 #include "scrape/discovery/kubernetes/kubernetes_discovery.h"
+#include "scrape/discovery/linode/linode_plan.h"
 #include "scrape/discovery/nomad/nomad_plan.h"
 #include "scrape/discovery/openstack/openstack_plan.h"
 #include "scrape/discovery/polling_discovery.h"
@@ -67,6 +68,10 @@ class Maker {
   std::unique_ptr<Discovery> operator()(const KubernetesSdConfig& config) {
     deps_.last_groups.clear();  // its first answer leaves nothing open
     return std::make_unique<KubernetesDiscovery>(config, std::move(sink_), std::move(deps_));
+  }
+
+  std::unique_ptr<Discovery> operator()(const LinodeSdConfig& config) {
+    return Ask(config, std::make_unique<LinodePlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const NomadSdConfig& config) {

@@ -60,5 +60,22 @@ TEST_CASE("openstack_sd_configs are read", "[agent]") {
                  {"{role: instance, region: r, port: 65536}", ""}});
 }
 
+TEST_CASE("linode_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::LinodeSdConfig>("linode_sd_configs: [{}]");
+  CHECK(config.region.empty());
+  CHECK(config.port == 80);
+  CHECK(config.tag_separator == ",");
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  const auto other = Only<scrape::LinodeSdConfig>(
+      "linode_sd_configs: [{region: r, port: 9, tag_separator: ';', refresh_interval: 1s, "
+      "authorization: {credentials: t}}]");
+  CHECK(other.region == "r");
+  CHECK(other.port == 9);
+  CHECK(other.tag_separator == ";");
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().authorization->credentials.Reveal() == "t");
+  CheckRefusals("linode_sd_configs", {{"{zone: z}", "field zone not found in type linode.plain"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

@@ -16,6 +16,7 @@
 #include "agent/config/discovery/hetzner_section.h"
 #include "agent/config/discovery/http_section.h"
 #include "agent/config/discovery/kubernetes_section.h"
+#include "agent/config/discovery/linode_section.h"
 #include "agent/config/discovery/nomad_section.h"
 #include "agent/config/discovery/openstack_section.h"
 #include "agent/config/hidden_secrets.h"
@@ -43,6 +44,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"hetzner_sd_configs", &Decoded<&DecodeHetznerSd>},
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
     {"kubernetes_sd_configs", &Decoded<&DecodeKubernetesSd>},
+    {"linode_sd_configs", &Decoded<&DecodeLinodeSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
     {"openstack_sd_configs", &Decoded<&DecodeOpenStackSd>},
 };
