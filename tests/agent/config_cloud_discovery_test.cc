@@ -77,5 +77,16 @@ TEST_CASE("linode_sd_configs are read", "[agent]") {
   CheckRefusals("linode_sd_configs", {{"{zone: z}", "field zone not found in type linode.plain"}});
 }
 
+TEST_CASE("vultr_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::VultrSdConfig>("vultr_sd_configs: [{}]");
+  CHECK(config.port == 80);
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  const auto other = Only<scrape::VultrSdConfig>(
+      "vultr_sd_configs: [{port: 9, refresh_interval: 1s, bearer_token: t}]");
+  CHECK(other.port == 9);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().authorization->credentials.Reveal() == "t");
+}
+
 }  // namespace
 }  // namespace sluice::agent

@@ -19,6 +19,7 @@
 #include "agent/config/discovery/linode_section.h"
 #include "agent/config/discovery/nomad_section.h"
 #include "agent/config/discovery/openstack_section.h"
+#include "agent/config/discovery/vultr_section.h"
 #include "agent/config/hidden_secrets.h"
 #include "agent/config/pending_fields.h"
 #include "agent/config/specs/discovery_specs.h"
@@ -47,6 +48,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"linode_sd_configs", &Decoded<&DecodeLinodeSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
     {"openstack_sd_configs", &Decoded<&DecodeOpenStackSd>},
+    {"vultr_sd_configs", &Decoded<&DecodeVultrSd>},
 };
 
 // With the folder that relative paths belong to.
