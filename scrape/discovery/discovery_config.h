@@ -17,6 +17,7 @@
 #include "scrape/discovery/linode/linode_sd_config.h"
 #include "scrape/discovery/nomad/nomad_sd_config.h"
 #include "scrape/discovery/openstack/openstack_sd_config.h"
+#include "scrape/discovery/scaleway/scaleway_sd_config.h"
 #include "scrape/discovery/vultr/vultr_sd_config.h"
 
 namespace sluice::scrape {
@@ -25,7 +26,7 @@ using DiscoveryMechanism =
     std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
                  DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig,
                  KubernetesSdConfig, LinodeSdConfig, NomadSdConfig, OpenStackSdConfig,
-                 VultrSdConfig>;
+                 ScalewaySdConfig, VultrSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

@@ -16,6 +16,7 @@
 #include "scrape/discovery/nomad/nomad_plan.h"
 #include "scrape/discovery/openstack/openstack_plan.h"
 #include "scrape/discovery/polling_discovery.h"
+#include "scrape/discovery/scaleway/scaleway_plan.h"
 #include "scrape/discovery/vultr/vultr_plan.h"
 
 namespace sluice::scrape {
@@ -87,6 +88,10 @@ class Maker {
       config.credentials = CredentialsOfEnvironment(ReadEnvironment({"OS_"}));
     }
     return Ask(config, std::make_unique<OpenStackPlan>(config));
+  }
+
+  std::unique_ptr<Discovery> operator()(const ScalewaySdConfig& config) {
+    return Ask(config, std::make_unique<ScalewayPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const VultrSdConfig& config) {

@@ -88,5 +88,41 @@ TEST_CASE("vultr_sd_configs are read", "[agent]") {
   CHECK(other.client->config().authorization->credentials.Reveal() == "t");
 }
 
+TEST_CASE("scaleway_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::ScalewaySdConfig>(
+      "scaleway_sd_configs: [{role: instance, project_id: p, access_key: a, secret_key: s}]");
+  CHECK(config.role == scrape::ScalewayRole::kInstance);
+  CHECK(config.project_id == "p");
+  CHECK(config.api_url == "https://api.scaleway.com");
+  CHECK(config.zone == "fr-par-1");
+  CHECK(config.port == 80);
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  REQUIRE(config.client->config().http_headers.size() == 1);
+  CHECK(config.client->config().http_headers[0].name == "X-Auth-Token");
+  CHECK(config.client->config().http_headers[0].secrets.at(0).Reveal() == "s");
+  const auto other = Only<scrape::ScalewaySdConfig>(
+      "scaleway_sd_configs: [{role: baremetal, project_id: p, access_key: a, secret_key_file: f, "
+      "api_url: 'http://s', zone: z, name_filter: n, tags_filter: [t, u], port: 9, "
+      "refresh_interval: 1s, follow_redirects: false}]");
+  CHECK(other.role == scrape::ScalewayRole::kBaremetal);
+  CHECK(other.api_url == "http://s");
+  CHECK(other.zone == "z");
+  CHECK(other.name_filter == "n");
+  CHECK(other.tags_filter == std::vector<std::string>{"t", "u"});
+  CHECK(other.port == 9);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK_FALSE(other.client->config().follow_redirects);
+  CHECK(other.client->config().http_headers[0].files == std::vector<std::string>{"/etc/p/f"});
+  CheckRefusals("scaleway_sd_configs",
+                {{"{project_id: p}", "role missing (one of: instance, baremetal)"},
+                 {"{role: x}", "unknown role \"x\""},
+                 {"{role: instance, access_key: a, secret_key: s}", "project_id is mandatory"},
+                 {"{role: instance, project_id: p, secret_key: s}", "access_key is mandatory"},
+                 {"{role: instance, project_id: p, access_key: a}",
+                  "one of secret_key & secret_key_file must be configured"},
+                 {"{role: instance, project_id: p, access_key: a, secret_key: \"a\\nb\"}",
+                  "the secret_key cannot be sent in a header"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

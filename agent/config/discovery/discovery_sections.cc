@@ -19,6 +19,7 @@
 #include "agent/config/discovery/linode_section.h"
 #include "agent/config/discovery/nomad_section.h"
 #include "agent/config/discovery/openstack_section.h"
+#include "agent/config/discovery/scaleway_section.h"
 #include "agent/config/discovery/vultr_section.h"
 #include "agent/config/hidden_secrets.h"
 #include "agent/config/pending_fields.h"
@@ -48,6 +49,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"linode_sd_configs", &Decoded<&DecodeLinodeSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
     {"openstack_sd_configs", &Decoded<&DecodeOpenStackSd>},
+    {"scaleway_sd_configs", &Decoded<&DecodeScalewaySd>},
     {"vultr_sd_configs", &Decoded<&DecodeVultrSd>},
 };
 
