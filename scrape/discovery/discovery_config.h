@@ -13,6 +13,7 @@
 #include "scrape/discovery/file/file_sd_config.h"
 #include "scrape/discovery/hetzner/hetzner_sd_config.h"
 #include "scrape/discovery/http/http_sd_config.h"
+#include "scrape/discovery/ionos/ionos_sd_config.h"
 #include "scrape/discovery/kubernetes/kubernetes_sd_config.h"
 #include "scrape/discovery/linode/linode_sd_config.h"
 #include "scrape/discovery/nomad/nomad_sd_config.h"
@@ -25,8 +26,8 @@ namespace sluice::scrape {
 using DiscoveryMechanism =
     std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
                  DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig,
-                 KubernetesSdConfig, LinodeSdConfig, NomadSdConfig, OpenStackSdConfig,
-                 ScalewaySdConfig, VultrSdConfig>;
+                 IonosSdConfig, KubernetesSdConfig, LinodeSdConfig, NomadSdConfig,
+                 OpenStackSdConfig, ScalewaySdConfig, VultrSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

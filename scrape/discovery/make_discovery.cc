@@ -11,6 +11,7 @@
 #include "scrape/discovery/hetzner/hetzner_plan.h"
 #include "scrape/discovery/http/http_sd_plan.h"
 #include "scrape/discovery/http_refresher.h"
+#include "scrape/discovery/ionos/ionos_plan.h"
 #include "scrape/discovery/kubernetes/kubernetes_discovery.h"
 #include "scrape/discovery/linode/linode_plan.h"
 #include "scrape/discovery/nomad/nomad_plan.h"
@@ -65,6 +66,10 @@ class Maker {
     const Counter failures = deps_.telemetry.AddCounter(
         "prometheus_sd_http_failures_total", "Number of HTTP service discovery refresh failures.");
     return Ask(config, std::make_unique<HttpSdPlan>(config), failures);
+  }
+
+  std::unique_ptr<Discovery> operator()(const IonosSdConfig& config) {
+    return Ask(config, std::make_unique<IonosPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const KubernetesSdConfig& config) {

@@ -124,5 +124,19 @@ TEST_CASE("scaleway_sd_configs are read", "[agent]") {
                   "the secret_key cannot be sent in a header"}});
 }
 
+TEST_CASE("ionos_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::IonosSdConfig>("ionos_sd_configs: [{datacenter_id: d}]");
+  CHECK(config.datacenter_id == "d");
+  CHECK(config.port == 80);
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  const auto other = Only<scrape::IonosSdConfig>(
+      "ionos_sd_configs: [{datacenter_id: d, port: 9, refresh_interval: 1s, basic_auth: {username: "
+      "u}}]");
+  CHECK(other.port == 9);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().basic_auth->username == "u");
+  CheckRefusals("ionos_sd_configs", {{"{}", "datacenter id can't be empty"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

@@ -15,6 +15,7 @@
 #include "agent/config/discovery/file_section.h"
 #include "agent/config/discovery/hetzner_section.h"
 #include "agent/config/discovery/http_section.h"
+#include "agent/config/discovery/ionos_section.h"
 #include "agent/config/discovery/kubernetes_section.h"
 #include "agent/config/discovery/linode_section.h"
 #include "agent/config/discovery/nomad_section.h"
@@ -45,6 +46,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"file_sd_configs", &Decoded<&DecodeFileSd>},
     {"hetzner_sd_configs", &Decoded<&DecodeHetznerSd>},
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
+    {"ionos_sd_configs", &Decoded<&DecodeIonosSd>},
     {"kubernetes_sd_configs", &Decoded<&DecodeKubernetesSd>},
     {"linode_sd_configs", &Decoded<&DecodeLinodeSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
