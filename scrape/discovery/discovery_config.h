@@ -18,6 +18,7 @@
 #include "scrape/discovery/linode/linode_sd_config.h"
 #include "scrape/discovery/nomad/nomad_sd_config.h"
 #include "scrape/discovery/openstack/openstack_sd_config.h"
+#include "scrape/discovery/puppetdb/puppetdb_sd_config.h"
 #include "scrape/discovery/scaleway/scaleway_sd_config.h"
 #include "scrape/discovery/vultr/vultr_sd_config.h"
 
@@ -27,7 +28,7 @@ using DiscoveryMechanism =
     std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
                  DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig,
                  IonosSdConfig, KubernetesSdConfig, LinodeSdConfig, NomadSdConfig,
-                 OpenStackSdConfig, ScalewaySdConfig, VultrSdConfig>;
+                 OpenStackSdConfig, PuppetDbSdConfig, ScalewaySdConfig, VultrSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

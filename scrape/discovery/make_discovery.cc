@@ -17,6 +17,7 @@
 #include "scrape/discovery/nomad/nomad_plan.h"
 #include "scrape/discovery/openstack/openstack_plan.h"
 #include "scrape/discovery/polling_discovery.h"
+#include "scrape/discovery/puppetdb/puppetdb_plan.h"
 #include "scrape/discovery/scaleway/scaleway_plan.h"
 #include "scrape/discovery/vultr/vultr_plan.h"
 
@@ -93,6 +94,10 @@ class Maker {
       config.credentials = CredentialsOfEnvironment(ReadEnvironment({"OS_"}));
     }
     return Ask(config, std::make_unique<OpenStackPlan>(config));
+  }
+
+  std::unique_ptr<Discovery> operator()(const PuppetDbSdConfig& config) {
+    return Ask(config, std::make_unique<PuppetDbPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const ScalewaySdConfig& config) {

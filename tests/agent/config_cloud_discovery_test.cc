@@ -138,5 +138,27 @@ TEST_CASE("ionos_sd_configs are read", "[agent]") {
   CheckRefusals("ionos_sd_configs", {{"{}", "datacenter id can't be empty"}});
 }
 
+TEST_CASE("puppetdb_sd_configs are read", "[agent]") {
+  const auto config =
+      Only<scrape::PuppetDbSdConfig>("puppetdb_sd_configs: [{url: 'https://p', query: q}]");
+  CHECK(config.url == "https://p");
+  CHECK(config.query == "q");
+  CHECK_FALSE(config.include_parameters);
+  CHECK(config.port == 80);
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  const auto other = Only<scrape::PuppetDbSdConfig>(
+      "puppetdb_sd_configs: [{url: 'https://p', query: q, include_parameters: true, port: 9, "
+      "refresh_interval: 1s, tls_config: {insecure_skip_verify: true}}]");
+  CHECK(other.include_parameters);
+  CHECK(other.port == 9);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().tls.insecure_skip_verify);
+  CheckRefusals("puppetdb_sd_configs",
+                {{"{query: q}", "URL is missing"},
+                 {"{url: p, query: q}", "URL scheme must be 'http' or 'https'"},
+                 {"{url: 'https://', query: q}", "host is missing in URL"},
+                 {"{url: 'https://p'}", "query missing"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

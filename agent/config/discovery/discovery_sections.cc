@@ -20,6 +20,7 @@
 #include "agent/config/discovery/linode_section.h"
 #include "agent/config/discovery/nomad_section.h"
 #include "agent/config/discovery/openstack_section.h"
+#include "agent/config/discovery/puppetdb_section.h"
 #include "agent/config/discovery/scaleway_section.h"
 #include "agent/config/discovery/vultr_section.h"
 #include "agent/config/hidden_secrets.h"
@@ -51,6 +52,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"linode_sd_configs", &Decoded<&DecodeLinodeSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
     {"openstack_sd_configs", &Decoded<&DecodeOpenStackSd>},
+    {"puppetdb_sd_configs", &Decoded<&DecodePuppetDbSd>},
     {"scaleway_sd_configs", &Decoded<&DecodeScalewaySd>},
     {"vultr_sd_configs", &Decoded<&DecodeVultrSd>},
 };
