@@ -20,6 +20,7 @@
 #include "scrape/discovery/openstack/openstack_sd_config.h"
 #include "scrape/discovery/puppetdb/puppetdb_sd_config.h"
 #include "scrape/discovery/scaleway/scaleway_sd_config.h"
+#include "scrape/discovery/triton/triton_sd_config.h"
 #include "scrape/discovery/vultr/vultr_sd_config.h"
 
 namespace sluice::scrape {
@@ -28,7 +29,8 @@ using DiscoveryMechanism =
     std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
                  DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig,
                  IonosSdConfig, KubernetesSdConfig, LinodeSdConfig, NomadSdConfig,
-                 OpenStackSdConfig, PuppetDbSdConfig, ScalewaySdConfig, VultrSdConfig>;
+                 OpenStackSdConfig, PuppetDbSdConfig, ScalewaySdConfig, TritonSdConfig,
+                 VultrSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

@@ -19,6 +19,7 @@
 #include "scrape/discovery/polling_discovery.h"
 #include "scrape/discovery/puppetdb/puppetdb_plan.h"
 #include "scrape/discovery/scaleway/scaleway_plan.h"
+#include "scrape/discovery/triton/triton_plan.h"
 #include "scrape/discovery/vultr/vultr_plan.h"
 
 namespace sluice::scrape {
@@ -102,6 +103,10 @@ class Maker {
 
   std::unique_ptr<Discovery> operator()(const ScalewaySdConfig& config) {
     return Ask(config, std::make_unique<ScalewayPlan>(config));
+  }
+
+  std::unique_ptr<Discovery> operator()(const TritonSdConfig& config) {
+    return Ask(config, std::make_unique<TritonPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const VultrSdConfig& config) {

@@ -160,5 +160,32 @@ TEST_CASE("puppetdb_sd_configs are read", "[agent]") {
                  {"{url: 'https://p'}", "query missing"}});
 }
 
+TEST_CASE("triton_sd_configs are read", "[agent]") {
+  const auto config =
+      Only<scrape::TritonSdConfig>("triton_sd_configs: [{account: a, dns_suffix: d, endpoint: e}]");
+  CHECK(config.role == scrape::TritonRole::kContainer);
+  CHECK(config.dns_suffix == "d");
+  CHECK(config.endpoint == "e");
+  CHECK(config.groups.empty());
+  CHECK(config.port == 9163);
+  CHECK(config.version == 1);
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  const auto other = Only<scrape::TritonSdConfig>(
+      "triton_sd_configs: [{account: a, dns_suffix: d, endpoint: e, role: cn, groups: [g], port: "
+      "9, version: 2, tls_config: {insecure_skip_verify: true}, refresh_interval: 1s}]");
+  CHECK(other.role == scrape::TritonRole::kComputeNode);
+  CHECK(other.groups == std::vector<std::string>{"g"});
+  CHECK(other.port == 9);
+  CHECK(other.version == 2);
+  CHECK(other.client->config().tls.insecure_skip_verify);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CheckRefusals("triton_sd_configs",
+                {{"{dns_suffix: d, endpoint: e}", "triton SD configuration requires an account"},
+                 {"{account: a, endpoint: e}", "triton SD configuration requires a dns_suffix"},
+                 {"{account: a, dns_suffix: d}", "triton SD configuration requires an endpoint"},
+                 {"{account: a, dns_suffix: d, endpoint: e, role: x}",
+                  "triton SD configuration requires role to be 'container' or 'cn'"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

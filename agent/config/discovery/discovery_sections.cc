@@ -22,6 +22,7 @@
 #include "agent/config/discovery/openstack_section.h"
 #include "agent/config/discovery/puppetdb_section.h"
 #include "agent/config/discovery/scaleway_section.h"
+#include "agent/config/discovery/triton_section.h"
 #include "agent/config/discovery/vultr_section.h"
 #include "agent/config/hidden_secrets.h"
 #include "agent/config/pending_fields.h"
@@ -54,6 +55,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"openstack_sd_configs", &Decoded<&DecodeOpenStackSd>},
     {"puppetdb_sd_configs", &Decoded<&DecodePuppetDbSd>},
     {"scaleway_sd_configs", &Decoded<&DecodeScalewaySd>},
+    {"triton_sd_configs", &Decoded<&DecodeTritonSd>},
     {"vultr_sd_configs", &Decoded<&DecodeVultrSd>},
 };
 
