@@ -21,6 +21,7 @@
 #include "scrape/discovery/puppetdb/puppetdb_sd_config.h"
 #include "scrape/discovery/scaleway/scaleway_sd_config.h"
 #include "scrape/discovery/triton/triton_sd_config.h"
+#include "scrape/discovery/uyuni/uyuni_sd_config.h"
 #include "scrape/discovery/vultr/vultr_sd_config.h"
 
 namespace sluice::scrape {
@@ -30,7 +31,7 @@ using DiscoveryMechanism =
                  DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig,
                  IonosSdConfig, KubernetesSdConfig, LinodeSdConfig, NomadSdConfig,
                  OpenStackSdConfig, PuppetDbSdConfig, ScalewaySdConfig, TritonSdConfig,
-                 VultrSdConfig>;
+                 UyuniSdConfig, VultrSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

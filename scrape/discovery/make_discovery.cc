@@ -20,6 +20,7 @@
 #include "scrape/discovery/puppetdb/puppetdb_plan.h"
 #include "scrape/discovery/scaleway/scaleway_plan.h"
 #include "scrape/discovery/triton/triton_plan.h"
+#include "scrape/discovery/uyuni/uyuni_plan.h"
 #include "scrape/discovery/vultr/vultr_plan.h"
 
 namespace sluice::scrape {
@@ -107,6 +108,10 @@ class Maker {
 
   std::unique_ptr<Discovery> operator()(const TritonSdConfig& config) {
     return Ask(config, std::make_unique<TritonPlan>(config));
+  }
+
+  std::unique_ptr<Discovery> operator()(const UyuniSdConfig& config) {
+    return Ask(config, std::make_unique<UyuniPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const VultrSdConfig& config) {

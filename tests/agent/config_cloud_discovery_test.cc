@@ -187,5 +187,28 @@ TEST_CASE("triton_sd_configs are read", "[agent]") {
                   "triton SD configuration requires role to be 'container' or 'cn'"}});
 }
 
+TEST_CASE("uyuni_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::UyuniSdConfig>(
+      "uyuni_sd_configs: [{server: 'https://u', username: n, password: p}]");
+  CHECK(config.server == "https://u");
+  CHECK(config.username == "n");
+  CHECK(config.password.Reveal() == "p");
+  CHECK(config.entitlement == "monitoring_entitled");
+  CHECK(config.separator == ",");
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  const auto other = Only<scrape::UyuniSdConfig>(
+      "uyuni_sd_configs: [{server: 'https://u', username: n, password: p, entitlement: e, "
+      "separator: ';', refresh_interval: 1s, tls_config: {insecure_skip_verify: true}}]");
+  CHECK(other.entitlement == "e");
+  CHECK(other.separator == ";");
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().tls.insecure_skip_verify);
+  CheckRefusals(
+      "uyuni_sd_configs",
+      {{"{username: n, password: p}", "Uyuni SD configuration requires server host"},
+       {"{server: 'https://u', password: p}", "Uyuni SD configuration requires a username"},
+       {"{server: 'https://u', username: n}", "Uyuni SD configuration requires a password"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

@@ -23,6 +23,7 @@
 #include "agent/config/discovery/puppetdb_section.h"
 #include "agent/config/discovery/scaleway_section.h"
 #include "agent/config/discovery/triton_section.h"
+#include "agent/config/discovery/uyuni_section.h"
 #include "agent/config/discovery/vultr_section.h"
 #include "agent/config/hidden_secrets.h"
 #include "agent/config/pending_fields.h"
@@ -56,6 +57,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"puppetdb_sd_configs", &Decoded<&DecodePuppetDbSd>},
     {"scaleway_sd_configs", &Decoded<&DecodeScalewaySd>},
     {"triton_sd_configs", &Decoded<&DecodeTritonSd>},
+    {"uyuni_sd_configs", &Decoded<&DecodeUyuniSd>},
     {"vultr_sd_configs", &Decoded<&DecodeVultrSd>},
 };
 
