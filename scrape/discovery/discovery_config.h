@@ -15,6 +15,7 @@
 #include "scrape/discovery/http/http_sd_config.h"
 #include "scrape/discovery/ionos/ionos_sd_config.h"
 #include "scrape/discovery/kubernetes/kubernetes_sd_config.h"
+#include "scrape/discovery/kuma/kuma_sd_config.h"
 #include "scrape/discovery/linode/linode_sd_config.h"
 #include "scrape/discovery/nomad/nomad_sd_config.h"
 #include "scrape/discovery/openstack/openstack_sd_config.h"
@@ -29,7 +30,7 @@ namespace sluice::scrape {
 using DiscoveryMechanism =
     std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
                  DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig,
-                 IonosSdConfig, KubernetesSdConfig, LinodeSdConfig, NomadSdConfig,
+                 IonosSdConfig, KubernetesSdConfig, KumaSdConfig, LinodeSdConfig, NomadSdConfig,
                  OpenStackSdConfig, PuppetDbSdConfig, ScalewaySdConfig, TritonSdConfig,
                  UyuniSdConfig, VultrSdConfig>;
 

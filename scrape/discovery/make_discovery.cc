@@ -13,6 +13,7 @@
 #include "scrape/discovery/http_refresher.h"
 #include "scrape/discovery/ionos/ionos_plan.h"
 #include "scrape/discovery/kubernetes/kubernetes_discovery.h"
+#include "scrape/discovery/kuma/kuma_plan.h"
 #include "scrape/discovery/linode/linode_plan.h"
 #include "scrape/discovery/nomad/nomad_plan.h"
 #include "scrape/discovery/openstack/openstack_plan.h"
@@ -78,6 +79,10 @@ class Maker {
   std::unique_ptr<Discovery> operator()(const KubernetesSdConfig& config) {
     deps_.last_groups.clear();  // its first answer leaves nothing open
     return std::make_unique<KubernetesDiscovery>(config, std::move(sink_), std::move(deps_));
+  }
+
+  std::unique_ptr<Discovery> operator()(const KumaSdConfig& config) {
+    return Ask(config, std::make_unique<KumaPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const LinodeSdConfig& config) {

@@ -210,5 +210,23 @@ TEST_CASE("uyuni_sd_configs are read", "[agent]") {
        {"{server: 'https://u', username: n}", "Uyuni SD configuration requires a password"}});
 }
 
+TEST_CASE("kuma_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::KumaSdConfig>("kuma_sd_configs: [{server: 'http://k:5676'}]");
+  CHECK(config.server == "http://k:5676");
+  CHECK_FALSE(config.client_id.empty());
+  CHECK(config.refresh_interval == milliseconds(15'000));
+  CHECK(config.fetch_timeout == milliseconds(120'000));
+  const auto other = Only<scrape::KumaSdConfig>(
+      "kuma_sd_configs: [{server: 'http://k', client_id: c, refresh_interval: 1s, fetch_timeout: "
+      "2s, bearer_token: t}]");
+  CHECK(other.client_id == "c");
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.fetch_timeout == milliseconds(2000));
+  CHECK(other.client->config().authorization->credentials.Reveal() == "t");
+  CheckRefusals("kuma_sd_configs",
+                {{"{}", "kuma SD server must not be empty"},
+                 {"{server: 'k:5676'}", "kuma SD server must not be empty and have a scheme"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

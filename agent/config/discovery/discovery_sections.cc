@@ -17,6 +17,7 @@
 #include "agent/config/discovery/http_section.h"
 #include "agent/config/discovery/ionos_section.h"
 #include "agent/config/discovery/kubernetes_section.h"
+#include "agent/config/discovery/kuma_section.h"
 #include "agent/config/discovery/linode_section.h"
 #include "agent/config/discovery/nomad_section.h"
 #include "agent/config/discovery/openstack_section.h"
@@ -51,6 +52,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
     {"ionos_sd_configs", &Decoded<&DecodeIonosSd>},
     {"kubernetes_sd_configs", &Decoded<&DecodeKubernetesSd>},
+    {"kuma_sd_configs", &Decoded<&DecodeKumaSd>},
     {"linode_sd_configs", &Decoded<&DecodeLinodeSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
     {"openstack_sd_configs", &Decoded<&DecodeOpenStackSd>},
