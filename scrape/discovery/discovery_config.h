@@ -17,6 +17,7 @@
 #include "scrape/discovery/kubernetes/kubernetes_sd_config.h"
 #include "scrape/discovery/kuma/kuma_sd_config.h"
 #include "scrape/discovery/linode/linode_sd_config.h"
+#include "scrape/discovery/marathon/marathon_sd_config.h"
 #include "scrape/discovery/nomad/nomad_sd_config.h"
 #include "scrape/discovery/openstack/openstack_sd_config.h"
 #include "scrape/discovery/puppetdb/puppetdb_sd_config.h"
@@ -30,9 +31,9 @@ namespace sluice::scrape {
 using DiscoveryMechanism =
     std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
                  DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig,
-                 IonosSdConfig, KubernetesSdConfig, KumaSdConfig, LinodeSdConfig, NomadSdConfig,
-                 OpenStackSdConfig, PuppetDbSdConfig, ScalewaySdConfig, TritonSdConfig,
-                 UyuniSdConfig, VultrSdConfig>;
+                 IonosSdConfig, KubernetesSdConfig, KumaSdConfig, LinodeSdConfig, MarathonSdConfig,
+                 NomadSdConfig, OpenStackSdConfig, PuppetDbSdConfig, ScalewaySdConfig,
+                 TritonSdConfig, UyuniSdConfig, VultrSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

@@ -15,6 +15,7 @@
 #include "scrape/discovery/kubernetes/kubernetes_discovery.h"
 #include "scrape/discovery/kuma/kuma_plan.h"
 #include "scrape/discovery/linode/linode_plan.h"
+#include "scrape/discovery/marathon/marathon_plan.h"
 #include "scrape/discovery/nomad/nomad_plan.h"
 #include "scrape/discovery/openstack/openstack_plan.h"
 #include "scrape/discovery/polling_discovery.h"
@@ -87,6 +88,10 @@ class Maker {
 
   std::unique_ptr<Discovery> operator()(const LinodeSdConfig& config) {
     return Ask(config, std::make_unique<LinodePlan>(config));
+  }
+
+  std::unique_ptr<Discovery> operator()(const MarathonSdConfig& config) {
+    return Ask(config, std::make_unique<MarathonPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const NomadSdConfig& config) {

@@ -235,8 +235,8 @@ TEST_CASE("queues are checked", "[agent]") {
 }
 
 TEST_CASE("what Prometheus can do and Sluice cannot yet is refused", "[agent]") {
-  CHECK(Job("marathon_sd_configs: [{servers: [a]}]") ==
-        "f.yml:3: scrape_configs[0].marathon_sd_configs: field marathon_sd_configs is not "
+  CHECK(Job("nerve_sd_configs: [{servers: [a], paths: [/b]}]") ==
+        "f.yml:3: scrape_configs[0].nerve_sd_configs: field nerve_sd_configs is not "
         "supported yet");
 }
 

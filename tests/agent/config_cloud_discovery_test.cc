@@ -228,5 +228,27 @@ TEST_CASE("kuma_sd_configs are read", "[agent]") {
                  {"{server: 'k:5676'}", "kuma SD server must not be empty and have a scheme"}});
 }
 
+TEST_CASE("marathon_sd_configs are read", "[agent]") {
+  const auto config =
+      Only<scrape::MarathonSdConfig>("marathon_sd_configs: [{servers: ['http://m', 'http://n']}]");
+  CHECK(config.servers == std::vector<std::string>{"http://m", "http://n"});
+  CHECK(config.auth_token.empty());
+  CHECK(config.refresh_interval == milliseconds(30'000));
+  const auto other = Only<scrape::MarathonSdConfig>(
+      "marathon_sd_configs: [{servers: ['http://m'], auth_token: t, refresh_interval: 1s, "
+      "tls_config: {insecure_skip_verify: true}}]");
+  CHECK(other.auth_token.Reveal() == "t");
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().tls.insecure_skip_verify);
+  CHECK(Only<scrape::MarathonSdConfig>(
+            "marathon_sd_configs: [{servers: ['http://m'], auth_token_file: f}]")
+            .auth_token_file == "/etc/p/f");
+  CheckRefusals("marathon_sd_configs",
+                {{"{}", "marathon_sd: must contain at least one Marathon server"},
+                 {"{servers: [m], auth_token: t, auth_token_file: f}",
+                  "marathon_sd: at most one of auth_token & auth_token_file must be configured"},
+                 {"{servers: [m], auth_token: \"a\\nb\"}", "the auth_token cannot be sent"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

@@ -19,6 +19,7 @@
 #include "agent/config/discovery/kubernetes_section.h"
 #include "agent/config/discovery/kuma_section.h"
 #include "agent/config/discovery/linode_section.h"
+#include "agent/config/discovery/marathon_section.h"
 #include "agent/config/discovery/nomad_section.h"
 #include "agent/config/discovery/openstack_section.h"
 #include "agent/config/discovery/puppetdb_section.h"
@@ -54,6 +55,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"kubernetes_sd_configs", &Decoded<&DecodeKubernetesSd>},
     {"kuma_sd_configs", &Decoded<&DecodeKumaSd>},
     {"linode_sd_configs", &Decoded<&DecodeLinodeSd>},
+    {"marathon_sd_configs", &Decoded<&DecodeMarathonSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
     {"openstack_sd_configs", &Decoded<&DecodeOpenStackSd>},
     {"puppetdb_sd_configs", &Decoded<&DecodePuppetDbSd>},
