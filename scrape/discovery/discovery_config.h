@@ -11,6 +11,7 @@
 #include "scrape/discovery/dockerswarm/dockerswarm_sd_config.h"
 #include "scrape/discovery/eureka/eureka_sd_config.h"
 #include "scrape/discovery/file/file_sd_config.h"
+#include "scrape/discovery/gce/gce_sd_config.h"
 #include "scrape/discovery/hetzner/hetzner_sd_config.h"
 #include "scrape/discovery/http/http_sd_config.h"
 #include "scrape/discovery/ionos/ionos_sd_config.h"
@@ -30,10 +31,10 @@ namespace sluice::scrape {
 
 using DiscoveryMechanism =
     std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
-                 DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, HetznerSdConfig, HttpSdConfig,
-                 IonosSdConfig, KubernetesSdConfig, KumaSdConfig, LinodeSdConfig, MarathonSdConfig,
-                 NomadSdConfig, OpenStackSdConfig, PuppetDbSdConfig, ScalewaySdConfig,
-                 TritonSdConfig, UyuniSdConfig, VultrSdConfig>;
+                 DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, GceSdConfig, HetznerSdConfig,
+                 HttpSdConfig, IonosSdConfig, KubernetesSdConfig, KumaSdConfig, LinodeSdConfig,
+                 MarathonSdConfig, NomadSdConfig, OpenStackSdConfig, PuppetDbSdConfig,
+                 ScalewaySdConfig, TritonSdConfig, UyuniSdConfig, VultrSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

@@ -8,6 +8,7 @@
 #include "scrape/discovery/dockerswarm/dockerswarm_plan.h"
 #include "scrape/discovery/eureka/eureka_plan.h"
 #include "scrape/discovery/file/file_discovery.h"
+#include "scrape/discovery/gce/gce_plan.h"
 #include "scrape/discovery/hetzner/hetzner_plan.h"
 #include "scrape/discovery/http/http_sd_plan.h"
 #include "scrape/discovery/http_refresher.h"
@@ -61,6 +62,10 @@ class Maker {
 
   std::unique_ptr<Discovery> operator()(const FileSdConfig& config) {
     return std::make_unique<FileDiscovery>(config, std::move(sink_), std::move(deps_));
+  }
+
+  std::unique_ptr<Discovery> operator()(const GceSdConfig& config) {
+    return Ask(config, std::make_unique<GcePlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const HetznerSdConfig& config) {

@@ -250,5 +250,28 @@ TEST_CASE("marathon_sd_configs are read", "[agent]") {
                  {"{servers: [m], auth_token: \"a\\nb\"}", "the auth_token cannot be sent"}});
 }
 
+TEST_CASE("gce_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::GceSdConfig>("gce_sd_configs: [{project: p, zone: z}]");
+  CHECK(config.project == "p");
+  CHECK(config.zone == "z");
+  CHECK(config.filter.empty());
+  CHECK(config.port == 80);
+  CHECK(config.tag_separator == ",");
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  REQUIRE(config.client->config().google);
+  CHECK(config.client->config().google->credentials_file.empty());
+  CHECK(config.client->config().google->scope ==
+        "https://www.googleapis.com/auth/compute.readonly");
+  const auto other = Only<scrape::GceSdConfig>(
+      "gce_sd_configs: [{project: p, zone: z, filter: f, port: 9, tag_separator: ';', "
+      "refresh_interval: 1s}]");
+  CHECK(other.filter == "f");
+  CHECK(other.port == 9);
+  CHECK(other.tag_separator == ";");
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CheckRefusals("gce_sd_configs", {{"{zone: z}", "GCE SD configuration requires a project"},
+                                   {"{project: p}", "GCE SD configuration requires a zone"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

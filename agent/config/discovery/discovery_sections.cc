@@ -13,6 +13,7 @@
 #include "agent/config/discovery/docker_section.h"
 #include "agent/config/discovery/eureka_section.h"
 #include "agent/config/discovery/file_section.h"
+#include "agent/config/discovery/gce_section.h"
 #include "agent/config/discovery/hetzner_section.h"
 #include "agent/config/discovery/http_section.h"
 #include "agent/config/discovery/ionos_section.h"
@@ -49,6 +50,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"dockerswarm_sd_configs", &Decoded<&DecodeDockerSwarmSd>},
     {"eureka_sd_configs", &Decoded<&DecodeEurekaSd>},
     {"file_sd_configs", &Decoded<&DecodeFileSd>},
+    {"gce_sd_configs", &Decoded<&DecodeGceSd>},
     {"hetzner_sd_configs", &Decoded<&DecodeHetznerSd>},
     {"http_sd_configs", &Decoded<&DecodeHttpSd>},
     {"ionos_sd_configs", &Decoded<&DecodeIonosSd>},
