@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "scrape/discovery/azure/azure_sd_config.h"
 #include "scrape/discovery/consul/consul_sd_config.h"
 #include "scrape/discovery/digitalocean/digitalocean_sd_config.h"
 #include "scrape/discovery/dns/dns_sd_config.h"
@@ -30,7 +31,7 @@
 namespace sluice::scrape {
 
 using DiscoveryMechanism =
-    std::variant<ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
+    std::variant<AzureSdConfig, ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
                  DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, GceSdConfig, HetznerSdConfig,
                  HttpSdConfig, IonosSdConfig, KubernetesSdConfig, KumaSdConfig, LinodeSdConfig,
                  MarathonSdConfig, NomadSdConfig, OpenStackSdConfig, PuppetDbSdConfig,

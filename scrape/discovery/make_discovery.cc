@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "scrape/discovery/azure/azure_plan.h"
 #include "scrape/discovery/consul/consul_discovery.h"
 #include "scrape/discovery/digitalocean/digitalocean_plan.h"
 #include "scrape/discovery/discovery.h"
@@ -33,6 +34,15 @@ namespace {
 class Maker {
  public:
   Maker(DiscoverySink sink, DiscoveryDeps deps) : sink_(std::move(sink)), deps_(std::move(deps)) {}
+
+  std::unique_ptr<Discovery> operator()(const AzureSdConfig& config) {
+    const Counter failures =
+        deps_.telemetry.AddCounter("prometheus_sd_azure_failures_total",
+                                   "Number of Azure service discovery refresh failures.");
+    const Counter cache_hits = deps_.telemetry.AddCounter("prometheus_sd_azure_cache_hit_total",
+                                                          "Number of cache hit during refresh.");
+    return Ask(config, std::make_unique<AzurePlan>(config, cache_hits), failures);
+  }
 
   std::unique_ptr<Discovery> operator()(const ConsulSdConfig& config) {
     return std::make_unique<ConsulDiscovery>(config, std::move(sink_), std::move(deps_));

@@ -273,5 +273,44 @@ TEST_CASE("gce_sd_configs are read", "[agent]") {
                                    {"{project: p}", "GCE SD configuration requires a zone"}});
 }
 
+TEST_CASE("azure_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::AzureSdConfig>(
+      "azure_sd_configs: [{subscription_id: s, tenant_id: t, client_id: c, client_secret: x}]");
+  CHECK(config.api_url == "https://management.azure.com");
+  CHECK(config.subscription_id == "s");
+  CHECK(config.tenant_id == "t");
+  CHECK(config.resource_group.empty());
+  CHECK(config.port == 80);
+  CHECK(config.refresh_interval == milliseconds(300'000));
+  const auto azure = config.client->config().azure;
+  REQUIRE(azure);
+  CHECK(azure->method == AzureMethod::kClientSecret);
+  CHECK(azure->authority == "https://login.microsoftonline.com");
+  CHECK(azure->scope == "https://management.core.windows.net//.default");
+  CHECK(azure->tenant_id == "t");
+  CHECK(azure->client_id == "c");
+  CHECK(azure->client_secret.Reveal() == "x");
+  const auto other = Only<scrape::AzureSdConfig>(
+      "azure_sd_configs: [{environment: AzureChinaCloud, authentication_method: ManagedIdentity, "
+      "subscription_id: s, resource_group: g, port: 9, refresh_interval: 1s, follow_redirects: "
+      "false}]");
+  CHECK(other.api_url == "https://management.chinacloudapi.cn");
+  CHECK(other.resource_group == "g");
+  CHECK(other.port == 9);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().azure->method == AzureMethod::kManagedIdentity);
+  CHECK_FALSE(other.client->config().follow_redirects);
+  // As in Prometheus, such a cloud fails each refresh, not the configuration.
+  const auto nowhere = Only<scrape::AzureSdConfig>(
+      "azure_sd_configs: [{environment: Mars, authentication_method: SDK, subscription_id: s}]");
+  CHECK(nowhere.api_url.empty());
+  CHECK(nowhere.environment == "Mars");
+  CheckRefusals(
+      "azure_sd_configs",
+      {{"{}", "azure SD configuration requires a subscription_id"},
+       {"{subscription_id: s}", "azure SD configuration requires a tenant_id"},
+       {"{subscription_id: s, authentication_method: x}", "unknown authentication_type \"x\""}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

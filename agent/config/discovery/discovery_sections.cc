@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/config/canonical.h"
+#include "agent/config/discovery/azure_section.h"
 #include "agent/config/discovery/consul_section.h"
 #include "agent/config/discovery/digitalocean_section.h"
 #include "agent/config/discovery/dns_section.h"
@@ -43,6 +44,7 @@ scrape::DiscoveryMechanism Decoded(const Value& value) {
 }
 
 constexpr std::pair<std::string_view, Decode> kSections[] = {
+    {"azure_sd_configs", &Decoded<&DecodeAzureSd>},
     {"consul_sd_configs", &Decoded<&DecodeConsulSd>},
     {"digitalocean_sd_configs", &Decoded<&DecodeDigitalOceanSd>},
     {"dns_sd_configs", &Decoded<&DecodeDnsSd>},
