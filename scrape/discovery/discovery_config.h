@@ -10,6 +10,7 @@
 #include "scrape/discovery/dns/dns_sd_config.h"
 #include "scrape/discovery/docker/docker_sd_config.h"
 #include "scrape/discovery/dockerswarm/dockerswarm_sd_config.h"
+#include "scrape/discovery/ec2/ec2_sd_config.h"
 #include "scrape/discovery/eureka/eureka_sd_config.h"
 #include "scrape/discovery/file/file_sd_config.h"
 #include "scrape/discovery/gce/gce_sd_config.h"
@@ -32,10 +33,10 @@ namespace sluice::scrape {
 
 using DiscoveryMechanism =
     std::variant<AzureSdConfig, ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
-                 DockerSwarmSdConfig, EurekaSdConfig, FileSdConfig, GceSdConfig, HetznerSdConfig,
-                 HttpSdConfig, IonosSdConfig, KubernetesSdConfig, KumaSdConfig, LinodeSdConfig,
-                 MarathonSdConfig, NomadSdConfig, OpenStackSdConfig, PuppetDbSdConfig,
-                 ScalewaySdConfig, TritonSdConfig, UyuniSdConfig, VultrSdConfig>;
+                 DockerSwarmSdConfig, Ec2SdConfig, EurekaSdConfig, FileSdConfig, GceSdConfig,
+                 HetznerSdConfig, HttpSdConfig, IonosSdConfig, KubernetesSdConfig, KumaSdConfig,
+                 LinodeSdConfig, MarathonSdConfig, NomadSdConfig, OpenStackSdConfig,
+                 PuppetDbSdConfig, ScalewaySdConfig, TritonSdConfig, UyuniSdConfig, VultrSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

@@ -7,6 +7,7 @@
 #include "scrape/discovery/dns/dns_refresher.h"
 #include "scrape/discovery/docker/docker_plan.h"
 #include "scrape/discovery/dockerswarm/dockerswarm_plan.h"
+#include "scrape/discovery/ec2/ec2_plan.h"
 #include "scrape/discovery/eureka/eureka_plan.h"
 #include "scrape/discovery/file/file_discovery.h"
 #include "scrape/discovery/gce/gce_plan.h"
@@ -64,6 +65,10 @@ class Maker {
 
   std::unique_ptr<Discovery> operator()(const DockerSwarmSdConfig& config) {
     return Ask(config, std::make_unique<DockerSwarmPlan>(config));
+  }
+
+  std::unique_ptr<Discovery> operator()(const Ec2SdConfig& config) {
+    return Ask(config, std::make_unique<Ec2Plan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const EurekaSdConfig& config) {

@@ -312,5 +312,36 @@ TEST_CASE("azure_sd_configs are read", "[agent]") {
        {"{subscription_id: s, authentication_method: x}", "unknown authentication_type \"x\""}});
 }
 
+TEST_CASE("ec2_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::Ec2SdConfig>("ec2_sd_configs: [{}]");
+  CHECK(config.endpoint.empty());
+  CHECK(config.filters.empty());
+  CHECK(config.port == 80);
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  REQUIRE(config.client->config().aws);
+  CHECK(config.client->config().aws->region.empty());
+  CHECK(config.client->config().aws->service == "ec2");
+  const auto other = Only<scrape::Ec2SdConfig>(
+      "ec2_sd_configs: [{region: r, endpoint: 'http://e', access_key: a, secret_key: s, profile: "
+      "p, role_arn: arn, external_id: x, port: 9, refresh_interval: 1s, filters: [{name: n, "
+      "values: [v, w]}], tls_config: {insecure_skip_verify: true}}]");
+  CHECK(other.endpoint == "http://e");
+  CHECK(other.filters ==
+        std::vector<std::pair<std::string, std::vector<std::string>>>{{"n", {"v", "w"}}});
+  CHECK(other.port == 9);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().tls.insecure_skip_verify);
+  const auto aws = other.client->config().aws;
+  CHECK(aws->region == "r");
+  CHECK(aws->access_key == "a");
+  CHECK(aws->secret_key.Reveal() == "s");
+  CHECK(aws->profile == "p");
+  CHECK(aws->role_arn == "arn");
+  CHECK(aws->external_id == "x");
+  CheckRefusals("ec2_sd_configs",
+                {{"{filters: [{name: n}]}", "EC2 SD configuration filter values cannot be empty"},
+                 {"{role: ec2}", "field role not found in type aws.plain"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

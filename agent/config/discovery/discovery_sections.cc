@@ -12,6 +12,7 @@
 #include "agent/config/discovery/digitalocean_section.h"
 #include "agent/config/discovery/dns_section.h"
 #include "agent/config/discovery/docker_section.h"
+#include "agent/config/discovery/ec2_section.h"
 #include "agent/config/discovery/eureka_section.h"
 #include "agent/config/discovery/file_section.h"
 #include "agent/config/discovery/gce_section.h"
@@ -50,6 +51,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"dns_sd_configs", &Decoded<&DecodeDnsSd>},
     {"docker_sd_configs", &Decoded<&DecodeDockerSd>},
     {"dockerswarm_sd_configs", &Decoded<&DecodeDockerSwarmSd>},
+    {"ec2_sd_configs", &Decoded<&DecodeEc2Sd>},
     {"eureka_sd_configs", &Decoded<&DecodeEurekaSd>},
     {"file_sd_configs", &Decoded<&DecodeFileSd>},
     {"gce_sd_configs", &Decoded<&DecodeGceSd>},
