@@ -19,6 +19,7 @@
 #include "scrape/discovery/ionos/ionos_sd_config.h"
 #include "scrape/discovery/kubernetes/kubernetes_sd_config.h"
 #include "scrape/discovery/kuma/kuma_sd_config.h"
+#include "scrape/discovery/lightsail/lightsail_sd_config.h"
 #include "scrape/discovery/linode/linode_sd_config.h"
 #include "scrape/discovery/marathon/marathon_sd_config.h"
 #include "scrape/discovery/nomad/nomad_sd_config.h"
@@ -35,8 +36,9 @@ using DiscoveryMechanism =
     std::variant<AzureSdConfig, ConsulSdConfig, DigitalOceanSdConfig, DnsSdConfig, DockerSdConfig,
                  DockerSwarmSdConfig, Ec2SdConfig, EurekaSdConfig, FileSdConfig, GceSdConfig,
                  HetznerSdConfig, HttpSdConfig, IonosSdConfig, KubernetesSdConfig, KumaSdConfig,
-                 LinodeSdConfig, MarathonSdConfig, NomadSdConfig, OpenStackSdConfig,
-                 PuppetDbSdConfig, ScalewaySdConfig, TritonSdConfig, UyuniSdConfig, VultrSdConfig>;
+                 LightsailSdConfig, LinodeSdConfig, MarathonSdConfig, NomadSdConfig,
+                 OpenStackSdConfig, PuppetDbSdConfig, ScalewaySdConfig, TritonSdConfig,
+                 UyuniSdConfig, VultrSdConfig>;
 
 struct DiscoveryConfig {
   // Equal exactly when two entries mean the same, which then share one discovery. It has the

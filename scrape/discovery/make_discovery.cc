@@ -17,6 +17,7 @@
 #include "scrape/discovery/ionos/ionos_plan.h"
 #include "scrape/discovery/kubernetes/kubernetes_discovery.h"
 #include "scrape/discovery/kuma/kuma_plan.h"
+#include "scrape/discovery/lightsail/lightsail_plan.h"
 #include "scrape/discovery/linode/linode_plan.h"
 #include "scrape/discovery/marathon/marathon_plan.h"
 #include "scrape/discovery/nomad/nomad_plan.h"
@@ -104,6 +105,10 @@ class Maker {
 
   std::unique_ptr<Discovery> operator()(const KumaSdConfig& config) {
     return Ask(config, std::make_unique<KumaPlan>(config));
+  }
+
+  std::unique_ptr<Discovery> operator()(const LightsailSdConfig& config) {
+    return Ask(config, std::make_unique<LightsailPlan>(config));
   }
 
   std::unique_ptr<Discovery> operator()(const LinodeSdConfig& config) {

@@ -343,5 +343,23 @@ TEST_CASE("ec2_sd_configs are read", "[agent]") {
                  {"{role: ec2}", "field role not found in type aws.plain"}});
 }
 
+TEST_CASE("lightsail_sd_configs are read", "[agent]") {
+  const auto config = Only<scrape::LightsailSdConfig>("lightsail_sd_configs: [{}]");
+  CHECK(config.endpoint.empty());
+  CHECK(config.port == 80);
+  CHECK(config.refresh_interval == milliseconds(60'000));
+  CHECK(config.client->config().aws->service == "lightsail");
+  const auto other = Only<scrape::LightsailSdConfig>(
+      "lightsail_sd_configs: [{region: r, endpoint: 'http://e', profile: p, port: 9, "
+      "refresh_interval: 1s}]");
+  CHECK(other.endpoint == "http://e");
+  CHECK(other.port == 9);
+  CHECK(other.refresh_interval == milliseconds(1000));
+  CHECK(other.client->config().aws->region == "r");
+  CHECK(other.client->config().aws->profile == "p");
+  CheckRefusals("lightsail_sd_configs",
+                {{"{filters: []}", "field filters not found in type aws.plain"}});
+}
+
 }  // namespace
 }  // namespace sluice::agent

@@ -21,6 +21,7 @@
 #include "agent/config/discovery/ionos_section.h"
 #include "agent/config/discovery/kubernetes_section.h"
 #include "agent/config/discovery/kuma_section.h"
+#include "agent/config/discovery/lightsail_section.h"
 #include "agent/config/discovery/linode_section.h"
 #include "agent/config/discovery/marathon_section.h"
 #include "agent/config/discovery/nomad_section.h"
@@ -60,6 +61,7 @@ constexpr std::pair<std::string_view, Decode> kSections[] = {
     {"ionos_sd_configs", &Decoded<&DecodeIonosSd>},
     {"kubernetes_sd_configs", &Decoded<&DecodeKubernetesSd>},
     {"kuma_sd_configs", &Decoded<&DecodeKumaSd>},
+    {"lightsail_sd_configs", &Decoded<&DecodeLightsailSd>},
     {"linode_sd_configs", &Decoded<&DecodeLinodeSd>},
     {"marathon_sd_configs", &Decoded<&DecodeMarathonSd>},
     {"nomad_sd_configs", &Decoded<&DecodeNomadSd>},
