@@ -104,7 +104,9 @@ class Maker {
   }
 
   std::unique_ptr<Discovery> operator()(const KumaSdConfig& config) {
-    return Ask(config, std::make_unique<KumaPlan>(config));
+    const Counter failures = deps_.telemetry.AddCounter(
+        "prometheus_sd_kuma_fetch_failures_total", "The number of Kuma MADS fetch call failures.");
+    return Ask(config, std::make_unique<KumaPlan>(config), failures);
   }
 
   std::unique_ptr<Discovery> operator()(const LightsailSdConfig& config) {
@@ -112,7 +114,10 @@ class Maker {
   }
 
   std::unique_ptr<Discovery> operator()(const LinodeSdConfig& config) {
-    return Ask(config, std::make_unique<LinodePlan>(config));
+    const Counter failures =
+        deps_.telemetry.AddCounter("prometheus_sd_linode_failures_total",
+                                   "Number of Linode service discovery refresh failures.");
+    return Ask(config, std::make_unique<LinodePlan>(config), failures);
   }
 
   std::unique_ptr<Discovery> operator()(const MarathonSdConfig& config) {

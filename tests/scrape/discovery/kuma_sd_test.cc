@@ -124,6 +124,9 @@ TEST_CASE_METHOD(test::PollingFixture, "Kuma answers when something changes", "[
   CHECK(sink.calls() == 1);
   server.ReleaseHanging();
   REQUIRE(sink.WaitFor({}));
+  server.SetScript([](const ScriptedRequest&) { return ScriptedResponse{.status = 503}; });
+  clock.Advance(std::chrono::seconds(15));
+  REQUIRE(WaitForExposed("prometheus_sd_kuma_fetch_failures_total", "1"));
 }
 
 }  // namespace

@@ -140,6 +140,10 @@ TEST_CASE_METHOD(test::PollingFixture, "Linode is asked with the token", "[linod
   Start(config);
   REQUIRE(sink.WaitFor({"45.33.82.151:80", ":80"}));
   CHECK(server.requests().at(4).headers.at("authorization") == "Bearer t0ken");
+  server.SetScript([](const ScriptedRequest&) { return test::ScriptedResponse{.status = 503}; });
+  clock.Advance(std::chrono::seconds(60));
+  REQUIRE(WaitForExposed("prometheus_sd_linode_failures_total", "1"));
+  CHECK(sink.calls() == 1);
 }
 
 }  // namespace
