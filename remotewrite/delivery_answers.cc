@@ -269,9 +269,10 @@ void Delivery::HoldAll(TenantId tenant, MonotonicTime now) {
 
 void Delivery::WaitForProbe(TenantId tenant, MonotonicTime now) {
   Health& own = HealthOf(tenant);
-  // Spread by a fifth, so that many senders do not ask in step.
+  // Spread by a fifth, so that many senders do not ask in step; sooner, so that nobody who is back
+  // waits longer than the interval.
   const auto spread = static_cast<int64_t>(rng_() % (kProbeInterval.count() / 5));
-  own.gate_until = now + kProbeInterval + milliseconds(spread);
+  own.gate_until = now + kProbeInterval - milliseconds(spread);
   for (Job& job : jobs_) {
     if (Concerns(tenant, job)) job.retry_at = std::max(job.retry_at, own.gate_until);
   }

@@ -215,6 +215,34 @@ TEST_CASE("an outage is probed with few requests and its end is noticed soon", "
   CHECK(simulation.receiver.distinct_samples() == simulation.log.ledger().appended);
 }
 
+TEST_CASE("however large max_backoff is, a receiver that is back is noticed within 5 seconds",
+          "[remotewrite]") {
+  const uint64_t seed = GENERATE(1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U);
+  // Down, hanging, and refusing every request.
+  const int status = GENERATE(0, 503, 401);
+  CAPTURE(seed, status);
+  QueueConfig queue = SmallQueue();
+  queue.min_backoff = seconds(1);
+  queue.max_backoff = seconds(3'600);
+  Simulation simulation(seed, queue);
+  std::mt19937_64 rng(seed);
+  Fleet fleet(simulation, rng);
+  simulation.script = [status](const std::string&) {
+    Reply reply = Fails(status);
+    if (status == 0) reply.after = seconds(30);
+    return reply;
+  };
+  for (int i = 0; i < 30; ++i) {
+    fleet.Scrape();
+    simulation.Run(seconds(7));
+  }
+  const uint64_t before = simulation.receiver.distinct_samples();
+  simulation.script = [](const std::string&) { return Ok(); };
+  simulation.Run(milliseconds(5'100));
+  CHECK(simulation.receiver.distinct_samples() > before);
+  CHECK(simulation.requests() < 300);
+}
+
 TEST_CASE("a wish of Retry-After is honoured", "[remotewrite]") {
   Simulation simulation(1, SmallQueue());
   simulation.script = [](const std::string&) {

@@ -1,3 +1,10 @@
+#include <algorithm>
+#include <fstream>
+#include <regex>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 #include "base/public_url.h"
@@ -24,6 +31,68 @@ TEST_CASE("each status of an answer has its meaning", "[remotewrite]") {
   for (const int status : {100, 300, 301, 302, 307, 308, 401, 402, 403, 404, 405, 406, 410, 411,
                            414, 415, 418, 431, 451}) {
     CHECK(ClassifyResponse(status) == Verdict::kPaused);
+  }
+}
+
+// Rows of the table of answers in docs/configuration.md: statuses -> class.
+struct AnswerRow {
+  std::vector<std::pair<int, int>> ranges;
+  bool all_others = false;
+  std::string verdict;
+};
+
+std::vector<AnswerRow> DocumentedAnswers() {
+  std::ifstream file(SLUICE_CONFIGURATION_DOC);
+  REQUIRE(file);
+  std::vector<AnswerRow> rows;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("### ", 0) == 0) inside = line == "### Answers";
+    const bool is_row = line.rfind("| ", 0) == 0 && line.rfind("| status ", 0) != 0;
+    if (!inside || !is_row) continue;
+    const size_t end = line.find(" | ");
+    const std::string statuses = line.substr(2, end - 2);
+    AnswerRow& row = rows.emplace_back();
+    row.verdict = line.substr(end + 3, line.find(" | ", end + 3) - end - 3);
+    row.all_others = statuses == "all others";
+    if (statuses.rfind("none", 0) == 0) row.ranges.emplace_back(0, 0);
+    const std::regex status("`([0-9]+)`(-`([0-9]+)`)?");
+    for (std::sregex_iterator at(statuses.begin(), statuses.end(), status), none; at != none;
+         ++at) {
+      const int first = std::stoi((*at)[1]);
+      row.ranges.emplace_back(first, (*at)[3].matched ? std::stoi((*at)[3]) : first);
+    }
+  }
+  return rows;
+}
+
+std::string_view NameOf(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAccepted:
+      return "accepted";
+    case Verdict::kRetry:
+      return "retried";
+    case Verdict::kRefused:
+      return "refused";
+    case Verdict::kPaused:
+      return "paused";
+  }
+  return "";
+}
+
+TEST_CASE("the documented table of answers is what every status means", "[remotewrite]") {
+  const std::vector<AnswerRow> rows = DocumentedAnswers();
+  REQUIRE(rows.size() == 4);
+  for (int status = 0; status < 1000; status = std::max(100, status + 1)) {
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const AnswerRow& each) {
+      const auto has = [&](const auto& range) {
+        return status >= range.first && status <= range.second;
+      };
+      return each.all_others || std::any_of(each.ranges.begin(), each.ranges.end(), has);
+    });
+    REQUIRE(row != rows.end());
+    CAPTURE(status);
+    CHECK(row->verdict == NameOf(ClassifyResponse(status)));
   }
 }
 
