@@ -59,6 +59,12 @@ Log::Impl::Impl(LogOptions log_options, const Clock* log_clock, Logger log_logge
 
 Log::Impl::~Impl() { Stop(); }
 
+bool Log::Impl::IsLost(Sequence sequence) {
+  if (clock == nullptr) return true;
+  MutexLock lock(trouble_mu_);
+  return trouble_.IsLost(sequence, clock->MonotonicNow());
+}
+
 void Log::Impl::CountDamaged(Sequence sequence, uint64_t count) const {
   MutexLock lock(mu_);
   if (damaged_.count(sequence) > 0) return;
@@ -206,8 +212,10 @@ Status Log::Impl::Recover(std::unique_ptr<Store> store, const Records::OpenStore
   synced_before_ = state_.head;
   records = std::make_unique<Records>(
       std::move(store),
-      Records::Options{
-          .open = open, .held_bytes_max = options.held_bytes_max, .head = state_.head});
+      Records::Options{.open = open,
+                       .held_bytes_max = options.held_bytes_max,
+                       .head = state_.head,
+                       .is_lost = [this](Sequence sequence) { return IsLost(sequence); }});
   damaged_count_ = recovered.value().damaged_records;
   metrics.damaged_records.Increment(static_cast<double>(damaged_count_));
   return {};

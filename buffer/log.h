@@ -112,11 +112,13 @@ class Log {
 
   // Calls `visit` for each intact frame at or after `from`, in order, until it returns false or
   // `records_max` records were read. Returns where to go on: the head when there was nothing more.
-  // Damaged records are counted and skipped. Frames that nobody needs may be missing.
+  // Damaged records are counted and skipped. Frames that nobody needs may be missing. kRetryable
+  // when the disk fails, before anything was visited; what it does not give for half a minute
+  // counts as damaged.
   Result<Sequence> Scan(Sequence from, uint32_t records_max,
                         const std::function<bool(const FrameRecord&)>& visit) const;
 
-  // kNotFound when the record is gone, kCorruption when it is damaged.
+  // kNotFound when the record is gone, kCorruption when it is damaged, kRetryable as for Scan.
   Result<StoredLayout> LoadLayout(Sequence at) const;
   Result<StoredTarget> LoadTarget(Sequence at) const;
   // The stored form, for DecodedChunk::Decode.

@@ -18,6 +18,7 @@
 #include "buffer/log.h"
 #include "buffer/log_metrics.h"
 #include "buffer/log_writer.h"
+#include "buffer/read_trouble.h"
 #include "buffer/records.h"
 
 namespace sluice::buffer {
@@ -60,6 +61,9 @@ struct Log::Impl {
                      std::span<const LaneAdvance> advances);
   LogStatus Describe() const;
 
+  // A record that the disk does not give now: whether to believe that it never will.
+  bool IsLost(Sequence sequence) SLUICE_EXCLUDES(trouble_mu_);
+
   // Counts a record once, however often it is met.
   void CountDamaged(Sequence sequence, uint64_t count) const SLUICE_EXCLUDES(mu_);
 
@@ -85,6 +89,9 @@ struct Log::Impl {
   bool store_failed_ SLUICE_GUARDED_BY(write_mu_) = false;
   // Since when the store says that the disk is full though there is room.
   std::optional<MonotonicTime> wrongly_full_since_ SLUICE_GUARDED_BY(write_mu_);
+
+  Mutex trouble_mu_;
+  ReadTrouble trouble_ SLUICE_GUARDED_BY(trouble_mu_);
 
   mutable Mutex mu_;
   // Changed only with write_mu_ held as well.

@@ -26,6 +26,13 @@ bool RecordReader::Next() {
   cursor_.Seek(at_);
   const Sequence first = at_;
   uint64_t step = 1;
+  if (cursor_.broken() && passes_over_) {
+    const Error error = cursor_.error();
+    if (!passes_over_(first, error)) {
+      error_ = error;
+      return false;
+    }
+  }
   for (uint64_t probes = 0; cursor_.broken(); ++probes) {
     if (probes > kProbesOneByOne) step *= 2;
     at_ += std::min(step, end_ - at_);

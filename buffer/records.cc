@@ -17,6 +17,10 @@ Error Missing() {
 
 }  // namespace
 
+bool Records::IsLost(Sequence sequence, const Error& error) const {
+  return error.code != ErrorCode::kRetryable || !is_lost_ || is_lost_(sequence);
+}
+
 Result<std::string> Records::Get(Sequence at) const {
   {
     MutexLock lock(held_mu_);
@@ -24,7 +28,11 @@ Result<std::string> Records::Get(Sequence at) const {
   }
   const std::shared_lock lock(store_mu_);
   if (!store_) return Missing();
-  return store_->Get(at);
+  Result<std::string> value = store_->Get(at);
+  if (!value.ok() && value.error().code == ErrorCode::kRetryable && IsLost(at, value.error())) {
+    return Corruption(value.error().message);
+  }
+  return value;
 }
 
 Result<Sequence> Records::ReadStored(Sequence from, Sequence end, uint32_t& records_left,
@@ -32,12 +40,18 @@ Result<Sequence> Records::ReadStored(Sequence from, Sequence end, uint32_t& reco
   if (from >= stored_end_) return end;
   const std::shared_lock lock(store_mu_);
   if (!store_) return Missing();
-  RecordReader reader(*store_, from, end);
+  RecordReader reader(*store_, from, end,
+                      [this](Sequence at, const Error& error) { return IsLost(at, error); });
   Sequence next = from;
   for (; records_left > 0; --records_left) {
     const bool found = reader.Next();
     const RecordReader::Unreadable unreadable = reader.unreadable();
     if (unreadable.count > 0) visitor.unreadable(unreadable.first, unreadable.count);
+    if (!found && reader.error()) {
+      if (next == from) return *reader.error();
+      stopped = true;
+      break;
+    }
     if (!found) return end;
     next = reader.sequence() + 1;
     if (visitor.record(reader.sequence(), reader.value())) continue;

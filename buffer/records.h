@@ -33,15 +33,20 @@ class Records {
     uint64_t held_bytes_max = 0;
     // The store has no record at or after it.
     Sequence head = 1;
+    // An error of the disk (kRetryable) at this sequence: whether what is there counts as damaged.
+    // Called from any thread. Empty: always.
+    std::function<bool(Sequence)> is_lost = nullptr;
   };
 
   Records(std::unique_ptr<Store> store, const Options& options)
       : open_(options.open),
+        is_lost_(options.is_lost),
         store_(std::move(store)),
         stored_end_(options.head),
         held_(options.held_bytes_max) {}
 
-  // kNotFound when there is none, kRetryable when the disk does not let us look.
+  // kNotFound when there is none, kRetryable when the disk does not let us look, kCorruption when
+  // it is damaged.
   Result<std::string> Get(Sequence at) const;
 
   struct Visitor {
@@ -52,7 +57,8 @@ class Records {
   };
 
   // Visits at most `records_max` records of [from, end) in order; where to go on, `end` when there
-  // was nothing more. kRetryable when the store is needed and missing.
+  // was nothing more. kRetryable when the store is needed and missing, or the disk fails, before
+  // anything was visited.
   Result<Sequence> Read(Sequence from, Sequence end, uint32_t records_max,
                         const Visitor& visitor) const;
 
@@ -86,8 +92,10 @@ class Records {
   Result<Sequence> ReadStored(Sequence from, Sequence end, uint32_t& records_left,
                               const Visitor& visitor, bool& stopped) const;
   void Rescue(Sequence unsynced_from, const Floor& floor);
+  bool IsLost(Sequence sequence, const Error& error) const;
 
   const OpenStore open_;
+  const std::function<bool(Sequence)> is_lost_;
 
   // Held exclusively only to open the store anew. Lock order: store_mu_, then held_mu_.
   mutable std::shared_mutex store_mu_;

@@ -31,8 +31,8 @@ Error ToError(const rocksdb::Status& status) {
   ErrorCode code = ErrorCode::kInternal;
   if (status.IsNoSpace()) {
     code = ErrorCode::kResourceExhausted;
-  } else if (status.IsCorruption()) {
-    code = ErrorCode::kCorruption;
+  } else if (status.IsCorruption() || status.IsPathNotFound()) {
+    code = ErrorCode::kCorruption;  // a file that is gone does not come back
   } else if (status.IsNotFound()) {
     code = ErrorCode::kNotFound;
   } else if (status.IsIOError() || status.IsBusy() || status.IsTryAgain()) {
@@ -165,6 +165,8 @@ bool StoreCursor::Previous() {
 }
 
 bool StoreCursor::broken() const { return !iterator_->status().ok(); }
+
+Error StoreCursor::error() const { return ToError(iterator_->status()); }
 
 bool StoreCursor::valid() const { return iterator_->Valid(); }
 

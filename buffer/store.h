@@ -18,6 +18,7 @@
 
 namespace rocksdb {
 class DB;
+class Env;
 class Iterator;
 class WriteBatch;
 }  // namespace rocksdb
@@ -64,6 +65,8 @@ class StoreCursor {
   bool Previous();
 
   bool broken() const;
+  // Why; only when broken. kRetryable when it is the disk that fails, which may pass.
+  Error error() const;
 
   bool valid() const;
 
@@ -82,6 +85,8 @@ class StoreCursor {
 struct StoreOptions {
   std::string directory;
   uint64_t write_buffer_bytes = 8 << 20;
+  // The file system, for tests; null is the real one. Must outlive the store.
+  rocksdb::Env* env = nullptr;
 };
 
 // Thread-safe. Every call may block on the disk.

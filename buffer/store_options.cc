@@ -137,6 +137,7 @@ rocksdb::Options MakeRocksOptions(const StoreOptions& store,
                                   std::shared_ptr<const FloorHolder> floor, Logger logger,
                                   DamageCount damage) {
   rocksdb::Options options;
+  if (store.env != nullptr) options.env = store.env;
   options.create_if_missing = true;
   options.info_log = std::make_shared<ForwardingLogger>(std::move(logger), std::move(damage));
   options.stats_dump_period_sec = 0;

@@ -5,6 +5,7 @@ So a test can tell from a destination's samples alone which pages arrived: the s
 `value_of(series, number)` at the same timestamp.
 """
 import http.server
+import os
 import threading
 import time
 import zlib
@@ -104,6 +105,14 @@ class Exporter:
 
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+
+class ChurningExporter(Exporter):
+    """Each page has new series with long labels: much to store, and little to compare."""
+
+    def next_page(self) -> bytes:
+        self.set_series([f'm{i}{{text="{os.urandom(2000).hex()}"}}' for i in range(30)])
+        return super().next_page()
 
 
 def drop_connection(handler):

@@ -106,13 +106,16 @@ class FailingDisk(Disk):
         super().__init__(path)
         folder = path.parent
         self.trigger = folder / "eio"
+        self.read_trigger = folder / "eio-on-read"
         socket = folder / "nbd.sock"
         device = folder / "nbd.device"
         device.touch()
+        self.device_file = device
         self.device = None
         self.server = subprocess.Popen(
             ["nbdkit", "-f", "-U", str(socket), "--filter=error", "memory", f"{megabytes}M",
-             "error-rate=100%", "error=EIO", f"error-file={self.trigger}"],
+             "error-rate=100%", "error=EIO", f"error-file={self.trigger}",
+             f"error-pread-file={self.read_trigger}"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(socket.exists, "nbdkit listens")
         self.fuse = subprocess.Popen(["nbdfuse", str(device), "--unix", str(socket)],
@@ -125,8 +128,18 @@ class FailingDisk(Disk):
     def break_it(self):
         self.trigger.touch()
 
+    def break_reads(self):
+        """Of what the kernel does not have in memory."""
+        for path in [*self.path.rglob("*"), self.device_file]:
+            if path.is_file():
+                with open(path, "rb") as file:
+                    os.fsync(file.fileno())
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        self.read_trigger.touch()
+
     def mend(self):
         self.trigger.unlink(missing_ok=True)
+        self.read_trigger.unlink(missing_ok=True)
 
     def close(self):
         self.mend()

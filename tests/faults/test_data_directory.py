@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The data directory is damaged, in use, or not ours to use: what can be delivered is, and what
 cannot is counted and named."""
-import os
 import pathlib
 import random
 import re
@@ -9,7 +8,7 @@ import shutil
 import subprocess
 import unittest
 
-from exporter import Exporter
+from exporter import ChurningExporter
 from fleet import Fleet
 from processes import SLUICE_BINARY, free_port, wait_until
 
@@ -69,19 +68,11 @@ class DataDirectory(Fleet):
         self.check_ledger("one", receiver)
 
 
-class Churning(Exporter):
-    """Each page has new series with long labels: much to store, and little to compare."""
-
-    def next_page(self) -> bytes:
-        self.set_series([f'm{i}{{text="{os.urandom(2000).hex()}"}}' for i in range(30)])
-        return super().next_page()
-
-
 class DamagedFiles(Fleet):
     """A backlog in several files is damaged in one place, again and again from the start. Each time
     the agent starts without targets and delivers what there is."""
 
-    exporter = Churning
+    exporter = ChurningExporter
     exporter_count = 2
     rounds = 3
 

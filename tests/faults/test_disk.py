@@ -3,6 +3,7 @@
 import time
 import unittest
 
+from exporter import ChurningExporter
 from fleet import REPORTED, Fleet
 from machine import FailingDisk, LoopDisk, MemoryDisk, needs
 from processes import wait_until
@@ -10,7 +11,7 @@ from processes import wait_until
 SYNC_SECONDS = 0.5
 
 
-class BrokenDisk(Fleet):
+class OnDisk(Fleet):
     disk = None
 
     def tearDown(self):
@@ -44,6 +45,8 @@ class BrokenDisk(Fleet):
         self.pages(3)
         return killed
 
+
+class BrokenDisk(OnDisk):
     @needs("mount")
     def test_a_full_disk_costs_nothing_while_its_destination_is_there(self):
         receiver = self.receiver()
@@ -138,6 +141,29 @@ class BrokenDisk(Fleet):
     @needs("xfs_io", "losetup", "mkfs.xfs")
     def test_a_power_cut_on_xfs_costs_at_most_the_sync_interval(self):
         self.lose_power("xfs")
+
+
+class BrokenBacklog(OnDisk):
+    exporter = ChurningExporter
+    exporter_count = 2
+
+    @needs("nbdkit", "nbdfuse", "losetup", "mkfs.ext4")
+    def test_a_backlog_that_cannot_be_read_for_a_while_is_no_damage(self):
+        receiver = self.receiver()
+        self.start_on(FailingDisk(self.folder / "disk", 256), receiver,
+                      ("--storage.agent.max-bytes=8MiB",))
+        self.pages(2)
+        receiver.stop()
+        wait_until(lambda: list(self.sluice.data_path.glob("*.sst")), "a file of records", 60)
+        self.pages(3)
+        self.disk.break_reads()
+        receiver.start()
+        wait_until(lambda: "buffer not readable" in self.sluice.log(), "it cannot be read")
+        self.pages(5)
+        self.disk.mend()
+        self.check(receiver, self.settle())
+        self.check_ledger("one", receiver)
+        self.assertEqual(self.metric("sluice_buffer_damaged_records_total"), 0)
 
 
 if __name__ == "__main__":
