@@ -78,6 +78,17 @@ std::string_view StateName(remotewrite::DestinationState state) {
   return "unknown";
 }
 
+Json LostJson(const std::vector<buffer::LostRange>& lost) {
+  Json list = Json::array();
+  for (const buffer::LostRange& range : lost) {
+    list.push_back(Json{{"reason", buffer::DropReasonName(range.reason)},
+                        {"from", FormatTime(range.from_ms)},
+                        {"to", FormatTime(range.to_ms)},
+                        {"samples", range.samples}});
+  }
+  return list;
+}
+
 Json LedgerJson(const buffer::DestinationProgress& progress) {
   Json dropped = Json::object();
   for (size_t i = 0; i < buffer::kDropReasonCount; ++i) {
@@ -165,7 +176,10 @@ std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& 
         {"samplesInFlight", destination.samples_in_flight},
         {"highestSentTimestamp", FormatTime(destination.highest_sent_ms)},
         {"pendingBytes", destination.progress.pending_bytes},
+        {"pendingSeconds", destination.pending_seconds},
+        {"quarantined", destination.quarantined_samples},
         {"ledger", LedgerJson(destination.progress)},
+        {"lost", LostJson(destination.progress.lost)},
     });
   }
   return Success(Json{{"destinations", std::move(list)}});

@@ -4,20 +4,30 @@
 #include <utility>
 
 namespace sluice::buffer {
+namespace {
 
-void EpochTotals::AddFrame(uint32_t lane, uint64_t samples, uint64_t bytes) {
+// On disk: more than there are lanes, added to their number when times follow.
+constexpr uint64_t kTimesFollow = 64;
+static_assert(kTimesFollow > kLaneCount);
+
+}  // namespace
+
+void EpochTotals::AddFrame(uint32_t lane, uint64_t samples, uint64_t bytes,
+                           TimestampMs timestamp_ms) {
   LaneTotals& totals = lanes[lane];
   totals.samples += samples;
   totals.bytes += bytes;
   ++totals.frames;
   frame_bytes += bytes;
+  first_ms = std::min(first_ms, timestamp_ms);
+  last_ms = std::max(last_ms, timestamp_ms);
 }
 
 void EncodeTotals(std::string& out, const EpochTotals& totals) {
   PutVarint(out, totals.other_bytes);
   const auto used = std::count_if(totals.lanes.begin(), totals.lanes.end(),
                                   [](const LaneTotals& lane) { return lane.frames > 0; });
-  PutVarint(out, static_cast<uint64_t>(used));
+  PutVarint(out, static_cast<uint64_t>(used) + (totals.has_times() ? kTimesFollow : 0));
   for (uint32_t lane = 0; lane < kLaneCount; ++lane) {
     const LaneTotals& lane_totals = totals.lanes[lane];
     if (lane_totals.frames == 0) continue;
@@ -26,12 +36,17 @@ void EncodeTotals(std::string& out, const EpochTotals& totals) {
     PutVarint(out, lane_totals.bytes);
     PutVarint(out, lane_totals.frames);
   }
+  if (!totals.has_times()) return;
+  PutVarint(out, ZigZag(totals.first_ms));
+  PutVarint(out, static_cast<uint64_t>(totals.last_ms) - static_cast<uint64_t>(totals.first_ms));
 }
 
 EpochTotals DecodeTotals(ByteReader& reader) {
   EpochTotals totals;
   totals.other_bytes = reader.Varint();
-  const uint64_t used = reader.Varint();
+  uint64_t used = reader.Varint();
+  const bool times_follow = used >= kTimesFollow;
+  if (times_follow) used -= kTimesFollow;
   for (uint64_t i = 0; i < used && reader.ok(); ++i) {
     const uint8_t lane = reader.Byte();
     if (lane >= kLaneCount) {
@@ -43,6 +58,11 @@ EpochTotals DecodeTotals(ByteReader& reader) {
     lane_totals.bytes = reader.Varint();
     lane_totals.frames = reader.Varint();
     totals.frame_bytes += lane_totals.bytes;
+  }
+  if (times_follow) {
+    totals.first_ms = UnZigZag(reader.Varint());
+    totals.last_ms =
+        static_cast<TimestampMs>(static_cast<uint64_t>(totals.first_ms) + reader.Varint());
   }
   return totals;
 }
@@ -81,6 +101,18 @@ EpochTotals Epochs::TotalsBetween(Sequence from, Sequence end) const {
     }
   }
   return sum;
+}
+
+std::optional<Epochs::Times> Epochs::TimesBetween(Sequence from, Sequence end) const {
+  const Sequence start = StartOf(from);
+  std::optional<Times> times;
+  for (const Epoch& epoch : epochs_) {
+    if (epoch.start < start || epoch.start >= end || !epoch.totals.has_times()) continue;
+    if (!times) times = Times{epoch.totals.first_ms, epoch.totals.last_ms};
+    times->first_ms = std::min(times->first_ms, epoch.totals.first_ms);
+    times->last_ms = std::max(times->last_ms, epoch.totals.last_ms);
+  }
+  return times;
 }
 
 uint64_t Epochs::BytesFrom(Sequence sequence) const {

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <limits>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -24,10 +26,15 @@ struct EpochTotals {
   std::array<LaneTotals, kLaneCount> lanes{};
   uint64_t frame_bytes = 0;
   uint64_t other_bytes = 0;  // dictionary, progress
+  // Of its frames; the first is after the last when that is not known.
+  TimestampMs first_ms = std::numeric_limits<TimestampMs>::max();
+  TimestampMs last_ms = std::numeric_limits<TimestampMs>::min();
+
+  bool has_times() const { return first_ms <= last_ms; }
 
   uint64_t bytes() const { return frame_bytes + other_bytes; }
 
-  void AddFrame(uint32_t lane, uint64_t samples, uint64_t bytes);
+  void AddFrame(uint32_t lane, uint64_t samples, uint64_t bytes, TimestampMs timestamp_ms);
 };
 
 void EncodeTotals(std::string& out, const EpochTotals& totals);
@@ -63,6 +70,14 @@ class Epochs {
   Sequence StartOf(Sequence sequence) const;
   // What the epochs that start in [from, end) hold; the lanes only.
   EpochTotals TotalsBetween(Sequence from, Sequence end) const;
+
+  struct Times {
+    TimestampMs first_ms;
+    TimestampMs last_ms;
+  };
+
+  // Timestamps of the frames in the epochs that hold [from, end); nothing when none are known.
+  std::optional<Times> TimesBetween(Sequence from, Sequence end) const;
 
   // Bytes of all epochs; asked with each append.
   uint64_t bytes() const {

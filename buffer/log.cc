@@ -138,7 +138,7 @@ Status Log::Impl::Acknowledge(const std::string& name, std::span<const FrameOutc
   {
     MutexLock lock(mu_);
     const std::optional<bool> changed =
-        state_.book.Acknowledge(name, outcomes, advances, state_.head);
+        state_.book.Acknowledge(name, outcomes, advances, state_.head, state_.epochs);
     if (!changed) return Error{ErrorCode::kNotFound, "no destination " + name};
     if (!*changed) return {};
     idle = AllDone();

@@ -145,7 +145,8 @@ void Recovery::Take(Sequence sequence, std::string_view value) {
     ++result_.damaged_records;
     return;
   }
-  totals.AddFrame(frame.value().lane, frame.value().sample_count, bytes);
+  totals.AddFrame(frame.value().lane, frame.value().sample_count, bytes,
+                  frame.value().timestamp_ms);
   state.book.AddFrame(frame.value().lane, sequence, frame.value().sample_count, bytes);
 }
 

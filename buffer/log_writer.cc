@@ -167,8 +167,11 @@ void LogWriter::AddFrame(const FrameAppend& frame, LogBatch& batch) {
   const uint64_t bytes = RecordBytes(batch.record);
   const Sequence sequence = Put(batch);
   batch.frame_bytes += bytes;
-  batch.frames.push_back(
-      {.lane = body.lane, .sequence = sequence, .samples = frame.sample_count, .bytes = bytes});
+  batch.frames.push_back({.lane = body.lane,
+                          .sequence = sequence,
+                          .samples = frame.sample_count,
+                          .bytes = bytes,
+                          .timestamp_ms = frame.timestamp_ms});
 }
 
 void LogWriter::AddProgress(const LogState& state, LogBatch& batch) {
@@ -188,7 +191,7 @@ void LogWriter::Commit(const LogBatch& batch, LogState& state) {
   EpochTotals& totals = state.epochs.current().totals;
   totals.other_bytes += batch.other_bytes;
   for (const LogBatch::Frame& frame : batch.frames) {
-    totals.AddFrame(frame.lane, frame.samples, frame.bytes);
+    totals.AddFrame(frame.lane, frame.samples, frame.bytes, frame.timestamp_ms);
     state.book.AddFrame(frame.lane, frame.sequence, frame.samples, frame.bytes);
   }
   if (batch.checkpoint_at != 0) {

@@ -49,6 +49,7 @@ struct LogBatch {
     Sequence sequence;
     uint64_t samples;
     uint64_t bytes;
+    TimestampMs timestamp_ms;
   };
 
   std::vector<Frame> frames;

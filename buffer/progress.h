@@ -8,6 +8,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/clock.h"
 
 namespace sluice::buffer {
 
@@ -74,6 +77,17 @@ std::optional<BranchOf> ParseBranchName(std::string_view name);
 // the names of a configuration, are slashes.
 std::string PrintableName(std::string_view name);
 
+// Samples with timestamps in [from_ms, to_ms], or some of them, that the destination was to get and
+// has not got.
+struct LostRange {
+  DropReason reason = DropReason::kBudget;
+  TimestampMs from_ms = 0;
+  TimestampMs to_ms = 0;
+  uint64_t samples = 0;
+};
+
+inline constexpr size_t kLostRangesMax = 16;
+
 struct DestinationProgress {
   std::string name;
   bool attached = false;   // false: known to the log, but not configured now
@@ -84,6 +98,7 @@ struct DestinationProgress {
   Sequence backlog_end = 0;
   std::array<LaneProgress, kLaneCount> backlog;
   Ledger ledger;
+  std::vector<LostRange> lost;  // at most kLostRangesMax, see LostRanges
   uint64_t pending_bytes = 0;
   Sequence oldest = 0;  // least `next` of all lanes, backlog included
 };
@@ -104,6 +119,7 @@ struct FrameOutcome {
   uint64_t acknowledged = 0;
   uint64_t branched = 0;
   DropCounts dropped{};
+  TimestampMs timestamp_ms = 0;  // of the frame; 0 = not known
 };
 
 // "Every frame of `lane` before `next` is done with." Lets lanes without frames of their own keep

@@ -11,8 +11,9 @@ namespace {
 constexpr uint64_t kAttachedFlag = 1;
 constexpr uint64_t kBacklogFlag = 2;
 constexpr uint64_t kClosedFlag = 4;
-constexpr uint64_t kBranchedFlag = 8;
-constexpr uint64_t kAllFlags = 15;
+constexpr uint64_t kLostFlag = 8;
+constexpr uint64_t kBranchedFlag = 16;
+constexpr uint64_t kAllFlags = 31;
 
 void Fail(ByteReader& reader) { reader.Bytes(reader.rest().size() + 1); }
 
@@ -87,6 +88,7 @@ bool ProgressBook::Branch(const std::string& name, std::string_view part) {
   if (!is_new) return false;
   const uint64_t pending = branch->second.ledger.pending;
   branch->second.ledger = {.appended = pending, .pending = pending};
+  branch->second.lost = {};
   return true;
 }
 
@@ -96,6 +98,9 @@ bool ProgressBook::Join(const std::string& name, std::string_view part) {
   if (found == destinations_.end() || branch == destinations_.end()) return false;
   Ledger& ledger = found->second.ledger;
   JoinLedger(ledger, branch->second.ledger);
+  for (const LostRange& lost : branch->second.lost.ranges()) {
+    found->second.lost.Add(lost.reason, lost.from_ms, lost.to_ms, lost.samples);
+  }
   destinations_.erase(branch);
   if (HasBranches(name)) return true;
   ledger.dropped[static_cast<size_t>(DropReason::kBudget)] += ledger.branched;
@@ -119,7 +124,8 @@ void ProgressBook::AddFrame(uint32_t lane, Sequence sequence, uint64_t samples, 
 
 // Takes the samples of an outcome out of what is pending. Never more than there is, so that no
 // outcome, however wrong, breaks the equation.
-void ProgressBook::Book(Ledger& ledger, Lane& lane, const FrameOutcome& outcome) {
+void ProgressBook::Book(Destination& destination, Lane& lane, const FrameOutcome& outcome) {
+  Ledger& ledger = destination.ledger;
   const auto take = [&lane, &ledger](uint64_t wanted) {
     const uint64_t taken = std::min(wanted, lane.samples);
     lane.samples -= taken;
@@ -128,34 +134,49 @@ void ProgressBook::Book(Ledger& ledger, Lane& lane, const FrameOutcome& outcome)
   };
   ledger.acknowledged += take(outcome.acknowledged);
   ledger.branched += take(outcome.branched);
-  for (size_t i = 0; i < kDropReasonCount; ++i) ledger.dropped[i] += take(outcome.dropped[i]);
+  for (size_t i = 0; i < kDropReasonCount; ++i) {
+    const uint64_t dropped = take(outcome.dropped[i]);
+    ledger.dropped[i] += dropped;
+    if (dropped == 0 || outcome.timestamp_ms == 0) continue;
+    destination.lost.Add(static_cast<DropReason>(i), outcome.timestamp_ms, outcome.timestamp_ms,
+                         dropped);
+  }
   lane.bytes -= std::min(outcome.record_bytes, lane.bytes);
   if (lane.frames > 0) --lane.frames;
   lane.next = outcome.sequence + 1;
 }
 
+void ProgressBook::NoteLost(Destination& destination, DropReason reason, uint64_t samples,
+                            const std::optional<Epochs::Times>& times) {
+  if (times) destination.lost.Add(reason, times->first_ms, times->last_ms, samples);
+}
+
 // What still is pending where nothing can be was never handed out.
-void ProgressBook::GiveUpRest(Ledger& ledger, Lane& lane) {
+void ProgressBook::GiveUpRest(Destination& destination, Lane& lane,
+                              const std::optional<Epochs::Times>& times) {
+  Ledger& ledger = destination.ledger;
   ledger.dropped[static_cast<size_t>(DropReason::kDamaged)] += lane.samples;
   ledger.pending -= lane.samples;
+  NoteLost(destination, DropReason::kDamaged, lane.samples, times);
   lane.samples = 0;
   lane.bytes = 0;
   lane.frames = 0;
 }
 
 // Behind the last frame of a lane nothing can be pending.
-void ProgressBook::FinishLane(Destination& destination, uint32_t lane, Sequence head) const {
-  Lane& state = destination.lanes[lane];
-  if (state.frames > 0 && state.next <= lane_last_[lane] && state.next < head) return;
-  GiveUpRest(destination.ledger, state);
+bool ProgressBook::IsLaneDone(const Destination& destination, uint32_t lane, Sequence head) const {
+  const Lane& state = destination.lanes[lane];
+  return state.frames == 0 || state.next > lane_last_[lane] || state.next >= head;
 }
 
 // Nor behind its end.
-void ProgressBook::FinishBacklog(Destination& destination) {
+void ProgressBook::FinishBacklog(Destination& destination, const Epochs& epochs) {
   bool done = true;
   for (Lane& lane : destination.backlog) {
     if (lane.frames == 0 || lane.next >= destination.backlog_end) {
-      GiveUpRest(destination.ledger, lane);
+      GiveUpRest(
+          destination, lane,
+          lane.samples == 0 ? std::nullopt : epochs.TimesBetween(0, destination.backlog_end));
     } else {
       done = false;
     }
@@ -175,18 +196,20 @@ bool ProgressBook::PartBacklog(const std::string& name, Sequence at) {
 
 std::optional<bool> ProgressBook::Acknowledge(const std::string& name,
                                               std::span<const FrameOutcome> outcomes,
-                                              std::span<const LaneAdvance> advances,
-                                              Sequence head) {
+                                              std::span<const LaneAdvance> advances, Sequence head,
+                                              const Epochs& epochs) {
   const auto found = destinations_.find(name);
   if (found == destinations_.end()) return std::nullopt;
   Destination& destination = found->second;
   std::array<bool, kLaneCount> moved{};
+  std::array<Sequence, kLaneCount> from{};
+  for (uint32_t i = 0; i < kLaneCount; ++i) from[i] = destination.lanes[i].next;
   bool backlog_moved = false;
   for (const FrameOutcome& outcome : outcomes) {
     const bool of_backlog = outcome.sequence < destination.backlog_end;
     Lane& lane = (of_backlog ? destination.backlog : destination.lanes)[outcome.lane];
     if (lane.frames == 0 || outcome.sequence < lane.next) continue;
-    Book(destination.ledger, lane, outcome);
+    Book(destination, lane, outcome);
     (of_backlog ? backlog_moved : moved[outcome.lane]) = true;
   }
   for (const LaneAdvance& advance : advances) {
@@ -196,18 +219,23 @@ std::optional<bool> ProgressBook::Acknowledge(const std::string& name,
     (advance.backlog ? backlog_moved : moved[advance.lane]) = true;
   }
   for (uint32_t lane = 0; lane < kLaneCount; ++lane) {
-    if (moved[lane]) FinishLane(destination, lane, head);
+    if (!moved[lane] || !IsLaneDone(destination, lane, head)) continue;
+    Lane& state = destination.lanes[lane];
+    GiveUpRest(destination, state,
+               state.samples == 0 ? std::nullopt : epochs.TimesBetween(from[lane], head));
   }
-  if (backlog_moved) FinishBacklog(destination);
+  if (backlog_moved) FinishBacklog(destination, epochs);
   return backlog_moved || std::find(moved.begin(), moved.end(), true) != moved.end();
 }
 
 // Moves a lane to `start`; `rest` is what of it lies behind that.
-uint64_t ProgressBook::DropLane(Ledger& ledger, Lane& lane, Sequence start,
-                                const LaneTotals& rest) {
+uint64_t ProgressBook::DropLane(Destination& destination, Lane& lane, Sequence start,
+                                const LaneTotals& rest, const Epochs& epochs) {
+  Ledger& ledger = destination.ledger;
   const uint64_t lost = lane.samples - std::min(lane.samples, rest.samples);
   ledger.dropped[static_cast<size_t>(DropReason::kBudget)] += lost;
   ledger.pending -= lost;
+  NoteLost(destination, DropReason::kBudget, lost, epochs.TimesBetween(lane.next, start));
   lane.samples -= lost;
   lane.bytes = std::min(lane.bytes, rest.bytes);
   lane.frames = std::min(lane.frames, rest.frames);
@@ -225,18 +253,18 @@ uint64_t ProgressBook::DropBefore(Sequence start, const Epochs& epochs) {
     for (uint32_t i = 0; i < kLaneCount; ++i) {
       Lane& lane = destination.lanes[i];
       if (lane.frames == 0 || lane.next >= start) continue;
-      dropped += DropLane(destination.ledger, lane, start, after.lanes[i]);
+      dropped += DropLane(destination, lane, start, after.lanes[i], epochs);
       // Nothing of this lane in the epochs that stay: whatever the totals say, nothing is pending.
-      if (lane.frames == 0) FinishLane(destination, i, start);
+      if (lane.frames == 0) GiveUpRest(destination, lane, std::nullopt);
     }
     if (destination.backlog_end == 0) continue;
     const EpochTotals rest = epochs.TotalsBetween(start, destination.backlog_end);
     for (uint32_t i = 0; i < kLaneCount; ++i) {
       Lane& lane = destination.backlog[i];
       if (lane.frames == 0 || lane.next >= start) continue;
-      dropped += DropLane(destination.ledger, lane, start, rest.lanes[i]);
+      dropped += DropLane(destination, lane, start, rest.lanes[i], epochs);
     }
-    FinishBacklog(destination);
+    FinishBacklog(destination, epochs);
   }
   return dropped;
 }
@@ -248,6 +276,7 @@ DestinationProgress ProgressBook::Describe(const std::string& name, const Destin
   progress.attached = destination.attached;
   progress.closed_at = destination.closed_at;
   progress.ledger = destination.ledger;
+  progress.lost = destination.lost.ranges();
   progress.oldest = head;
   progress.backlog_end = destination.backlog_end;
   const auto describe = [&progress](const Lane& lane, Sequence end) {
@@ -320,12 +349,14 @@ void ProgressBook::EncodeDestination(std::string& out, const Destination& destin
   PutVarint(out, (destination.attached ? kAttachedFlag : 0) |
                      (destination.backlog_end != 0 ? kBacklogFlag : 0) |
                      (destination.closed_at != 0 ? kClosedFlag : 0) |
-                     (destination.ledger.branched != 0 ? kBranchedFlag : 0));
+                     (destination.ledger.branched != 0 ? kBranchedFlag : 0) |
+                     (destination.lost.ranges().empty() ? 0 : kLostFlag));
   PutVarint(out, destination.ledger.acknowledged);
   PutVarint(out, kDropReasonCount);
   for (const uint64_t dropped : destination.ledger.dropped) PutVarint(out, dropped);
   if (destination.ledger.branched != 0) PutVarint(out, destination.ledger.branched);
   if (destination.closed_at != 0) PutVarint(out, sequence - destination.closed_at);
+  if (!destination.lost.ranges().empty()) destination.lost.Encode(out);
   EncodeLanes(out, destination.lanes, sequence);
   if (destination.backlog_end == 0) return;
   PutVarint(out, sequence - destination.backlog_end);
@@ -371,6 +402,7 @@ ProgressBook::Destination ProgressBook::DecodeDestination(ByteReader& reader, Se
     if (distance >= sequence) Fail(reader);
     destination.closed_at = sequence - distance;
   }
+  if ((flags & kLostFlag) != 0) destination.lost = LostRanges::Decode(reader);
   DecodeLanes(reader, sequence, destination.lanes, destination.ledger);
   if ((flags & kBacklogFlag) != 0) {
     const uint64_t distance = reader.Varint();

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/varint.h"
 #include "buffer/epochs.h"
+#include "buffer/lost_ranges.h"
 #include "buffer/progress.h"
 
 namespace sluice::buffer {
@@ -33,10 +34,11 @@ class ProgressBook {
   // A frame was appended: it is pending for everybody.
   void AddFrame(uint32_t lane, Sequence sequence, uint64_t samples, uint64_t bytes);
 
-  // See Log::Acknowledge. `head` is the next sequence to be written. Whether anything changed;
-  // nothing when the destination is unknown.
+  // See Log::Acknowledge. `head` is the next sequence to be written; `epochs` tell when it was what
+  // was lost. Whether anything changed; nothing when the destination is unknown.
   std::optional<bool> Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
-                                  std::span<const LaneAdvance> advances, Sequence head);
+                                  std::span<const LaneAdvance> advances, Sequence head,
+                                  const Epochs& epochs);
 
   // What is pending for the destination becomes its backlog; `at` is the head, and is to start an
   // epoch. False when it is unknown, nothing is pending, or there still is a backlog.
@@ -83,6 +85,7 @@ class ProgressBook {
     bool attached = false;
     Sequence closed_at = 0;  // no frame from there on is for it; 0 = not closed
     Ledger ledger;
+    LostRanges lost;
     Lanes lanes{};
     // Frames before it that were parted from the rest; 0 = no backlog, and its lanes are empty.
     Sequence backlog_end = 0;
@@ -94,11 +97,15 @@ class ProgressBook {
   bool HasBranches(const std::string& name) const;
   static bool AttachOne(Destination& destination);
 
-  static void Book(Ledger& ledger, Lane& lane, const FrameOutcome& outcome);
-  static void GiveUpRest(Ledger& ledger, Lane& lane);
-  static uint64_t DropLane(Ledger& ledger, Lane& lane, Sequence start, const LaneTotals& rest);
-  void FinishLane(Destination& destination, uint32_t lane, Sequence head) const;
-  static void FinishBacklog(Destination& destination);
+  static void Book(Destination& destination, Lane& lane, const FrameOutcome& outcome);
+  static void NoteLost(Destination& destination, DropReason reason, uint64_t samples,
+                       const std::optional<Epochs::Times>& times);
+  static void GiveUpRest(Destination& destination, Lane& lane,
+                         const std::optional<Epochs::Times>& times);
+  static uint64_t DropLane(Destination& destination, Lane& lane, Sequence start,
+                           const LaneTotals& rest, const Epochs& epochs);
+  bool IsLaneDone(const Destination& destination, uint32_t lane, Sequence head) const;
+  static void FinishBacklog(Destination& destination, const Epochs& epochs);
   static DestinationProgress Describe(const std::string& name, const Destination& destination,
                                       Sequence head);
   static void EncodeDestination(std::string& out, const Destination& destination,

@@ -404,6 +404,10 @@ void Destination::Report(const DeliveryTime& time) {
   status_.tenants = view.tenants;
   status_.tenants_in_trouble = view.tenants_in_trouble;
   status_.troubles = view.troubles;
+  const TimestampMs oldest_ms = view.oldest_pending_ms.value_or(time.wall_ms);
+  status_.pending_seconds =
+      static_cast<double>(std::max<TimestampMs>(0, time.wall_ms - oldest_ms)) / 1000;
+  status_.quarantined_samples = quarantined_samples_;
 }
 
 void Destination::KeepInQuarantine(const Rejection& rejection, TimestampMs now) {
@@ -417,6 +421,7 @@ void Destination::KeepInQuarantine(const Rejection& rejection, TimestampMs now) 
                             .request = rejection.body});
   if (kept.ok()) {
     if (metrics_) metrics_->OnQuarantined(rejection.samples);
+    quarantined_samples_ += rejection.samples;
   } else if (!quarantine_failed_) {
     logger_.Warn("quarantine not written", {{"error", kept.error().message}});
   }

@@ -127,6 +127,7 @@ class Destination {
   uint64_t fallbacks_logged_ = 0;
   std::string fallback_logged_;
   uint64_t rejected_unlogged_ = 0;
+  uint64_t quarantined_samples_ = 0;
   bool quarantine_failed_ = false;
   MonotonicTime rejection_logged_at_{};
   MonotonicTime ledger_read_at_{};

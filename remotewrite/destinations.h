@@ -37,10 +37,12 @@ struct DestinationStatus {
   bool replaying = false;  // fresh samples pass a backlog
   // Until nothing is pending, at the pace of the last half minute; nothing when there is no saying.
   std::optional<std::chrono::seconds> catch_up;
-  std::string protocol;             // see EncodingName
-  std::string protocol_fallback;    // why it is not the configured one; empty when it is
-  TimestampMs highest_sent_ms = 0;  // newest timestamp acknowledged; 0 = none
-  size_t tenants = 0;               // seen since it was started
+  std::string protocol;              // see EncodingName
+  std::string protocol_fallback;     // why it is not the configured one; empty when it is
+  TimestampMs highest_sent_ms = 0;   // newest timestamp acknowledged; 0 = none
+  double pending_seconds = 0;        // age of the oldest pending sample; 0 = none is pending
+  uint64_t quarantined_samples = 0;  // since the start
+  size_t tenants = 0;                // seen since it was started
   size_t tenants_in_trouble = 0;
   std::vector<TenantTrouble> troubles;  // of some of them
   buffer::DestinationProgress progress;

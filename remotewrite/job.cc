@@ -267,6 +267,7 @@ buffer::FrameOutcome OutcomeOf(const JobFrame& done) {
   outcome.lane = done.frame.lane;
   outcome.sequence = done.frame.sequence;
   outcome.record_bytes = done.frame.record_bytes;
+  outcome.timestamp_ms = done.frame.timestamp_ms;
   uint64_t left = done.frame.sample_count;
   // Clamped, so that the ledger adds up even when a record lies about its number of samples.
   const auto book = [&](buffer::DropReason reason, uint64_t samples) {

@@ -112,6 +112,10 @@ TEST_CASE("destinations show their ledger with every reason of drops", "[api]") 
   destination.progress.ledger.acknowledged = 6;
   destination.progress.ledger.pending = 3;
   destination.progress.ledger.dropped.at(static_cast<size_t>(buffer::DropReason::kRejected)) = 1;
+  destination.progress.lost = {
+      {.reason = buffer::DropReason::kBudget, .from_ms = 1'000, .to_ms = 61'500, .samples = 4}};
+  destination.pending_seconds = 2.5;
+  destination.quarantined_samples = 1;
   const json answer = json::parse(DestinationsJson({destination}));
   const json& row = answer["data"]["destinations"][0];
   CHECK(row["name"] == "far");
@@ -119,6 +123,10 @@ TEST_CASE("destinations show their ledger with every reason of drops", "[api]") 
   CHECK(row["ledger"]["appended"] == 10);
   CHECK(row["ledger"]["dropped"]["rejected"] == 1);
   CHECK(row["ledger"]["dropped"].size() == buffer::kDropReasonCount);
+  CHECK(row["pendingSeconds"] == 2.5);
+  CHECK(row["quarantined"] == 1);
+  CHECK(row["lost"] == json::parse(R"([{"reason": "budget", "from": "1970-01-01T00:00:01.000Z",
+                                        "to": "1970-01-01T00:01:01.500Z", "samples": 4}])"));
 }
 
 TEST_CASE("errors have the envelope of Prometheus's API", "[api]") {

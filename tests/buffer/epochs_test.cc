@@ -11,7 +11,7 @@ namespace {
 
 Epoch EpochAt(Sequence start, uint64_t samples, uint64_t bytes) {
   Epoch epoch{.start = start, .totals = {}};
-  epoch.totals.AddFrame(3, samples, bytes);
+  epoch.totals.AddFrame(3, samples, bytes, static_cast<TimestampMs>(1000 * start));
   epoch.totals.other_bytes = 1;
   return epoch;
 }
@@ -23,7 +23,7 @@ TEST_CASE("the bytes of all epochs follow every change", "[epochs]") {
   CHECK(epochs.bytes() == 0);
   epochs.Push(EpochAt(10, 1, 100));
   CHECK(epochs.bytes() == 101);
-  epochs.current().totals.AddFrame(4, 1, 50);
+  epochs.current().totals.AddFrame(4, 1, 50, 10'500);
   epochs.Push(EpochAt(20, 2, 200));
   epochs.PushOlder(EpochAt(5, 3, 1000));
   CHECK(epochs.bytes() == 101 + 50 + 201 + 1001);
@@ -56,7 +56,23 @@ TEST_CASE("an epoch start survives, and is refused when cut short", "[epochs]") 
   CHECK(decoded.value().previous.lanes[3].samples == 12);
   CHECK(decoded.value().previous.lanes[3].frames == 1);
   CHECK(decoded.value().previous.bytes() == 346);
+  CHECK(decoded.value().previous.first_ms == 40'000);
+  CHECK(decoded.value().previous.last_ms == 40'000);
   for (size_t size = 0; size < body.size(); ++size) {
     CHECK_FALSE(DecodeEpochStartBody(100, std::string_view(body).substr(0, size)).ok());
   }
+}
+
+TEST_CASE("the times of a stretch are those of the epochs that hold it", "[epochs]") {
+  Epochs epochs;
+  CHECK_FALSE(epochs.TimesBetween(1, 100));
+  epochs.Push(EpochAt(10, 1, 1));
+  epochs.Push(Epoch{.start = 15, .totals = {}});
+  epochs.Push(EpochAt(20, 1, 1));
+  epochs.Push(EpochAt(30, 1, 1));
+  CHECK(epochs.TimesBetween(12, 25)->first_ms == 10'000);
+  CHECK(epochs.TimesBetween(12, 25)->last_ms == 20'000);
+  CHECK(epochs.TimesBetween(21, 30)->first_ms == 20'000);
+  CHECK(epochs.TimesBetween(21, 30)->last_ms == 20'000);
+  CHECK_FALSE(epochs.TimesBetween(16, 20));
 }
