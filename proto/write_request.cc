@@ -11,6 +11,7 @@ namespace {
 
 // Field numbers and wire types of prometheus.WriteRequest, as tags.
 constexpr char kSeriesTag = 0x0a;     // WriteRequest.timeseries
+constexpr char kMetadataTag = 0x1a;   // WriteRequest.metadata
 constexpr char kLabelTag = 0x0a;      // TimeSeries.labels
 constexpr char kSampleTag = 0x12;     // TimeSeries.samples
 constexpr char kExemplarTag = 0x1a;   // TimeSeries.exemplars
@@ -23,6 +24,11 @@ constexpr char kTimestampTag = 0x10;  // Sample.timestamp, varint
 constexpr char kExemplarValueTag = 0x11;       // Exemplar.value, 64 bits
 constexpr char kExemplarTimestampTag = 0x18;   // Exemplar.timestamp, varint
 constexpr char kHistogramTimestampTag = 0x78;  // Histogram.timestamp, varint
+
+constexpr char kTypeTag = 0x08;    // MetricMetadata.type, varint
+constexpr char kFamilyTag = 0x12;  // MetricMetadata.metric_family_name
+constexpr char kHelpTag = 0x22;    // MetricMetadata.help
+constexpr char kUnitTag = 0x2a;    // MetricMetadata.unit
 
 // What writes samples is `inline` because GCC 12 stops inlining it into the hot path, a few percent
 // of that, once histograms use it as well.
@@ -58,6 +64,18 @@ char* WriteHistogram(char* at, const HistogramView& histogram) {
   at = WriteBytes(at, histogram.bytes);
   *at++ = kHistogramTimestampTag;
   return WriteVarint(at, static_cast<uint64_t>(histogram.timestamp_ms));
+}
+
+// An empty text is left out, as is a zero.
+size_t TextSize(std::string_view text) {
+  return text.empty() ? 0 : 1 + VarintSize(text.size()) + text.size();
+}
+
+char* WriteText(char* at, char tag, std::string_view text) {
+  if (text.empty()) return at;
+  *at++ = tag;
+  at = WriteVarint(at, text.size());
+  return WriteBytes(at, text);
 }
 
 }  // namespace
@@ -102,6 +120,22 @@ void RequestWriter::AddSeries(std::string_view encoded_labels,
   at = WriteVarint(at, body_size);
   at = WriteBytes(at, encoded_labels);
   for (const SampleView& sample : samples) at = WriteSample(at, sample);
+  buffer_.EndAt(at);
+}
+
+void RequestWriter::AddMetadata(const MetadataView& metadata) {
+  const size_t size = (metadata.type == 0 ? 0 : 2) + TextSize(metadata.family) +
+                      TextSize(metadata.help) + TextSize(metadata.unit);
+  char* at = buffer_.Reserve(1 + kVarintMax + size);
+  *at++ = kMetadataTag;
+  at = WriteVarint(at, size);
+  if (metadata.type != 0) {
+    *at++ = kTypeTag;
+    *at++ = static_cast<char>(metadata.type);
+  }
+  at = WriteText(at, kFamilyTag, metadata.family);
+  at = WriteText(at, kHelpTag, metadata.help);
+  at = WriteText(at, kUnitTag, metadata.unit);
   buffer_.EndAt(at);
 }
 

@@ -44,6 +44,14 @@ struct SeriesContent {
   std::span<const HistogramView> histograms;
 };
 
+// What is said of a family of metrics; types are those of MetricMetadata. Borrowed.
+struct MetadataView {
+  uint8_t type = 0;
+  std::string_view family;
+  std::string_view help;
+  std::string_view unit;
+};
+
 // Writes requests front to back into memory that it keeps, so that the next request neither
 // allocates nor clears any. Thread-compatible.
 class RequestWriter {
@@ -54,6 +62,9 @@ class RequestWriter {
   // ascending order of time.
   void AddSeries(std::string_view encoded_labels, std::span<const SampleView> samples);
   void AddSeries(const SeriesContent& series);
+
+  // Adds one MetricMetadata (field 3).
+  void AddMetadata(const MetadataView& metadata);
 
   // Valid until the next change.
   std::string_view bytes() const { return buffer_.bytes(); }

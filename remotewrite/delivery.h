@@ -165,6 +165,9 @@ class Delivery {
   // Nothing is planned that is not durably done with.
   bool IsAtRest() const { return jobs_.empty() && outcomes_.empty(); }
 
+  // The latest answers to the point were 2xx.
+  bool IsAccepted() const { return accepts_ && !health_.is_probing(); }
+
   // Rejections since the last call; the latest kRejectionsMax of them. What they speak of is not
   // acknowledged before the next Acknowledge().
   std::vector<Rejection> TakeRejections();

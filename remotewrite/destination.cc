@@ -127,6 +127,7 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
              {.external_labels = config_.external_labels,
               .write_relabel = config_.write_relabel,
               .symbols = SymbolsFor(config_.protocol),
+              .families = SendsMetadata() ? &families_ : nullptr,
               .tenants = tenants_ ? &*tenants_ : nullptr,
               .sharding = config_.sharding.is_on() ? &config_.sharding : nullptr},
              options.projection_bytes_max),
@@ -147,6 +148,7 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
                  std::random_device()()),
       waits_(config_.sharding.is_on() && !is_branch_),
       quarantine_(options.quarantine, config_.name, name_),
+      metadata_(config_.metadata, deps.clock.MonotonicNow()),
       http_(HttpLoopOptions{.max_idle_connections = kConnectionsMax,
                             .user_agent = options.user_agent}) {
   status_.name = name_;
@@ -221,6 +223,7 @@ void Destination::Run() {
       StartExchange(*transfer);
     }
     if (delivery_.protocol().WantsQuestion(clock_.MonotonicNow())) AskForZstd();
+    SendMetadata();
     // Also what ended without a request: series that a rule drops.
     Acknowledge();
     Report(Now());
@@ -231,6 +234,8 @@ void Destination::Run() {
   exchanges_.clear();
   if (question_ != nullptr) http_.Cancel(question_->transfer);
   question_.reset();
+  if (metadata_exchange_ != nullptr) http_.Cancel(metadata_transfer_);
+  metadata_exchange_.reset();
   Acknowledge();
   branches_.clear();  // what they still have stays in the log
   ledger_read_at_ = MonotonicTime{};
@@ -365,6 +370,7 @@ void Destination::UpdateMetrics(const DeliveryView& view, DestinationState state
                     .view = view,
                     .concurrency = delivery_.concurrency(),
                     .protocol = delivery_.protocol(),
+                    .metadata = metadata_,
                     .state = state,
                     .wall_ms = time.wall_ms});
   if (time.now - ledger_read_at_ < kLedgerInterval) return;

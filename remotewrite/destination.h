@@ -19,7 +19,9 @@
 #include "remotewrite/destination_metrics.h"
 #include "remotewrite/destinations.h"
 #include "remotewrite/endpoints.h"
+#include "remotewrite/family_book.h"
 #include "remotewrite/log_source.h"
+#include "remotewrite/metadata_sender.h"
 #include "remotewrite/projection_cache.h"
 
 namespace sluice::remotewrite {
@@ -59,6 +61,7 @@ class Destination {
  private:
   class Exchange;
   class Question;
+  class MetadataExchange;
 
   // Delivers a tenant's samples by itself.
   struct BranchState {
@@ -87,6 +90,9 @@ class Destination {
   bool HasPredecessor();
   bool IsOfOurReceiver(const buffer::DestinationProgress& other) const;
   void AskForZstd();
+  bool SendsMetadata() const;
+  void SendMetadata();
+  void OnMetadataAnswered(const Answer& answer);
   void Report(const DeliveryTime& time);
   void UpdateMetrics(const DeliveryView& view, DestinationState state, const DeliveryTime& time);
   void AddBranches(DeliveryView& view) const;
@@ -110,12 +116,14 @@ class Destination {
   // Owned by the thread.
   LogSource source_;
   std::optional<Tenants> tenants_;
+  FamilyBook families_;
   ProjectionCache cache_;
   Delivery delivery_;
   Endpoints endpoints_;
   bool waits_ = false;  // for those that had its series before
   MonotonicTime waits_until_{};
   Quarantine quarantine_;
+  MetadataSender metadata_;
   CatchUp catch_up_;
   std::optional<DestinationMetrics> metrics_;
   std::unordered_map<uint64_t, std::unique_ptr<Exchange>> exchanges_;  // by job
@@ -124,6 +132,9 @@ class Destination {
   MonotonicTime join_by_{};
   std::unique_ptr<Question> question_;
   std::string latest_tenant_;  // of the latest request
+  std::unique_ptr<HttpHandler> metadata_exchange_;
+  HttpLoop::TransferId metadata_transfer_ = 0;
+  bool metadata_failed_ = false;
   uint64_t fallbacks_logged_ = 0;
   std::string fallback_logged_;
   uint64_t rejected_unlogged_ = 0;

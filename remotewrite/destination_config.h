@@ -11,6 +11,7 @@
 #include "base/http_client.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
+#include "remotewrite/metadata_sender.h"
 #include "remotewrite/protocol.h"
 #include "remotewrite/rate_limit.h"
 #include "remotewrite/sharding.h"
@@ -75,6 +76,7 @@ struct DestinationConfig {
   ThinningConfig thinning;
   TenantConfig tenant;
   ProtocolConfig protocol;
+  MetadataConfig metadata;
   // A connection that is older is not used again; 0 for no limit.
   std::chrono::milliseconds max_connection_age{300'000};
   bool round_robin_dns = false;  // connections go to any address of the host, not to the first

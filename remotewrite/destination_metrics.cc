@@ -113,6 +113,12 @@ void DestinationMetrics::AddRemoteStorage(const MetricLabels& labels, const Queu
   AddKind(exemplars_, kExemplarNames, labels);
   custom_buckets_.counter = AddDropped(kHistogramNames, labels, "nhcb_in_rw1_not_supported");
   unfit_exemplars_.counter = AddDropped(kExemplarNames, labels, "unfit");
+  metadata_accepted_.counter =
+      t.AddCounter("prometheus_remote_storage_metadata_total",
+                   "Metadata of families that the remote storage accepted.", labels);
+  metadata_failed_.counter =
+      t.AddCounter("prometheus_remote_storage_metadata_failed_total",
+                   "Metadata of families that was not accepted, until the next interval.", labels);
   bytes_.counter = t.AddCounter("prometheus_remote_storage_bytes_total",
                                 "Bytes of compressed requests that were accepted.", labels);
   pending_ = t.AddGauge("prometheus_remote_storage_samples_pending",
@@ -214,6 +220,8 @@ void DestinationMetrics::Update(const Reading& reading) {
                   [](const SendCounts& counts) { return counts.samples - counts.histograms; });
   histograms_.Follow(reading.counters, [](const SendCounts& counts) { return counts.histograms; });
   exemplars_.Follow(reading.counters, [](const SendCounts& counts) { return counts.exemplars; });
+  metadata_accepted_.Follow(reading.metadata.accepted());
+  metadata_failed_.Follow(reading.metadata.failed());
   custom_buckets_.Follow(reading.counters.custom_buckets);
   unfit_exemplars_.Follow(reading.counters.unfit_exemplars);
   bytes_.Follow(reading.counters.accepted_bytes);

@@ -11,6 +11,7 @@
 #include "buffer/progress.h"
 #include "remotewrite/delivery.h"
 #include "remotewrite/destinations.h"
+#include "remotewrite/metadata_sender.h"
 
 namespace sluice::remotewrite {
 
@@ -35,6 +36,7 @@ class DestinationMetrics {
     const DeliveryView& view;
     const Concurrency& concurrency;
     const ProtocolChoice& protocol;
+    const MetadataSender& metadata;
     DestinationState state;
     TimestampMs wall_ms;
   };
@@ -74,6 +76,7 @@ class DestinationMetrics {
   Counter AddDropped(const KindNames& names, const MetricLabels& labels, const std::string& reason);
 
   Kind samples_, histograms_, exemplars_;
+  Follower metadata_accepted_, metadata_failed_;
   Follower custom_buckets_, unfit_exemplars_, bytes_;
   Gauge pending_, shards_, shards_min_, shards_max_, shards_desired_, samples_per_send_;
   Gauge highest_read_, highest_sent_;

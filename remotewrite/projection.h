@@ -16,6 +16,7 @@
 #include "proto/write_request_v2.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
+#include "remotewrite/family_book.h"
 #include "remotewrite/sharding.h"
 #include "remotewrite/tenants.h"
 
@@ -27,6 +28,8 @@ struct ProjectionRules {
   const relabel::Program& write_relabel;
   // Where labels become symbols, for remote write 2.0; null for 1.0.
   std::shared_ptr<proto::SymbolPool> symbols = nullptr;
+  // Where it is noted what is said of the families of chunks in use; null when nobody asks.
+  FamilyBook* families = nullptr;
   // Who owns a series then; null: the destination knows no tenants.
   Tenants* tenants = nullptr;
   // Series that are others' are kOtherTenant's; null: there are no others.

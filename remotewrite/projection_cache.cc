@@ -146,8 +146,16 @@ Result<std::shared_ptr<const Projection>> ProjectionCache::DeriveChunk(
   const Result<buffer::DecodedChunk> decoded = buffer::DecodedChunk::Decode(*stored);
   if (!decoded.ok()) return decoded.error();
   ++derived_count_;
-  return std::shared_ptr<const Projection>(
-      std::make_shared<Projection>(Project(target, *decoded, rules_)));
+
+  // The families are held for as long as the projection is.
+  struct Kept {
+    Projection projection;
+    std::shared_ptr<const ChunkFamilies> families;
+  };
+
+  auto kept = std::make_shared<Kept>(Kept{Project(target, *decoded, rules_), nullptr});
+  if (rules_.families != nullptr) kept->families = rules_.families->Learn(chunk.id, *decoded);
+  return std::shared_ptr<const Projection>(kept, &kept->projection);
 }
 
 void ProjectionCache::Insert(Entry entry) {

@@ -98,14 +98,21 @@ remotewrite::QueueConfig DecodeQueue(const Value& value) {
   return queue;
 }
 
-void CheckMetadata(const Value& value) {
+remotewrite::MetadataConfig DecodeMetadata(const Value& value) {
+  remotewrite::MetadataConfig metadata;
   const Fields fields(value, "config.MetadataConfig", {kMetadataFields});
-  bool send = true;
-  std::chrono::milliseconds interval{0};
-  uint32_t samples = 0;
-  fields.Read("send", send);
-  fields.Read("send_interval", interval);
-  fields.Read("max_samples_per_send", samples);
+  fields.Read("send", metadata.send);
+  fields.Read("send_interval", metadata.send_interval);
+  fields.Read("max_samples_per_send", metadata.max_samples_per_send);
+  if (!metadata.send) return metadata;
+  if (metadata.send_interval.count() == 0) {
+    FailAt(fields, "send_interval", "the send_interval of metadata_config must be positive");
+  }
+  if (metadata.max_samples_per_send == 0) {
+    FailAt(fields, "max_samples_per_send",
+           "the max_samples_per_send of metadata_config must be positive");
+  }
+  return metadata;
 }
 
 remotewrite::ReplayConfig DecodeReplay(const Fields& fields) {
@@ -360,7 +367,9 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
   if (const auto thin_out = fields.Find("thin_out"); thin_out && !thin_out->is_null()) {
     destination.thinning = DecodeThinOut(*thin_out);
   }
-  if (const auto metadata = fields.Find("metadata_config")) CheckMetadata(*metadata);
+  if (const auto metadata = fields.Find("metadata_config")) {
+    destination.metadata = DecodeMetadata(*metadata);
+  }
   HttpClientConfig client = DecodeHttpClientConfig(fields, /*enable_http2=*/false);
   DecodeWriteAuth(fields, client);
   destination.http_client = std::make_shared<const HttpClient>(std::move(client));

@@ -274,6 +274,13 @@ TEST_CASE("tenants are checked", "[agent]") {
              Catch::Contains("either tenant_header or {tenant} in the URL"));
 }
 
+TEST_CASE("a round of metadata that never comes, or has nothing in it, is refused", "[agent]") {
+  CHECK_THAT(Remote("metadata_config: {send_interval: 0s}"),
+             Catch::EndsWith("the send_interval of metadata_config must be positive"));
+  CHECK_THAT(Remote("metadata_config: {max_samples_per_send: 0}"),
+             Catch::EndsWith("the max_samples_per_send of metadata_config must be positive"));
+}
+
 TEST_CASE("compressions are checked", "[agent]") {
   CHECK(Remote("compression: gzip") ==
         "f.yml:3: remote_write[0].compression: unknown compression \"gzip\", expected auto, snappy "

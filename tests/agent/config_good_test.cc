@@ -225,6 +225,12 @@ TEST_CASE("a destination has Prometheus's defaults", "[agent]") {
   CHECK(destination.queue.max_shards == 50);
   CHECK(destination.queue.max_samples_per_send == 2'000);
   CHECK(destination.queue.batch_send_deadline == milliseconds(5'000));
+  CHECK(destination.max_connection_age == milliseconds(300'000));
+  CHECK_FALSE(destination.round_robin_dns);
+  CHECK_FALSE(destination.failed_request_logging);
+  CHECK(destination.metadata.send);
+  CHECK(destination.metadata.send_interval == milliseconds(60'000));
+  CHECK(destination.metadata.max_samples_per_send == 2'000);
 }
 
 TEST_CASE("every field of a destination is read", "[agent]") {
@@ -232,6 +238,9 @@ TEST_CASE("every field of a destination is read", "[agent]") {
   headers: {X-Scope-OrgID: team, a: 1}
   write_relabel_configs: [{action: labeldrop, regex: x}]
   metadata_config: {send: false, send_interval: 2m, max_samples_per_send: 10}
+  round_robin_dns: true
+  failed_request_logging: true
+  max_connection_age: 90s
   queue_config: {capacity: 1, max_shards: 3, min_shards: 2, max_samples_per_send: 4,
     batch_send_deadline: 1s, min_backoff: 10ms, max_backoff: 20ms, retry_on_http_429: true,
     sample_age_limit: 1h}
@@ -248,6 +257,12 @@ TEST_CASE("every field of a destination is read", "[agent]") {
   CHECK(destination.queue.min_backoff == milliseconds(10));
   CHECK(destination.queue.max_backoff == milliseconds(20));
   CHECK(destination.queue.sample_age_limit == std::chrono::hours(1));
+  CHECK_FALSE(destination.metadata.send);
+  CHECK(destination.metadata.send_interval == milliseconds(120'000));
+  CHECK(destination.metadata.max_samples_per_send == 10);
+  CHECK(destination.max_connection_age == milliseconds(90'000));
+  CHECK(destination.round_robin_dns);
+  CHECK(destination.failed_request_logging);
 }
 
 TEST_CASE("a destination without a name gets a stable one from its URL", "[agent]") {

@@ -45,6 +45,14 @@ scrape_configs:
     client_secret_file: {folder}/secret
     token_url: http://{target}/token
   static_configs: [{{targets: ['{target}']}}]
+- job_name: oauth_signed
+  oauth2:
+    grant_type: urn:ietf:params:oauth:grant-type:jwt-bearer
+    client_id: id
+    client_certificate_key: {c}
+    claims: {{password: {c}}}
+    token_url: http://{target}/token
+  static_configs: [{{targets: ['{target}']}}]
 - job_name: proxy
   proxy_url: http://u:{c}@{dead}
   proxy_connect_header: {{X-Key: [{c}]}}
@@ -73,6 +81,10 @@ remote_write:
 - name: refusing
   url: http://u:{c}@{target}/write
   authorization: {{credentials: {c}}}
+- name: signed
+  url: http://u:{c}@{target}/write
+  sigv4: {{region: r, access_key: a, secret_key: {c}}}
+  failed_request_logging: true
 remote_read: [{{url: 'http://u:{c}@{dead}/', headers: {{X-Key: {c}}}, bearer_token: {c}}}]
 tracing: {{endpoint: 'localhost:1', headers: {{X-Key: {c}}}}}
 alerting:

@@ -1,6 +1,8 @@
 // The whole sending half against a receiver on the loopback interface, with the real log.
 #include "remotewrite/destinations.h"
 
+#include <atomic>
+
 #include <catch2/catch.hpp>
 
 #include "proto/histogram_codec.h"
@@ -204,6 +206,24 @@ TEST_CASE("what a receiver refuses is logged with its words and one series", "[r
   CHECK(Eventually([&] {
     return fixture.sink->Count({"error ", "not this one", "__name__=\"b\"", "400"}) == 1;
   }));
+}
+
+TEST_CASE("requests that are not accepted are told of one by one, where that is wanted",
+          "[remotewrite][net]") {
+  const bool wanted = GENERATE(false, true);
+  LoopbackReceiver receiver;
+  std::atomic<int> requests = 0;
+  receiver.Answer(
+      [&](const ScriptedRequest&) { return requests++ < 2 ? Respond(503, "busy") : Respond(204); });
+  Fixture fixture;
+  DestinationConfig config = Config("a", receiver.server.Url());
+  config.failed_request_logging = wanted;
+  REQUIRE(fixture.destinations->Apply({config}).ok());
+  fixture.AppendSome(1, 1);
+  REQUIRE(Eventually([&] { return fixture.IsDone("a"); }));
+  const std::vector<std::string> line = {"request failed", "status=503",   "answer=busy",
+                                         "samples=3",      "protocol=1.0", "remote_name=a"};
+  CHECK(fixture.sink->Count(line) == (wanted ? 2 : 0));
 }
 
 TEST_CASE("a refused login pauses, keeps the data, and is seen when it is mended",
