@@ -59,8 +59,8 @@ void Destination::SendMetadata() {
   }
   std::shared_ptr<const std::string> body = metadata_.Next();
   if (body == nullptr) return;
-  HttpRequest request =
-      MakeRequest({.encoding = encoding, .body = std::move(body)}, endpoints_.Pick(now));
+  HttpRequest request = MakeRequest({.tenant = {}, .encoding = encoding, .body = std::move(body)},
+                                    endpoints_.Pick(now));
   metadata_exchange_ = std::make_unique<MetadataExchange>(*this);
   metadata_transfer_ = http_.Start(std::move(request), *metadata_exchange_);
 }
