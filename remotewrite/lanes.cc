@@ -41,6 +41,12 @@ void Lanes::Follow(const std::array<buffer::LaneProgress, buffer::kLaneCount>& p
       lane.samples -= lane.queue.front().sample_count;
       lane.queue.pop_front();
     }
+    // Read before there was an end.
+    while (!lane.queue.empty() && lane.queue.back().sequence >= lane.end) {
+      lane.bytes -= CostOf(lane.queue.back());
+      lane.samples -= lane.queue.back().sample_count;
+      lane.queue.pop_back();
+    }
   }
 }
 

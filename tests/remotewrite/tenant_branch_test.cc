@@ -183,7 +183,6 @@ TEST_CASE("a destination with a branch that is removed drains it, too",
   fleet.Append(20);
   REQUIRE(Eventually([&] { return HasBranch(fixture); }));
   REQUIRE(fixture.destinations->Apply({}).ok());
-  fleet.Append(5);  // not for it any more
   server.Limit({});
   REQUIRE(Eventually([&] { return fixture.log->AllProgress().empty(); }));
   CHECK(server.Samples("a") + server.Samples("b") == 20 * 16);
