@@ -151,6 +151,7 @@ TEST_CASE("whatever fails, live_first delivers every sample", "[remotewrite][rep
   int trouble = 0;  // percent of requests
   int parted = 0;
   simulation.script = [&](const std::string&) {
+    if (simulation.delivery().View().replaying) ++parted;
     Reply reply;
     reply.after = milliseconds(50 + rng() % 400);
     if (static_cast<int>(rng() % 100) >= trouble) return reply;
@@ -171,7 +172,6 @@ TEST_CASE("whatever fails, live_first delivers every sample", "[remotewrite][rep
     if (rng() % 10 == 0) simulation.log.scans_to_fail = 2;
     if (rng() % 10 == 0) simulation.log.loads_to_fail = 2;
     fleet.Run(seconds(static_cast<int>(rng() % 10)));
-    if (simulation.delivery().View().replaying) ++parted;
   }
   CHECK(parted > 0);
   trouble = 0;

@@ -207,8 +207,8 @@ TEST_CASE("a region that is not configured is found, once", "[ec2_sd]") {
   std::vector<HttpRequest> asked;
   const auto serve = [](const HttpRequest& request) {
     if (request.url.find("/latest/api/token") != std::string::npos) return PlanAnswer("tok");
-    if (request.url.find("/latest/meta-data/placement/region") != std::string::npos) {
-      return PlanAnswer("us-east-2");
+    if (request.url.find("/latest/dynamic/instance-identity/document") != std::string::npos) {
+      return PlanAnswer(R"({"region": "us-east-2"})");
     }
     return Serve(request);
   };
