@@ -19,12 +19,24 @@ class Crashes(Fleet):
         self.random = random.Random(seed)
         self.lost = []
 
+    def ledger(self) -> dict:
+        return self.sluice.destinations()["one"]["ledger"]
+
+    def written_ledger(self) -> dict:
+        """One that is on disk: it is changed first and then written, one change after the other, so
+        that another change means that this one was written."""
+        ledger = self.ledger()
+        deadline = time.monotonic() + 0.5
+        while self.ledger() == ledger and time.monotonic() < deadline:
+            time.sleep(0.002)
+        return ledger
+
     def kill_and_start(self):
         """The ledger never goes back."""
-        before = self.sluice.destinations()["one"]["ledger"]
+        before = self.written_ledger()
         self.lost.append(self.kill())
         self.sluice.start()
-        after = self.sluice.destinations()["one"]["ledger"]
+        after = self.ledger()
         for number in ["appended", "acknowledged"]:
             self.assertGreaterEqual(after[number], before[number], number)
         self.assertEqual(after["dropped"], before["dropped"])
@@ -76,7 +88,7 @@ class Crashes(Fleet):
         for _ in range(KILLS):
             self.requests(receiver, self.random.randint(2, 6))
             self.kill_and_start()
-        self.assertGreater(self.sluice.destinations()["one"]["ledger"]["pending"], 0)
+        self.assertGreater(self.ledger()["pending"], 0)
         hold.set()
         self.finish_and_check(receiver)
         # At most 4 requests, of one frame at least, are on their way at a kill, and what is
