@@ -91,6 +91,7 @@ TEST_CASE("the log knows of what time the samples were that it dropped or lost, 
     REQUIRE(log->Append(std::vector<FrameAppend>{frame.Append()}).ok());
   }
   fixture.Close();
+  fixture.options.bytes_max = 1ULL << 30;  // no more is to be dropped
   log = &fixture.Open();
   const DestinationProgress dropped = *log->Progress("a");
   const uint64_t budget = dropped.ledger.dropped[static_cast<size_t>(DropReason::kBudget)];

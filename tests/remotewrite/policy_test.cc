@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <fstream>
-#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,11 +55,16 @@ std::vector<AnswerRow> DocumentedAnswers() {
     row.verdict = line.substr(end + 3, line.find(" | ", end + 3) - end - 3);
     row.all_others = statuses == "all others";
     if (statuses.rfind("none", 0) == 0) row.ranges.emplace_back(0, 0);
-    const std::regex status("`([0-9]+)`(-`([0-9]+)`)?");
-    for (std::sregex_iterator at(statuses.begin(), statuses.end(), status), none; at != none;
-         ++at) {
-      const int first = std::stoi((*at)[1]);
-      row.ranges.emplace_back(first, (*at)[3].matched ? std::stoi((*at)[3]) : first);
+    // `200`-`299`, `408`
+    for (size_t at = statuses.find('`'); at != std::string::npos; at = statuses.find('`', at)) {
+      const int status = std::stoi(statuses.substr(at + 1));
+      const size_t close = statuses.find('`', at + 1);
+      if (at > 0 && statuses[at - 1] == '-') {
+        row.ranges.back().second = status;
+      } else {
+        row.ranges.emplace_back(status, status);
+      }
+      at = close + 1;
     }
   }
   return rows;

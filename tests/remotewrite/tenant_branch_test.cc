@@ -132,7 +132,9 @@ TEST_CASE("a limited tenant holds up nobody, and gets everything when it may",
   server.Limit({});
   REQUIRE(Eventually([&] { return server.Samples("b") == 100 * 8; }));
   REQUIRE(Eventually([&] { return !HasBranch(fixture); }));
-  CHECK(fixture.sink->Count({"together with the others", "tenant=b"}) == 1);
+  CHECK(Eventually([&] {
+    return fixture.sink->Count({"together with the others", "tenant=b"}) == 1;
+  }));
   fleet.Append(10);
   REQUIRE(Eventually([&] { return WholeLedger(fixture).acknowledged == fleet.samples(); }));
   CHECK(WholeLedger(fixture).pending == 0);
