@@ -114,7 +114,12 @@ TEST_CASE("the log knows of what time the samples were that it dropped or lost, 
   refused.timestamp_ms = rest[0].timestamp_ms;
   std::vector<FrameOutcome> outcomes = {refused};
   for (size_t i = 2; i < rest.size(); ++i) outcomes.push_back(Acknowledged(rest[i]));
-  REQUIRE(log->Acknowledge("a", outcomes, {}).ok());
+  // After a restart the log does not know where a lane's frames end: lanes go to the head.
+  std::vector<LaneAdvance> advances;
+  for (uint32_t lane = 0; lane < kLaneCount; ++lane) {
+    advances.push_back({.lane = lane, .next = log->status().head});
+  }
+  REQUIRE(log->Acknowledge("a", outcomes, advances).ok());
   const DestinationProgress done = *log->Progress("a");
   CHECK(LedgerHolds(done));
   REQUIRE(done.lost.size() == 3);
