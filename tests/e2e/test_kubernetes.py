@@ -205,7 +205,9 @@ class Kubernetes(unittest.TestCase):
                 self.api.cut_watches()
             elif fault == "forget":
                 self.api.forget_history()
-            wait_until(lambda: addresses() == expected(), f"step {step} after {fault} (seed {seed})")
+            # Watches that end one after the other are begun anew after longer and longer pauses.
+            wait_until(lambda: addresses() == expected(), f"step {step} after {fault} (seed {seed})",
+                       seconds=90)
 
     def test_targets_follow_a_stream_that_is_cut_and_forgotten(self):
         self.follow_churn(offers_streams=True)
