@@ -184,6 +184,18 @@ def decode_series(body: bytes) -> list[Series]:
     return result
 
 
+def decode_metadata(body: bytes) -> list[tuple[str, int, str, str]]:
+    """Family, type, help and unit of each entry of metadata, as they came."""
+    found = []
+    for number, data in fields(snappy_decode(body)):
+        if number != 3:
+            continue
+        parts = dict(fields(data))
+        texts = [parts.get(field, b"").decode() for field in (2, 4, 5)]
+        found.append((texts[0], parts.get(1, 0), texts[1], texts[2]))
+    return found
+
+
 class Receiver:
     """Answers POSTs with `answer(receiver, handler, series)` -> status, or (status, headers, text).
 
