@@ -3,9 +3,10 @@
 #include <array>
 #include <utility>
 
+#include "agent/config/content.h"
 #include "agent/config/decoder.h"
 #include "agent/config/global_section.h"
-#include "agent/config/pending_fields.h"
+#include "agent/config/ignored_fields.h"
 #include "agent/config/relabel_rules.h"
 #include "agent/config/remote_write_section.h"
 #include "agent/config/scrape_config_files.h"
@@ -43,9 +44,9 @@ void FailInAgentMode(const Fields& fields, std::string_view name) {
 void DecodeMainFile(const Value& root, const Environment& environment, const ConfigFlags& flags,
                     MainFile& file) {
   file.global.job.extra_scrape_metrics = flags.extra_scrape_metrics;
-  const std::vector<std::string_view> pending = NamesOf(PendingTopLevelFields());
-  const Fields fields(root, "config.plain", {kFields, pending});
-  CheckPendingFields(fields, PendingTopLevelFields());
+  const std::vector<std::string_view> ignored = NamesOf(IgnoredTopLevelFields());
+  const Fields fields(root, "config.plain", {kFields, ignored});
+  CheckIgnoredFields(fields, IgnoredTopLevelFields());
   if (const auto reads = fields.Find("remote_read")) CheckRemoteReadNames(*reads);
   if (flags.agent) {
     for (const std::string_view name : {"alerting", "rule_files", "remote_read"}) {

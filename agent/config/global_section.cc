@@ -9,8 +9,8 @@
 
 #include "agent/config/expand.h"
 #include "agent/config/header_rules.h"
+#include "agent/config/ignored_fields.h"
 #include "agent/config/name_schemes.h"
-#include "agent/config/pending_fields.h"
 #include "agent/config/spec.h"
 #include "agent/config/target_sources.h"
 #include "base/utf8.h"
@@ -156,9 +156,9 @@ void DecodeInherited(const Fields& fields, scrape::JobConfig& job) {
 void DecodeGlobal(const Value& value, const Environment& environment, GlobalSection& global) {
   const std::chrono::milliseconds default_interval = global.scrape_interval;
   const std::chrono::milliseconds default_timeout = global.scrape_timeout;
-  const std::vector<std::string_view> pending = NamesOf(PendingGlobalFields());
-  const Fields fields(value, "config.plain", {kFields, kInherited, pending});
-  CheckPendingFields(fields, PendingGlobalFields());
+  const std::vector<std::string_view> ignored = NamesOf(IgnoredGlobalFields());
+  const Fields fields(value, "config.plain", {kFields, kInherited, ignored});
+  CheckIgnoredFields(fields, IgnoredGlobalFields());
   std::chrono::milliseconds timeout{0};
   fields.Read("scrape_interval", global.scrape_interval);
   fields.Read("scrape_timeout", timeout);

@@ -9,7 +9,6 @@
 #include "agent/config/discovery/discovery_sections.h"
 #include "agent/config/http_client_section.h"
 #include "agent/config/name_schemes.h"
-#include "agent/config/pending_fields.h"
 #include "agent/config/relabel_rules.h"
 #include "agent/config/target_sources.h"
 #include "base/duration.h"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/config/canonical.h"
+#include "agent/config/content.h"
 #include "agent/config/discovery/azure_section.h"
 #include "agent/config/discovery/consul_section.h"
 #include "agent/config/discovery/digitalocean_section.h"
@@ -32,7 +33,6 @@
 #include "agent/config/discovery/uyuni_section.h"
 #include "agent/config/discovery/vultr_section.h"
 #include "agent/config/hidden_secrets.h"
-#include "agent/config/pending_fields.h"
 #include "agent/config/specs/discovery_specs.h"
 
 namespace sluice::agent {
