@@ -17,7 +17,7 @@ std::optional<std::string> ProcessEnvironment(std::string_view name) {
 }
 
 Agent::Agent(Options options, Logger logger)
-    : options_(std::move(options)), logger_(std::move(logger)) {}
+    : options_(std::move(options)), logger_(std::move(logger)), start_ms_(clock_.WallNowMs()) {}
 
 Result<std::unique_ptr<Agent>> Agent::Start(Options options, Logger logger) {
   std::unique_ptr<Agent> agent(new Agent(std::move(options), std::move(logger)));
@@ -71,10 +71,8 @@ Status Agent::OpenAll() {
                             .telemetry = telemetry_,
                             .log = *log_});
 
-  HttpServerOptions server_options;
-  server_options.listen_address = options_.listen_address;
   Result<std::unique_ptr<HttpServer>> server = HttpServer::Start(
-      server_options, [this](const HttpServerRequest& request) { return Handle(request); },
+      options_.web, [this](const HttpServerRequest& request) { return Handle(request); },
       logger_.With({"component", "web"}));
   if (!server.ok()) return server.error();
   server_ = std::move(*server);
@@ -83,7 +81,7 @@ Status Agent::OpenAll() {
   NoteChecksum();
   if (Status status = Apply(std::move(*config)); !status.ok()) return status;
   ready_ = true;
-  logger_.Info("ready to scrape and send", {{"address", server_->address()},
+  logger_.Info("ready to scrape and send", {{"address", address()},
                                             {"config", options_.config_file},
                                             {"data", options_.data_directory}});
   return Status::Ok();
@@ -153,11 +151,13 @@ void Agent::NoteReload(bool good) {
       .AddGauge("prometheus_config_last_reload_successful",
                 "Whether the last load of the configuration file succeeded.")
       .Set(good ? 1 : 0);
+  reload_succeeded_ = good;
   if (!good) return;
+  last_config_ms_ = clock_.WallNowMs();
   telemetry_
       .AddGauge("prometheus_config_last_reload_success_timestamp_seconds",
                 "When the running configuration was loaded.")
-      .Set(static_cast<double>(clock_.WallNowMs()) / 1000);
+      .Set(static_cast<double>(last_config_ms_) / 1000);
 }
 
 void Agent::Stop() {
@@ -168,6 +168,6 @@ void Agent::Stop() {
   if (server_ != nullptr) server_->Stop();
 }
 
-std::string Agent::address() const { return server_->address(); }
+std::string Agent::address() const { return server_->addresses().front(); }
 
 }  // namespace sluice::agent

@@ -47,7 +47,7 @@ class Agent {
   // Stops scraping, drains for at most the flush deadline, closes everything. Idempotent.
   void Stop();
 
-  // Where the HTTP server listens.
+  // Where the HTTP server listens, first of all.
   std::string address() const;
 
  private:
@@ -64,15 +64,24 @@ class Agent {
   // routes.cc
   HttpServerResponse Handle(const HttpServerRequest& request);
   HttpServerResponse Route(const HttpServerRequest& request);
-  HttpServerResponse Api(const HttpServerRequest& request);
-  HttpServerResponse Cluster(const HttpServerRequest& request) const;
   HttpServerResponse Lifecycle(const HttpServerRequest& request);
   HttpServerResponse NotReady() const;
+
+  // api_routes.cc
+  HttpServerResponse Api(const HttpServerRequest& request);
+  HttpServerResponse AnswerApi(std::string_view name, const HttpServerRequest& request);
+  HttpServerResponse Cluster(const HttpServerRequest& request) const;
+  HttpServerResponse TargetMetadata(const HttpServerRequest& request) const;
+  HttpServerResponse Metadata(const HttpServerRequest& request) const;
+  HttpServerResponse RelabelSteps(const HttpServerRequest& request) const;
+  HttpServerResponse ScrapePoolConfig(const HttpServerRequest& request) const;
+  HttpServerResponse Runtime();
 
   // Set once.
   const Options options_;
   const Logger logger_;
   SystemClock clock_;
+  const TimestampMs start_ms_;
   Telemetry telemetry_;
   std::shared_ptr<void> process_metrics_;
   std::unique_ptr<buffer::Log> log_;
@@ -85,9 +94,11 @@ class Agent {
   mutable Mutex shown_mu_;
   std::string shown_config_ SLUICE_GUARDED_BY(shown_mu_);  // of the running configuration
 
-  std::atomic<bool> ready_{false};           // set by Start, cleared by Stop
-  std::atomic<bool> stopping_{false};        // set by Stop
-  std::atomic<bool> stop_requested_{false};  // set by the HTTP server, read by main
+  std::atomic<bool> reload_succeeded_{false};   // of the last load
+  std::atomic<TimestampMs> last_config_ms_{0};  // when the running configuration was loaded
+  std::atomic<bool> ready_{false};              // set by Start, cleared by Stop
+  std::atomic<bool> stopping_{false};           // set by Stop
+  std::atomic<bool> stop_requested_{false};     // set by the HTTP server, read by main
 
   std::unique_ptr<HttpServer> server_;  // last: its thread uses everything above
 };

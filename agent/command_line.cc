@@ -20,7 +20,7 @@ struct IgnoredFlag {
 };
 
 // Flags of Prometheus's agent mode whose purpose does not exist here, or not yet.
-constexpr std::array<IgnoredFlag, 32> kIgnoredFlags = {{
+constexpr std::array<IgnoredFlag, 28> kIgnoredFlags = {{
     {"--auto-gomaxprocs", false},
     {"--no-auto-gomaxprocs", false},
     {"--auto-gomemlimit", false},
@@ -41,12 +41,9 @@ constexpr std::array<IgnoredFlag, 32> kIgnoredFlags = {{
     {"--scrape.timestamp-tolerance", true},
     {"--scrape.discovery-reload-interval", true},
     {"--web.max-notifications-subscribers", true},
-    {"--web.read-timeout", true},
-    {"--web.max-connections", true},
     {"--web.console.templates", true},
     {"--web.console.libraries", true},
     {"--web.page-title", true},
-    {"--web.cors.origin", true},
     {"--web.user-assets", true},
     {"--web.enable-admin-api", false},
     {"--web.enable-remote-write-receiver", false},
@@ -65,6 +62,10 @@ struct RawFlags {
   std::string quarantine_bytes = "16MiB";
   std::string body_bytes = "1GiB";
   std::string cluster_member = "0";
+  std::string external_url;
+  std::string route_prefix;
+  std::string read_timeout = "30s";
+  std::string cors_origin = ".*";
   std::string log_level = "info";
   std::string log_format = "logfmt";
 };
@@ -84,6 +85,32 @@ void AddClusterFlags(CLI::App& app, scrape::ClusterConfig& cluster, std::string&
                  "Tells clusters apart that scrape the same targets: they do at other times");
 }
 
+void AddWebFlags(CLI::App& app, Options& options, RawFlags& raw) {
+  app.add_option(
+         "--web.listen-address", options.web.listen_addresses,
+         "Address of the API, the pages and our own metrics; port 0 takes any free one; may "
+         "be repeated")
+      ->expected(1)
+      ->take_all()
+      ->default_str("0.0.0.0:9090");
+  app.add_option("--web.external-url", raw.external_url,
+                 "URL under which this agent is reached from outside");
+  app.add_option("--web.route-prefix", raw.route_prefix,
+                 "What all paths begin with; where it is not given, the path of the external URL");
+  app.add_option("--web.read-timeout", raw.read_timeout,
+                 "How long a request may take to arrive, and a connection may be idle")
+      ->capture_default_str();
+  app.add_option("--web.max-connections", options.web.connections_max,
+                 "How many connections are served at once")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--web.cors.origin", raw.cors_origin,
+                 "Whose pages may read the API: a regular expression for the whole origin")
+      ->capture_default_str();
+  app.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
+               "Allow POST /-/reload and /-/quit");
+}
+
 void AddFlags(CLI::App& app, Options& options, RawFlags& raw) {
   app.add_option("--config.file", options.config_file, "Prometheus configuration file")
       ->capture_default_str();
@@ -98,13 +125,7 @@ void AddFlags(CLI::App& app, Options& options, RawFlags& raw) {
   app.add_option("--enable-feature", raw.features,
                  "Features of Prometheus, separated by commas; may be repeated")
       ->take_all();
-  app.add_option("--web.listen-address", options.listen_address,
-                 "Address of the API, the pages and our own metrics; port 0 takes any free one")
-      ->capture_default_str();
-  app.add_option("--web.external-url", options.external_url,
-                 "URL under which this agent is reached from outside");
-  app.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
-               "Allow POST /-/reload and /-/quit");
+  AddWebFlags(app, options, raw);
   app.add_option("--storage.agent.path", options.data_directory, "Data directory: the buffer")
       ->capture_default_str();
   app.add_option("--storage.agent.max-bytes", raw.buffer_bytes,
@@ -172,8 +193,26 @@ Status FinishCluster(const std::string& member, scrape::ClusterConfig& cluster) 
   return status;
 }
 
+Status FinishWeb(const RawFlags& raw, Options& options) {
+  Status status =
+      Assign("--web.external-url",
+             OwnUrl::Make(raw.external_url, raw.route_prefix, options.web.listen_addresses.front()),
+             options.own_url);
+  if (status.ok()) {
+    status =
+        Assign("--web.read-timeout", ParseDuration(raw.read_timeout), options.web.read_timeout);
+  }
+  if (status.ok() && options.web.read_timeout <= std::chrono::milliseconds(0)) {
+    return InvalidInput("--web.read-timeout: must be more than 0");
+  }
+  if (status.ok()) {
+    status = Assign("--web.cors.origin", Pattern::Compile(raw.cors_origin), options.cors_origin);
+  }
+  return status;
+}
+
 Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options) {
-  const std::array<Status, 11> steps = {
+  const std::array<Status, 12> steps = {
       Assign("--config.auto-reload-interval", ParseDuration(raw.auto_reload_interval),
              options.auto_reload_interval),
       FinishFeatures(raw, options),
@@ -187,6 +226,7 @@ Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options)
              options.quarantine_bytes_max),
       Assign("--scrape.max-body-size", ParseSize(raw.body_bytes), options.scrape_body_bytes_max),
       FinishCluster(raw.cluster_member, options.cluster),
+      FinishWeb(raw, options),
       Assign("--log.level", ParseLogLevel(raw.log_level), options.log_level),
       Assign("--log.format", ParseLogFormat(raw.log_format), options.log_format),
   };
@@ -196,7 +236,7 @@ Status FinishOptions(const CLI::App& app, const RawFlags& raw, Options& options)
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_lnames().empty() || option->get_group().empty()) continue;
     const std::string value =
-        option->count() > 0 ? option->results().back() : option->get_default_str();
+        option->count() > 0 ? CLI::detail::join(option->results(), ",") : option->get_default_str();
     options.flags[option->get_lnames().front()] = value;
   }
   return Status::Ok();

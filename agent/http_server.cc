@@ -59,9 +59,18 @@ std::string_view HttpServerRequest::Query(std::string_view name) const {
 struct HttpServer::Impl {
   explicit Impl(internal::SessionContext with) : context(std::move(with)) {}
 
-  Status Listen();
-  void Accept();
-  void OnAccept(const AsioError& error, tcp::socket socket);
+  // One of the addresses, and what waits for connections there.
+  struct Listener {
+    explicit Listener(asio::io_context& io) : acceptor(io), retry(io) {}
+
+    tcp::acceptor acceptor;
+    asio::steady_timer retry;
+  };
+
+  Status Listen(const std::string& listen_address);
+  void Accept(Listener& listener);
+  void OnAccept(Listener& listener, const AsioError& error, tcp::socket socket);
+  void MakeRoom();
   void BeginStop();
   void StopWhenEmpty();
 
@@ -69,27 +78,27 @@ struct HttpServer::Impl {
   asio::io_context io{1};  // one thread
 
   // Of the server's thread, once it runs.
-  tcp::acceptor acceptor{io};
-  asio::steady_timer accept_timer{io};
+  std::vector<std::unique_ptr<Listener>> listeners;
   asio::steady_timer stop_timer{io};
   std::unordered_map<HttpSession*, std::shared_ptr<HttpSession>> sessions;
-  bool refusing = false;  // connections_max is reached, and that was logged
+  bool full = false;  // connections_max is reached, and that was logged
   bool stopping = false;
 
-  std::string address;  // set once
+  std::vector<std::string> addresses;  // set once
 
   Mutex stop_mu;  // held while one caller of Stop() waits for the thread
   std::atomic<std::thread::id> thread_id;
   std::jthread thread;
 };
 
-Status HttpServer::Impl::Listen() {
-  auto parsed = internal::ParseListenAddress(context.options.listen_address);
+Status HttpServer::Impl::Listen(const std::string& listen_address) {
+  auto parsed = internal::ParseListenAddress(listen_address);
   if (!parsed.ok()) return parsed.error();
   const auto fail = [&](const AsioError& error) {
-    return Error{ErrorCode::kRetryable,
-                 "listen on " + context.options.listen_address + ": " + error.message()};
+    return Error{ErrorCode::kRetryable, "listen on " + listen_address + ": " + error.message()};
   };
+  auto listener = std::make_unique<Listener>(io);
+  tcp::acceptor& acceptor = listener->acceptor;
   AsioError error;
   if (parsed->host.empty()) {
     error = OpenAcceptor(acceptor, {tcp::v6(), parsed->port});
@@ -103,48 +112,60 @@ Status HttpServer::Impl::Listen() {
     error = OpenAcceptor(acceptor, found.begin()->endpoint());
   }
   if (error) return fail(error);
-  address = EndpointText(acceptor.local_endpoint(error));
+  addresses.push_back(EndpointText(acceptor.local_endpoint(error)));
+  listeners.push_back(std::move(listener));
   return Status::Ok();
 }
 
-void HttpServer::Impl::Accept() {
-  acceptor.async_accept([this](const AsioError& error, tcp::socket socket) {
-    if (!stopping) OnAccept(error, std::move(socket));
+void HttpServer::Impl::Accept(Listener& listener) {
+  listener.acceptor.async_accept([this, &listener](const AsioError& error, tcp::socket socket) {
+    if (!stopping) OnAccept(listener, error, std::move(socket));
   });
 }
 
-void HttpServer::Impl::OnAccept(const AsioError& error, tcp::socket socket) {
+// So slow peers, however many, keep nobody out.
+void HttpServer::Impl::MakeRoom() {
+  const bool was_full = std::exchange(full, sessions.size() >= context.options.connections_max);
+  if (!full) return;
+  if (!was_full) {
+    context.logger.Warn("too many HTTP connections: the one that we wait for longest is closed",
+                        {{"limit", context.options.connections_max}});
+  }
+  const auto slowest =
+      std::min_element(sessions.begin(), sessions.end(), [](const auto& a, const auto& b) {
+        return a.second->waits_since() < b.second->waits_since();
+      });
+  const std::shared_ptr<HttpSession> closing = slowest->second;
+  closing->Close();  // leaves the map
+}
+
+void HttpServer::Impl::OnAccept(Listener& listener, const AsioError& error, tcp::socket socket) {
   if (error) {
     // Usually too many open files, which does not go away by asking again at once.
-    accept_timer.expires_after(kAcceptRetry);
-    accept_timer.async_wait([this](const AsioError& cancelled) {
-      if (!cancelled && !stopping) Accept();
+    listener.retry.expires_after(kAcceptRetry);
+    listener.retry.async_wait([this, &listener](const AsioError& cancelled) {
+      if (!cancelled && !stopping) Accept(listener);
     });
     return;
   }
-  const bool full = sessions.size() >= context.options.connections_max;
-  if (full && !refusing) {
-    context.logger.Warn("too many HTTP connections, refusing more",
-                        {{"limit", context.options.connections_max}});
-  }
-  refusing = full;
-  if (!full) {
-    auto session =
-        std::make_shared<HttpSession>(std::move(socket), context, [this](HttpSession& ended) {
-          sessions.erase(&ended);
-          StopWhenEmpty();
-        });
-    sessions.emplace(session.get(), session);
-    session->Start();
-  }
-  Accept();
+  MakeRoom();
+  auto session =
+      std::make_shared<HttpSession>(std::move(socket), context, [this](HttpSession& ended) {
+        sessions.erase(&ended);
+        StopWhenEmpty();
+      });
+  sessions.emplace(session.get(), session);
+  session->Start();
+  Accept(listener);
 }
 
 void HttpServer::Impl::BeginStop() {
   stopping = true;
   AsioError ignored;
-  acceptor.close(ignored);
-  accept_timer.cancel();
+  for (const auto& listener : listeners) {
+    listener->acceptor.close(ignored);
+    listener->retry.cancel();
+  }
   stop_timer.expires_after(kStopGrace);
   stop_timer.async_wait([this](const AsioError& cancelled) {
     if (!cancelled) io.stop();
@@ -164,9 +185,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
                                                       HttpServerHandler handler, Logger logger) {
   auto impl = std::make_unique<Impl>(internal::SessionContext{
       .options = std::move(options), .handler = std::move(handler), .logger = std::move(logger)});
-  Status listening = impl->Listen();
-  if (!listening.ok()) return listening.error();
-  impl->Accept();
+  for (const std::string& address : impl->context.options.listen_addresses) {
+    Status listening = impl->Listen(address);
+    if (!listening.ok()) return listening.error();
+  }
+  for (const auto& listener : impl->listeners) impl->Accept(*listener);
   impl->thread = std::jthread([running = impl.get()] {
     running->thread_id = std::this_thread::get_id();
     running->io.run();
@@ -178,7 +201,7 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 HttpServer::~HttpServer() { Stop(); }
 
-std::string HttpServer::address() const { return impl_->address; }
+const std::vector<std::string>& HttpServer::addresses() const { return impl_->addresses; }
 
 void HttpServer::Stop() {
   asio::post(impl_->io, [impl = impl_.get()] {

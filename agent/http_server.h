@@ -37,9 +37,11 @@ struct HttpServerResponse {
 using HttpServerHandler = std::function<HttpServerResponse(const HttpServerRequest&)>;
 
 struct HttpServerOptions {
-  std::string listen_address = "0.0.0.0:9090";     // host:port; port 0 = any free one
+  // host:port each; port 0 = any free one.
+  std::vector<std::string> listen_addresses = {"0.0.0.0:9090"};
   std::chrono::milliseconds read_timeout{30'000};  // also of idle keep-alive connections
-  size_t connections_max = 512;                    // more are refused
+  // When a further one comes, the one that has kept us waiting for longest makes room.
+  size_t connections_max = 512;
   size_t body_bytes_max = 1 << 20;
 };
 
@@ -55,8 +57,8 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // "127.0.0.1:9090": where it listens.
-  std::string address() const;
+  // "127.0.0.1:9090": where it listens, in the order of the options.
+  const std::vector<std::string>& addresses() const;
 
   // Finishes responses under way (at most a second), then closes. Idempotent.
   void Stop();

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "agent/config/config.h"
+#include "agent/http_server.h"
+#include "agent/own_url.h"
+#include "agent/pattern.h"
 #include "base/logger.h"
 #include "base/result.h"
 #include "scrape/cluster.h"
@@ -20,8 +23,9 @@ struct Options {
   bool auto_reload = false;  // when the file changed
   std::chrono::milliseconds auto_reload_interval{30'000};
   ConfigFlags config_flags;
-  std::string listen_address = "0.0.0.0:9090";
-  std::string external_url;
+  HttpServerOptions web;
+  OwnUrl own_url;
+  Pattern cors_origin;            // of requests that pages of other origins may make
   bool enable_lifecycle = false;  // allows POST /-/reload and /-/quit
 
   std::string data_directory = "data-agent/";

@@ -6,9 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
-#include "agent/labels_json.h"
+#include "agent/api/json_tree.h"
 #include "agent/rule_text.h"
 #include "base/duration.h"
 #include "base/public_url.h"
@@ -16,8 +14,6 @@
 
 namespace sluice::agent {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // A discovery of a job, as its entry in the file is called.
 struct SourceReport {

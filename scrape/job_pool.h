@@ -42,6 +42,8 @@ class JobPool {
 
   const JobConfig& config() const { return *config_; }
 
+  const std::shared_ptr<const JobConfig>& shared_config() const { return config_; }
+
   // Takes over new settings. What the discoveries found that are no longer there stays until each
   // of the new ones has told what it finds.
   void Configure(JobConfig config);

@@ -9,34 +9,13 @@
 #include "proto/histogram_text.h"
 #include "relabel/labels.h"
 #include "scrape/message_stream.h"
+#include "scrape/metric_type_name.h"
 #include "scrape/protobuf_parser.h"
 #include "scrape/series.h"
 #include "scrape/text_dialect.h"
 
 namespace sluice::scrape {
 namespace {
-
-std::string_view TypeName(buffer::MetricType type) {
-  switch (type) {
-    case buffer::MetricType::kCounter:
-      return "counter";
-    case buffer::MetricType::kGauge:
-      return "gauge";
-    case buffer::MetricType::kHistogram:
-      return "histogram";
-    case buffer::MetricType::kGaugeHistogram:
-      return "gaugehistogram";
-    case buffer::MetricType::kSummary:
-      return "summary";
-    case buffer::MetricType::kInfo:
-      return "info";
-    case buffer::MetricType::kStateset:
-      return "stateset";
-    case buffer::MetricType::kUnknown:
-      return "unknown";
-  }
-  return "unknown";
-}
 
 std::string ValueText(double value) {
   if (std::isnan(value)) return "NaN";
@@ -55,7 +34,7 @@ class Printer {
       out_ << "help " << entry.name << " " << entry.help << "\n";
     } else if (entry.kind == EntryKind::kType) {
       type_ = entry.type;
-      out_ << "type " << entry.name << " " << TypeName(entry.type) << "\n";
+      out_ << "type " << entry.name << " " << MetricTypeName(entry.type) << "\n";
     } else if (entry.kind == EntryKind::kUnit) {
       out_ << "unit " << entry.name << " " << entry.unit << "\n";
     } else if (entry.kind == EntryKind::kSample) {

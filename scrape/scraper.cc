@@ -222,6 +222,12 @@ ClusterStatus Scraper::Cluster(std::string_view job, std::optional<uint32_t> mem
   return view.Take();
 }
 
+std::shared_ptr<const JobConfig> Scraper::Job(const std::string& name) const {
+  const MutexLock lock(impl_->mu);
+  const auto found = impl_->pools.find(name);
+  return found == impl_->pools.end() ? nullptr : found->second->shared_config();
+}
+
 ScraperStatus Scraper::Snapshot() const {
   ScraperStatus status;
   std::vector<PoolView> pools;

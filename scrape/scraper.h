@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/logger.h"
 #include "base/telemetry.h"
+#include "buffer/layout.h"
 #include "buffer/log.h"
 #include "relabel/labels.h"
 #include "scrape/cluster.h"
@@ -36,6 +37,8 @@ struct TargetStatus {
   std::chrono::milliseconds scrape_interval{0};
   std::chrono::milliseconds scrape_timeout{0};
   bool restored = false;  // known from before the start; its discovery has not answered yet
+  // Of its last page; null before the first success.
+  std::shared_ptr<const buffer::Layout> layout = nullptr;
 };
 
 struct DroppedTarget {
@@ -108,6 +111,9 @@ class Scraper {
   void Stop();
 
   ScraperStatus Snapshot() const;
+
+  // The settings of the job of that name; null when there is none.
+  std::shared_ptr<const JobConfig> Job(const std::string& name) const;
 
   // Counts all targets, and shows those of one job and of one member only, if these are given.
   ClusterStatus Cluster(std::string_view job, std::optional<uint32_t> member) const;

@@ -82,6 +82,9 @@ class TargetLoop final : private HttpHandler {
 
   const ContentId& labels_id() const { return labels_->id; }
 
+  // Null before the first success.
+  const std::shared_ptr<const buffer::Layout>& layout() const { return page_.layout(); }
+
   // When Run() or End() is due; nothing while a scrape is in flight.
   std::optional<MonotonicTime> due() const;
 

@@ -188,6 +188,7 @@ void Worker::OnScraped(TargetLoop& loop, const ScrapeOutcome& outcome) {
       status.last_error = outcome.error;
       status.last_scrape_ms = outcome.timestamp_ms;
       status.last_scrape_duration_seconds = outcome.duration_seconds;
+      status.layout = loop.layout();
       status.health = outcome.error.empty() ? TargetHealth::kUp : TargetHealth::kDown;
     }
   }

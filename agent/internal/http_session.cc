@@ -208,6 +208,7 @@ void HttpSession::OnLingerRead(ErrorCode error, size_t /*size*/) {
 void HttpSession::StartTimer(std::chrono::milliseconds after) {
   timed_out_ = false;
   timer_.expires_after(after);
+  waits_since_ = timer_.expiry() - after;
   timer_.async_wait([self = shared_from_this()](ErrorCode error) {
     // It may have been set anew after this call was queued.
     const bool due = self->timer_.expiry() <= boost::asio::steady_timer::clock_type::now();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,6 +39,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void Finish();
 
   void Close();
+
+  // Since when it waits for its peer: to send the whole of a request, or to take the answer.
+  std::chrono::steady_clock::time_point waits_since() const { return waits_since_; }
 
  private:
   using ErrorCode = boost::system::error_code;
@@ -76,6 +80,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::string head_;              // of the response being written
   std::string body_;
   std::array<char, 4096> discarded_{};
+  std::chrono::steady_clock::time_point waits_since_;
   bool timed_out_ = false;
   bool responding_ = false;
   bool keep_alive_ = false;
