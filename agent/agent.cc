@@ -168,6 +168,18 @@ void Agent::Stop() {
   if (server_ != nullptr) server_->Stop();
 }
 
+std::vector<remotewrite::DestinationStatus> Agent::Deliveries() const {
+  return destinations_->Snapshot();
+}
+
+std::optional<std::string> Agent::Stalled(std::chrono::milliseconds limit) const {
+  const MonotonicTime limit_at = clock_.MonotonicNow() - limit;
+  if (scraper_->OldestPulse() < limit_at) return "scraping";
+  const auto delivery = destinations_->OldestPulse();
+  if (delivery && delivery->at < limit_at) return "destination " + delivery->name;
+  return std::nullopt;
+}
+
 std::string Agent::address() const { return server_->addresses().front(); }
 
 }  // namespace sluice::agent

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/config/config.h"
 #include "agent/http_server.h"
@@ -46,6 +48,11 @@ class Agent {
 
   // Stops scraping, drains for at most the flush deadline, closes everything. Idempotent.
   void Stop();
+
+  std::vector<remotewrite::DestinationStatus> Deliveries() const;
+
+  // What has not come around for longer than `limit`; nothing when all is well.
+  std::optional<std::string> Stalled(std::chrono::milliseconds limit) const;
 
   // Where the HTTP server listens, first of all.
   std::string address() const;

@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <unistd.h>
 #include <utility>
 
 #include <malloc.h>
@@ -12,8 +13,10 @@
 #include "agent/agent.h"
 #include "agent/command_line.h"
 #include "agent/config/check.h"
+#include "agent/main_loop.h"
 #include "agent/relabel_command.h"
 #include "agent/signals.h"
+#include "agent/supervisor.h"
 #include "agent/targets_command.h"
 #include "base/file.h"
 #include "buffer/inspect.h"
@@ -48,28 +51,19 @@ int RunAgent(const Options& options) {
   for (const std::string& flag : options.ignored) {
     logger.Warn("flag accepted for compatibility; it has no effect", {{"flag", flag}});
   }
+  const Supervisor supervisor(ProcessEnvironment, getpid());
+  if (!supervisor.status().ok()) logger.Warn(supervisor.status().error().message);
+  supervisor.Describe("loading the configuration, opening the buffer");
   Result<std::unique_ptr<Agent>> agent = Agent::Start(options, logger);
   if (!agent.ok()) {
     logger.Error("cannot start", {{"err", agent.error().message}});
+    supervisor.Describe("cannot start: " + agent.error().message);
     return agent.error().code == ErrorCode::kInvalidInput ? 2 : 1;
   }
-  bool running = true;
-  while (running && !(*agent)->stop_requested()) {
-    switch (signals.Wait(std::chrono::milliseconds(250))) {
-      case Signal::kNone:
-        (*agent)->ReloadIfChanged();
-        break;
-      case Signal::kReload:
-        static_cast<void>((*agent)->Reload().ok());  // logged, counted; the old one goes on
-        break;
-      case Signal::kStop:
-        running = false;
-        break;
-    }
-  }
-  logger.Info("stopping", {{"drain", options.flush_deadline.count()}});
-  (*agent)->Stop();
-  logger.Info("stopped");
+  const SystemClock clock;
+  MainLoop loop(**agent, signals, supervisor, clock, logger);
+  loop.Run();
+  loop.Stop(options.flush_deadline);
   return 0;
 }
 

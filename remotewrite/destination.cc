@@ -150,7 +150,8 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
       quarantine_(options.quarantine, config_.name, name_),
       metadata_(config_.metadata, deps.clock.MonotonicNow()),
       http_(HttpLoopOptions{.max_idle_connections = kConnectionsMax,
-                            .user_agent = options.user_agent}) {
+                            .user_agent = options.user_agent}),
+      pulse_(deps.clock.MonotonicNow()) {
   status_.name = name_;
   status_.url = public_url_;
   // What a branch does shows in the ledger of its destination.
@@ -214,6 +215,7 @@ bool Destination::IsTimeToEnd(const DeliveryTime& time) {
 void Destination::Run() {
   ResumeBranches();
   while (true) {
+    pulse_.Beat(clock_.MonotonicNow());
     delivery_.Tick(Now());
     if (IsTimeToEnd(Now())) break;
     TendBranches(Now());

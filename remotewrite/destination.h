@@ -13,6 +13,7 @@
 
 #include "base/http_loop.h"
 #include "base/mutex.h"
+#include "base/pulse.h"
 #include "remotewrite/catch_up.h"
 #include "remotewrite/delivery.h"
 #include "remotewrite/destination_config.h"
@@ -57,6 +58,9 @@ class Destination {
   DestinationStatus Snapshot() const;
   // The same without the progress.
   DestinationStatus LatestStatus() const;
+
+  // When its thread last came around; those of branches are not looked at.
+  MonotonicTime last_pulse() const { return pulse_.last(); }
 
  private:
   class Exchange;
@@ -148,6 +152,7 @@ class Destination {
 
   HttpLoop http_;  // of the thread, but for Wakeup()
 
+  Pulse pulse_;
   std::atomic<bool> leaving_ = false;
   std::atomic<bool> gone_ = false;
 

@@ -267,6 +267,17 @@ void Destinations::Stop(std::chrono::milliseconds drain) {
   StopAll(impl_->Leaving(), drain);
 }
 
+std::optional<Destinations::LastPulse> Destinations::OldestPulse() const {
+  std::optional<LastPulse> oldest;
+  for (const auto& each : impl_->Running()) {
+    const MonotonicTime at = each->last_pulse();
+    if (!oldest || at < oldest->at) {
+      oldest = LastPulse{.name = buffer::PrintableName(each->config().name), .at = at};
+    }
+  }
+  return oldest;
+}
+
 std::vector<DestinationStatus> Destinations::Snapshot() const {
   std::vector<DestinationStatus> all;
   for (const auto& each : impl_->Running()) all.push_back(each->Snapshot());

@@ -89,6 +89,15 @@ class Destinations {
 
   std::vector<DestinationStatus> Snapshot() const;
 
+  // When the thread that is most behind last came around, and whose it is. Threads do so several
+  // times a second. Nothing without destinations.
+  struct LastPulse {
+    std::string name;
+    MonotonicTime at;
+  };
+
+  std::optional<LastPulse> OldestPulse() const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

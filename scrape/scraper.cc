@@ -228,6 +228,12 @@ std::shared_ptr<const JobConfig> Scraper::Job(const std::string& name) const {
   return found == impl_->pools.end() ? nullptr : found->second->shared_config();
 }
 
+MonotonicTime Scraper::OldestPulse() const {
+  MonotonicTime oldest = MonotonicTime::max();
+  for (const auto& worker : impl_->workers) oldest = std::min(oldest, worker->last_pulse());
+  return oldest;
+}
+
 ScraperStatus Scraper::Snapshot() const {
   ScraperStatus status;
   std::vector<PoolView> pools;

@@ -115,6 +115,9 @@ class Scraper {
   // The settings of the job of that name; null when there is none.
   std::shared_ptr<const JobConfig> Job(const std::string& name) const;
 
+  // When the thread that is most behind last came around; they do at least every `poll_max`.
+  MonotonicTime OldestPulse() const;
+
   // Counts all targets, and shows those of one job and of one member only, if these are given.
   ClusterStatus Cluster(std::string_view job, std::optional<uint32_t> member) const;
 

@@ -22,6 +22,7 @@ Worker::Worker(const ScraperOptions& options, const Scraper::Deps& deps,
                  .failure_logs = failure_logs,
                  .logger = deps.logger,
                  .body_bytes_max = options.body_bytes_max},
+      pulse_(deps.clock.MonotonicNow()),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 Worker::~Worker() { Stop(); }
@@ -64,6 +65,7 @@ void Worker::CollectStatuses(std::vector<TargetStatus>& out) const {
 
 void Worker::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    pulse_.Beat(deps_.clock.MonotonicNow());
     RunCommands();
     RunDue(deps_.clock.MonotonicNow());
     http_.Poll(WaitTime());

@@ -14,6 +14,7 @@
 
 #include "base/http_loop.h"
 #include "base/mutex.h"
+#include "base/pulse.h"
 #include "scrape/frame_writer.h"
 #include "scrape/scrape_metrics.h"
 #include "scrape/scraper.h"
@@ -44,6 +45,9 @@ class Worker {
   // Appends the status of each target, without its discovered labels. Held up by nothing but
   // copying.
   void CollectStatuses(std::vector<TargetStatus>& out) const;
+
+  // When its thread last came around.
+  MonotonicTime last_pulse() const { return pulse_.last(); }
 
  private:
   struct Command {
@@ -80,6 +84,8 @@ class Worker {
   HttpLoop http_;
   FrameWriter writer_;
   LoopDeps loop_deps_;
+
+  Pulse pulse_;
 
   mutable Mutex mu_;
   std::vector<Command> commands_ SLUICE_GUARDED_BY(mu_);

@@ -1,0 +1,49 @@
+// The life of the running agent on the main thread: signals, reloads, the end; and what the log and
+// the service manager are told meanwhile.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/agent.h"
+#include "agent/replay_report.h"
+#include "agent/signals.h"
+#include "agent/supervisor.h"
+#include "base/clock.h"
+#include "base/logger.h"
+
+namespace sluice::agent {
+
+// All that is given must outlive it. Not thread-safe.
+class MainLoop {
+ public:
+  MainLoop(Agent& agent, Signals& signals, const Supervisor& supervisor, const Clock& clock,
+           Logger logger);
+
+  // Until a signal or a request over HTTP asks for an end.
+  void Run();
+
+  // Stops the agent, which may take `drain` for what is pending, and says how that goes.
+  void Stop(std::chrono::milliseconds drain);
+
+ private:
+  void Reload();
+  void Tell();
+  void TellOfReplay(const std::vector<remotewrite::DestinationStatus>& destinations,
+                    MonotonicTime now);
+  void KeepAlive(MonotonicTime now);
+
+  Agent& agent_;
+  Signals& signals_;
+  const Supervisor& supervisor_;
+  const Clock& clock_;
+  const Logger logger_;
+  ReplayReport replay_;
+  MonotonicTime next_description_;
+  MonotonicTime next_keep_alive_;
+  std::optional<std::string> stalled_;
+};
+
+}  // namespace sluice::agent
