@@ -282,6 +282,15 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   std::string member = "0";
   AddClusterFlags(*targets, request.cluster, member);
 
+  RbacRequest rbac;
+  CLI::App* rbac_command = app.add_subcommand(
+      "rbac", "Prints the Kubernetes roles that a configuration needs, and no more");
+  rbac_command->add_option("FILE", rbac.config_file, "Configuration file")->required();
+  rbac_command->add_option("--name", rbac.name, "Name of the roles and of the service account")
+      ->capture_default_str();
+  rbac_command->add_option("--namespace", rbac.ns, "Namespace of the service account")
+      ->capture_default_str();
+
   CLI::App* parse = app.add_subcommand("parse", "Prints what an exposition contains");
   parse->add_option("FILE", file, "File with metrics; - or none: standard input");
   const std::map<std::string, scrape::PageFormat> formats = {
@@ -323,6 +332,7 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
     if (status.ok()) status = FinishCluster(member, request.cluster);
     return status.ok() ? commands.targets(request) : BadCommandLine(status);
   }
+  if (rbac_command->parsed()) return commands.rbac(rbac);
   if (parse->parsed()) return commands.parse(file.empty() ? "-" : file, formats.at(format));
   if (inspect->parsed()) return commands.buffer_inspect(file, verify);
   if (forget->parsed()) return commands.buffer_forget(file, destination);

@@ -14,6 +14,7 @@
 #include "agent/command_line.h"
 #include "agent/config/check.h"
 #include "agent/main_loop.h"
+#include "agent/rbac_command.h"
 #include "agent/relabel_command.h"
 #include "agent/signals.h"
 #include "agent/supervisor.h"
@@ -165,6 +166,9 @@ int Main(int argc, char** argv) {
   commands.check_config = CheckConfigFile;
   commands.relabel = Relabel;
   commands.targets = PrintTargets;
+  commands.rbac = [](const RbacRequest& request) {
+    return RunRbacCommand(request, ProcessEnvironment, std::cout, std::cerr);
+  };
   commands.parse = Parse;
   commands.buffer_inspect = InspectBuffer;
   commands.buffer_forget = ForgetDestination;

@@ -40,6 +40,16 @@ std::string ApiResource::Identity() const {
          Counted(field_selector) + Counted(node);
 }
 
+std::string_view ApiResource::Group() const {
+  constexpr std::string_view kGroups = "/apis/";
+  std::string_view group = FactsOf(kind).group;
+  if (group.substr(0, kGroups.size()) != kGroups) return "";
+  group.remove_prefix(kGroups.size());
+  return group.substr(0, group.find('/'));
+}
+
+std::string_view ApiResource::Plural() const { return FactsOf(kind).plural; }
+
 std::string ApiResource::Path() const {
   const KindFacts& facts = FactsOf(kind);
   std::string path(facts.group);

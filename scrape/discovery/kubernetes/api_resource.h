@@ -35,6 +35,10 @@ struct ApiResource {
   // Equal exactly when two are the same, also as a part of a longer text.
   std::string Identity() const;
 
+  // As roles of the API server name it: "apps", or nothing for the core of the API; "replicasets".
+  std::string_view Group() const;
+  std::string_view Plural() const;
+
   // "/api/v1/namespaces/x/pods".
   std::string Path() const;
 
