@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <sstream>
 #include <unistd.h>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "agent/command_line.h"
 #include "agent/config/check.h"
 #include "agent/main_loop.h"
+#include "agent/progress_line.h"
 #include "agent/rbac_command.h"
 #include "agent/relabel_command.h"
 #include "agent/signals.h"
@@ -122,8 +124,18 @@ int Parse(const std::string& path, scrape::PageFormat format) {
   return status.ok() ? 0 : Fail(status.error());
 }
 
+Status InspectShowingProgress(const std::string& directory, bool verify, std::ostream& out) {
+  ProgressLine line("reading the buffer", isatty(STDERR_FILENO) == 1, std::cerr);
+  buffer::InspectOptions options;
+  options.verify = verify;
+  options.on_progress = [&line](uint64_t done, uint64_t all) { line.Show(done, all); };
+  return buffer::Inspect(directory, options, out);
+}
+
 int InspectBuffer(const std::string& directory, bool verify) {
-  const Status status = buffer::Inspect(directory, {.verify = verify}, std::cout);
+  std::ostringstream found;  // to be printed once the line of the progress is gone
+  const Status status = InspectShowingProgress(directory, verify, found);
+  std::cout << found.str();
   return status.ok() ? 0 : Fail(status.error());
 }
 

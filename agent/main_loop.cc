@@ -48,7 +48,8 @@ MainLoop::MainLoop(Agent& agent, Signals& signals, const Supervisor& supervisor,
       supervisor_(supervisor),
       clock_(clock),
       logger_(std::move(logger)),
-      replay_(agent.Deliveries(), clock.MonotonicNow()) {}
+      replay_(agent.Deliveries(), clock.MonotonicNow()),
+      clock_watch_(BuildTime()) {}
 
 void MainLoop::Run() {
   supervisor_.Ready();
@@ -80,6 +81,7 @@ void MainLoop::Reload() {
 void MainLoop::Tell() {
   const MonotonicTime now = clock_.MonotonicNow();
   KeepAlive(now);
+  WatchClock(now);
   const bool describes = now >= next_description_;
   if (!describes && !replay_.IsDue(now)) return;
   const std::vector<DestinationStatus> destinations = agent_.Deliveries();
@@ -87,6 +89,10 @@ void MainLoop::Tell() {
   if (!describes) return;
   supervisor_.Describe(DescriptionOf(destinations));
   next_description_ = now + kDescribeEvery;
+}
+
+void MainLoop::WatchClock(MonotonicTime now) {
+  if (const auto message = clock_watch_.Look(clock_.WallNowMs(), now)) logger_.Warn(*message);
 }
 
 void MainLoop::TellOfReplay(const std::vector<DestinationStatus>& destinations, MonotonicTime now) {

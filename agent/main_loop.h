@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "agent/clock_watch.h"
 #include "agent/replay_report.h"
 #include "agent/signals.h"
 #include "agent/supervisor.h"
@@ -31,6 +32,7 @@ class MainLoop {
  private:
   void Reload();
   void Tell();
+  void WatchClock(MonotonicTime now);
   void TellOfReplay(const std::vector<remotewrite::DestinationStatus>& destinations,
                     MonotonicTime now);
   void KeepAlive(MonotonicTime now);
@@ -41,6 +43,7 @@ class MainLoop {
   const Clock& clock_;
   const Logger logger_;
   ReplayReport replay_;
+  ClockWatch clock_watch_;
   MonotonicTime next_description_;
   MonotonicTime next_keep_alive_;
   std::optional<std::string> stalled_;

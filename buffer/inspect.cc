@@ -1,5 +1,6 @@
 #include "buffer/inspect.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <ctime>
@@ -91,7 +92,8 @@ std::optional<uint32_t> ReadLayout(const Log& log, Sequence at) {
 // Looks into each frame; what many frames share is looked at once.
 class ContentsReader {
  public:
-  explicit ContentsReader(const Log& log) : log_(log) {}
+  ContentsReader(const Log& log, const InspectOptions& options)
+      : log_(log), options_(options), begin_(log.status().oldest), end_(log.status().head) {}
 
   Result<Contents> Read() {
     const auto visit = [this](const FrameRecord& frame) {
@@ -105,7 +107,9 @@ class ContentsReader {
 
  private:
   void Visit(const FrameRecord& frame) {
-    ++contents_.frames;
+    if (++contents_.frames % kFramesBetweenNews == 0 && options_.on_progress) {
+      options_.on_progress(frame.sequence - std::min(begin_, frame.sequence), end_ - begin_);
+    }
     contents_.samples += frame.sample_count;
     contents_.bytes += frame.record_bytes;
     contents_.first_ms = std::min(contents_.first_ms, frame.timestamp_ms);
@@ -136,7 +140,12 @@ class ContentsReader {
     return known->second;
   }
 
+  static constexpr uint64_t kFramesBetweenNews = 64;
+
   const Log& log_;
+  const InspectOptions& options_;
+  const Sequence begin_;
+  const Sequence end_;
   Contents contents_;
   std::map<Sequence, bool> targets_;
   std::map<Sequence, std::optional<uint32_t>> layouts_;
@@ -165,7 +174,7 @@ Status Inspect(const std::string& directory, const InspectOptions& options, std:
   const Log& log = *opened.value();
   Contents contents;
   if (options.verify) {
-    Result<Contents> read = ContentsReader(log).Read();
+    Result<Contents> read = ContentsReader(log, options).Read();
     if (!read.ok()) return read.error();
     contents = std::move(read.value());
   }

@@ -2,6 +2,8 @@
 // it.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <ostream>
 #include <string>
 
@@ -12,6 +14,8 @@ namespace sluice::buffer {
 struct InspectOptions {
   // Reads every record instead of the newest ones, so that damage is found.
   bool verify = false;
+  // Called now and then while that goes on, which may take minutes: records read, and all.
+  std::function<void(uint64_t done, uint64_t all)> on_progress = {};
 };
 
 // Blocking; works while another process has the directory open. Writes a table for people.

@@ -6,6 +6,7 @@ import pathlib
 import unittest
 
 from fleet import REPORTED, Fleet
+from processes import wait_until
 
 FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
@@ -50,6 +51,24 @@ class Clock(Fleet):
         newest = max(max(samples) for samples in receiver.samples.values())
         oldest = min(min(samples) for samples in receiver.samples.values())
         self.assertGreater(newest - oldest, 80_000_000, "the clock of the agent was stepped")
+
+    @unittest.skipIf(FAKETIME is None, "libfaketime is not installed")
+    def test_a_host_that_knows_neither_time_nor_names_is_scraped_and_told_of(self):
+        self.step("-1700000000")  # some decades ago
+        self.start({"far": "http://metrics.invalid/write"}, extra="compression: snappy,")
+        self.pages(5)
+        self.wait_logged("the clock shows a time that cannot be")
+        self.wait_logged("metrics.invalid", "destination fails")
+        self.assertEqual({each["health"] for each in self.sluice.targets()}, {"up"})
+        self.assertGreater(self.sluice.destinations()["far"]["ledger"]["pending"], 0)
+        self.step("+0")
+        self.wait_logged("the clock was set forward")
+        self.pages(3)
+        self.assertEqual(self.sluice.log().count("cannot be"), 1)
+
+    def wait_logged(self, *words: str):
+        wait_until(lambda: any(all(word in line for word in words)
+                               for line in self.sluice.log().splitlines()), f"a line with {words}")
 
     @unittest.skipIf(FAKETIME is None, "libfaketime is not installed")
     def test_what_a_clock_that_leaps_back_costs_is_counted(self):
