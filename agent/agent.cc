@@ -168,6 +168,8 @@ void Agent::Stop() {
   if (server_ != nullptr) server_->Stop();
 }
 
+void Agent::EndDrain() { destinations_->Stop(std::chrono::milliseconds(0)); }
+
 std::vector<remotewrite::DestinationStatus> Agent::Deliveries() const {
   return destinations_->Snapshot();
 }

@@ -54,6 +54,9 @@ class Agent {
   // What has not come around for longer than `limit`; nothing when all is well.
   std::optional<std::string> Stalled(std::chrono::milliseconds limit) const;
 
+  // Ends the drain of a Stop() that another thread is in; what is pending stays in the buffer.
+  void EndDrain();
+
   // Where the HTTP server listens, first of all.
   std::string address() const;
 

@@ -15,9 +15,11 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kTurn{250};
+constexpr milliseconds kStopTurn{20};
 constexpr seconds kDescribeEvery{5};
-// A thread that takes longer for one turn hangs. Slow disks take their time.
-constexpr seconds kTurnMax{120};
+// A thread that takes so many times the interval of the watchdog for one turn hangs. Slow disks
+// take their time: with the unit's interval of 30 s it is two minutes.
+constexpr int kIntervalsMax = 4;
 // Beside what the drain may take: ending requests, closing the log.
 constexpr seconds kClosingTime{30};
 constexpr seconds kExtension{30};
@@ -113,11 +115,13 @@ void MainLoop::TellOfReplay(const std::vector<DestinationStatus>& destinations, 
 // Only while all who work come around: else the service manager is to start us again.
 void MainLoop::KeepAlive(MonotonicTime now) {
   if (now < next_keep_alive_ || !supervisor_.keep_alive_interval()) return;
-  next_keep_alive_ = now + *supervisor_.keep_alive_interval();
-  std::optional<std::string> stalled = agent_.Stalled(kTurnMax);
+  const std::chrono::microseconds interval = *supervisor_.keep_alive_interval();
+  const auto limit = std::chrono::duration_cast<milliseconds>(kIntervalsMax * interval);
+  next_keep_alive_ = now + interval;
+  std::optional<std::string> stalled = agent_.Stalled(limit);
   if (stalled && stalled != stalled_) {
     logger_.Error("it hangs: the service manager is not told any more that all is well",
-                  {{"what", *stalled}, {"for", FormatDuration(kTurnMax)}});
+                  {{"what", *stalled}, {"for", FormatDuration(limit)}});
   }
   stalled_ = std::move(stalled);
   if (!stalled_) supervisor_.KeepAlive();
@@ -127,25 +131,28 @@ void MainLoop::Stop(milliseconds drain) {
   supervisor_.Stopping();
   logger_.Info("stopping", {{"drain", FormatDuration(drain)},
                             {"samples_pending", PendingIn(agent_.Deliveries())}});
-  const MonotonicTime end = clock_.MonotonicNow() + drain + kClosingTime;
   std::promise<void> ended;
-  const std::future<void> end_of_all = ended.get_future();
+  const std::future<void> end = ended.get_future();
   const std::jthread stopping([&] {
     agent_.Stop();
     ended.set_value();
   });
-  MonotonicTime next_line = clock_.MonotonicNow() + kDescribeEvery;
-  while (end_of_all.wait_for(kTurn) != std::future_status::ready) {
-    const MonotonicTime now = clock_.MonotonicNow();
-    const uint64_t pending = PendingIn(agent_.Deliveries());
-    supervisor_.Describe("draining: " + std::to_string(pending) + " samples pending");
-    if (now < end) {
-      supervisor_.AskForTime(kExtension);
-      supervisor_.KeepAlive();
+  const MonotonicTime begin = clock_.MonotonicNow();
+  MonotonicTime next_word = begin + kTurn;
+  MonotonicTime next_line = begin + kDescribeEvery;
+  while (end.wait_for(milliseconds(0)) != std::future_status::ready) {
+    if (signals_.Wait(kStopTurn) == Signal::kStop) {
+      logger_.Warn("asked to stop once more: not waiting for what is pending");
+      agent_.EndDrain();
     }
-    if (now < next_line) continue;
-    logger_.Info("draining", {{"samples_pending", pending}});
-    next_line = now + kDescribeEvery;
+    const MonotonicTime now = clock_.MonotonicNow();
+    if (now < next_word) continue;
+    next_word = now + kTurn;
+    TellOfDrain(now >= next_line);
+    if (now >= next_line) next_line = now + kDescribeEvery;
+    if (now >= begin + drain + kClosingTime) continue;
+    supervisor_.AskForTime(kExtension);
+    supervisor_.KeepAlive();
   }
   const uint64_t left = PendingIn(agent_.Deliveries());
   if (left == 0) {
@@ -154,6 +161,12 @@ void MainLoop::Stop(milliseconds drain) {
     logger_.Info("stopped; what is pending stays in the buffer and is sent after the next start",
                  {{"samples_pending", left}});
   }
+}
+
+void MainLoop::TellOfDrain(bool in_log) {
+  const uint64_t pending = PendingIn(agent_.Deliveries());
+  supervisor_.Describe("draining: " + std::to_string(pending) + " samples pending");
+  if (in_log) logger_.Info("draining", {{"samples_pending", pending}});
 }
 
 }  // namespace sluice::agent

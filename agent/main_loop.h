@@ -26,7 +26,8 @@ class MainLoop {
   // Until a signal or a request over HTTP asks for an end.
   void Run();
 
-  // Stops the agent, which may take `drain` for what is pending, and says how that goes.
+  // Stops the agent, which may take `drain` for what is pending, and says how that goes. A signal
+  // in the meantime ends the drain.
   void Stop(std::chrono::milliseconds drain);
 
  private:
@@ -35,6 +36,7 @@ class MainLoop {
   void WatchClock(MonotonicTime now);
   void TellOfReplay(const std::vector<remotewrite::DestinationStatus>& destinations,
                     MonotonicTime now);
+  void TellOfDrain(bool in_log);
   void KeepAlive(MonotonicTime now);
 
   Agent& agent_;

@@ -163,7 +163,6 @@ class Memory(unittest.TestCase):
         peak = memory_of(sluice, "VmHWM")
         self.assertEqual(self.group.kills(), 0)
         self.assertEqual((sluice.process.poll(), sluice.process.pid), (None, process))
-        self.assertEqual([each["lastError"] for each in sluice.targets() if each["lastError"]], [])
         print(f"backlog {backlog} samples, peak of {peak >> 10} KiB", flush=True)
         self.assertEqual(sluice.terminate(), 0)
 

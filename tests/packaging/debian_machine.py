@@ -59,6 +59,15 @@ def make_root(root: pathlib.Path, package: pathlib.Path) -> str:
     return ""
 
 
+def ancestors(process: str) -> set[str]:
+    found = set()
+    while process not in ("0", *found):
+        found.add(process)
+        stat = pathlib.Path(f"/proc/{process}/stat").read_text()
+        process = stat.rsplit(")", 1)[1].split()[1]
+    return found
+
+
 class Machine:
     """Booted from a copy of the root; it shares the network of this process."""
 
@@ -94,6 +103,18 @@ class Machine:
         return subprocess.run(["nsenter", "-t", str(self.init), "-m", "-u", "-i", "-p", "-C",
                                *command], capture_output=True, text=True, timeout=120,
                               env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+
+    def process_outside(self, inside: int) -> int:
+        """The id here of a process that has that one inside."""
+        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+            try:
+                ids = next(line.split()[1:] for line in status.read_text().splitlines()
+                           if line.startswith("NSpid:"))
+            except (OSError, StopIteration):
+                continue
+            if ids[-1] == str(inside) and len(ids) > 1 and str(self.nspawn.pid) in ancestors(ids[0]):
+                return int(ids[0])
+        raise AssertionError(f"no process {inside} in the machine")
 
     def must(self, *command: str) -> str:
         done = self.run(*command)

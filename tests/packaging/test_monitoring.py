@@ -56,6 +56,9 @@ class Examples(unittest.TestCase):
         checked = subprocess.run(["promtool", "check", "rules", str(ALERTS)], capture_output=True,
                                  text=True)
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        checked = subprocess.run(["vmalert", "-dryRun", f"-rule={ALERTS}"], capture_output=True,
+                                 text=True)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
         for rule in yaml.safe_load(ALERTS.read_text())["groups"][0]["rules"]:
             self.assertEqual(metrics_in(rule["expr"]) - TELEMETRY, set(), rule["alert"])
             self.assertEqual(sorted(rule["annotations"]), ["description", "summary"])

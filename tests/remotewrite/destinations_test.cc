@@ -36,6 +36,25 @@ TEST_CASE("a dead destination does not hold up another one", "[remotewrite][net]
   fixture.CheckLedger("dead");
 }
 
+TEST_CASE("destinations come around again and again, also those that nobody answers",
+          "[remotewrite][net]") {
+  LoopbackReceiver good;
+  LoopbackReceiver dead;
+  dead.server.GoDown();
+  Fixture fixture;
+  CHECK_FALSE(fixture.destinations->OldestPulse());
+  REQUIRE(fixture.destinations
+              ->Apply({Config("good", good.server.Url("/write")),
+                       Config("dead", dead.server.Url("/write"))})
+              .ok());
+  fixture.AppendSome(10, 20);
+  const auto first = fixture.destinations->OldestPulse();
+  REQUIRE(first);
+  CHECK((first->name == "good" || first->name == "dead"));
+  // Both of them: it is the older one of the two that counts.
+  REQUIRE(Eventually([&] { return fixture.destinations->OldestPulse()->at > first->at; }));
+}
+
 TEST_CASE("a request carries the headers of the specification and the configured ones",
           "[remotewrite][net]") {
   LoopbackReceiver receiver;

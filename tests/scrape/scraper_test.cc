@@ -45,6 +45,12 @@ TEST_CASE_METHOD(Fixture, "scrapes reach the log, over one connection", "[scrape
   CHECK_THAT(headers["accept"], Catch::Contains("text/plain;version=0.0.4"));
 }
 
+TEST_CASE_METHOD(Fixture, "who scrapes comes around again and again, also without targets",
+                 "[scraper]") {
+  clock.Advance(std::chrono::hours(1));
+  CHECK(Await([&] { return scraper->OldestPulse() == clock.MonotonicNow(); }));
+}
+
 TEST_CASE_METHOD(Fixture, "failed scrapes are in the failure log of their job", "[scraper]") {
   JobConfig job = Job();
   job.scrape_failure_log_file = dir.File("failures.log");
