@@ -1,6 +1,7 @@
 #include "agent/agent.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,10 @@ Status Agent::OpenAll() {
       LoadConfig(options_.config_file, ProcessEnvironment, options_.config_flags);
   if (!config.ok()) return config.error();
 
+  // The log makes the last folder of the path only. Where this fails, so does that, and says why.
+  std::error_code ignored;
+  std::filesystem::create_directories(
+      std::filesystem::absolute(options_.data_directory, ignored).parent_path(), ignored);
   buffer::LogOptions log_options;
   log_options.directory = options_.data_directory;
   log_options.sync_interval = options_.sync_interval;

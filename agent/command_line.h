@@ -15,8 +15,9 @@ namespace sluice::agent {
 
 // What to do with each command; each returns the exit status of the process.
 struct Commands {
+  Environment environment;  // of the process
   std::function<int(const Options&)> run;
-  std::function<int(const std::string& config_file, bool agent)> check_config;
+  std::function<int(const std::string& config_file, const ConfigFlags& flags)> check_config;
   std::function<int(const std::string& rules_file, bool trace,
                     const std::vector<std::string>& label_sets)>
       relabel;

@@ -7,7 +7,7 @@
 namespace sluice::agent {
 namespace {
 
-enum class Effect { kExtraScrapeMetrics, kAutoReload, kAlwaysOn, kPending, kServer, kNone };
+enum class Effect { kAgent, kExtraScrapeMetrics, kAutoReload, kAlwaysOn, kPending, kServer, kNone };
 
 struct Feature {
   std::string_view name;
@@ -15,6 +15,7 @@ struct Feature {
 };
 
 constexpr Feature kFeatures[] = {
+    {"agent", Effect::kAgent},
     {"extra-scrape-metrics", Effect::kExtraScrapeMetrics},
     {"auto-reload-config", Effect::kAutoReload},
     {"metadata-wal-records", Effect::kAlwaysOn},
@@ -63,6 +64,7 @@ std::set<std::string> Names(const std::vector<std::string>& values) {
 // Nothing where the name does what it says.
 std::string_view WhyNot(Effect effect) {
   switch (effect) {
+    case Effect::kAgent:
     case Effect::kExtraScrapeMetrics:
     case Effect::kAutoReload:
       return {};
@@ -85,6 +87,7 @@ void Enable(const std::string& name, Features& features) {
     features.warnings.push_back("unknown option for --enable-feature: " + name);
     return;
   }
+  if (feature->effect == Effect::kAgent) features.agent = true;
   if (feature->effect == Effect::kExtraScrapeMetrics) features.extra_scrape_metrics = true;
   if (feature->effect == Effect::kAutoReload) features.auto_reload_config = true;
   const std::string_view reason = WhyNot(feature->effect);

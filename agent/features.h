@@ -10,6 +10,7 @@ namespace sluice::agent {
 
 struct Features {
   bool extra_scrape_metrics = false;  // the default of the field in the global section
+  bool agent = false;                 // as --agent, before that flag was there
   bool auto_reload_config = false;    // as --config.auto-reload
   // One line for each name that does nothing, with the reason.
   std::vector<std::string> warnings;

@@ -70,9 +70,9 @@ int RunAgent(const Options& options) {
   return 0;
 }
 
-int CheckConfigFile(const std::string& path, bool agent) {
+int CheckConfigFile(const std::string& path, const ConfigFlags& flags) {
   ConfigChecks checks;
-  checks.flags.agent = agent;
+  checks.flags = flags;
   checks.environment = ProcessEnvironment;
   checks.match_files = scrape::MatchFiles;
   checks.check_target_file = [](const std::string& file) {
@@ -174,6 +174,7 @@ int ListQuarantine(const std::string& directory, const remotewrite::QuarantineLi
 
 int Main(int argc, char** argv) {
   Commands commands;
+  commands.environment = ProcessEnvironment;
   commands.run = RunAgent;
   commands.check_config = CheckConfigFile;
   commands.relabel = Relabel;

@@ -23,10 +23,15 @@ struct Options {
   bool auto_reload = false;  // when the file changed
   std::chrono::milliseconds auto_reload_interval{30'000};
   ConfigFlags config_flags;
+  bool dry_run = false;  // only check the configuration file
+
   HttpServerOptions web;
-  OwnUrl own_url;
-  Pattern cors_origin;            // of requests that pages of other origins may make
-  bool enable_lifecycle = false;  // allows POST /-/reload and /-/quit
+  std::string external_url;  // as given, as is the next
+  std::string route_prefix;
+  OwnUrl own_url;              // of them
+  Pattern cors_origin;         // of requests that pages of other origins may make
+  bool enable_reload = false;  // allows POST /-/reload
+  bool enable_quit = false;    // allows POST /-/quit
 
   std::string data_directory = "data-agent/";
   uint64_t buffer_bytes_max = 0;  // 0 = a share of the file system, see DefaultBufferBytes

@@ -64,6 +64,9 @@ HttpServerResponse Agent::Route(const HttpServerRequest& request) {
   if (request.method != "GET") return TextAnswer(405, "Method Not Allowed\n");
   if (path == "/-/healthy") return TextAnswer(200, "Sluice is Healthy.\n");
   if (path == "/-/ready") return ready_ ? TextAnswer(200, "Sluice is Ready.\n") : NotReady();
+  // As vmagent has them.
+  if (path == "/health") return TextAnswer(200, "OK");
+  if (path == "/ready") return ready_ ? TextAnswer(200, "OK") : TextAnswer(425, "Too Early");
   if (path == "/metrics") {
     HttpServerResponse response = TextAnswer(200, telemetry_.ExposeText());
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -84,10 +87,11 @@ HttpServerResponse Agent::Lifecycle(const HttpServerRequest& request) {
   if (request.method != "POST" && request.method != "PUT") {
     return TextAnswer(405, "Only POST or PUT requests allowed");
   }
-  if (!options_.enable_lifecycle) {
+  const bool quits = request.path == "/-/quit";
+  if (quits ? !options_.enable_quit : !options_.enable_reload) {
     return TextAnswer(403, "Lifecycle API is not enabled.");
   }
-  if (request.path == "/-/quit") {
+  if (quits) {
     const bool again = stop_requested_.exchange(true);
     return TextAnswer(
         200, again ? "Termination already in progress." : "Requesting termination... Goodbye!");

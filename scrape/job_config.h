@@ -53,6 +53,8 @@ struct JobConfig {
   // reduced. 0 = none; at most 1 is no bound either.
   double native_histogram_min_bucket_factor = 0;
   bool track_timestamps_staleness = false;
+  // le="1" of classic histograms becomes le="1.0", and so does quantile of summaries.
+  bool respell_labels = true;
   bool extra_scrape_metrics = false;
   // 0 = none, for all limits.
   uint64_t body_size_limit = 0;  // uncompressed bytes

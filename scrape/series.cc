@@ -106,6 +106,7 @@ Status SeriesMaker::Collect(const Entry& entry, buffer::MetricType type) {
   le_depends_ = false;
   quantile_depends_ = false;
   for (buffer::LabelView& label : labels_) {
+    if (!rules_.respell_labels) break;
     const bool is_le = label.name == "le";
     if (!is_le && label.name != "quantile") continue;
     using buffer::MetricType;

@@ -26,6 +26,7 @@ struct SeriesRules {
   bool honor_timestamps = true;
   // Series with timestamps of their own get stale markers, too.
   bool track_timestamps_staleness = false;
+  bool respell_labels = true;
   // Names that are not of it fail the scrape.
   relabel::NameScheme name_scheme = relabel::NameScheme::kUtf8;
   HistogramRules histograms = {};

@@ -17,6 +17,7 @@ SeriesRules RulesOf(const LoopSpec& spec) {
           .honor_labels = spec.job->honor_labels,
           .honor_timestamps = spec.job->honor_timestamps,
           .track_timestamps_staleness = spec.job->track_timestamps_staleness,
+          .respell_labels = spec.job->respell_labels,
           .name_scheme = spec.job->metric_name_validation_scheme,
           .histograms = spec.target.histograms,
           .label_limits = spec.job->label_limits,

@@ -1,6 +1,7 @@
 #include "agent/config/config.h"
 
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "agent/config/content.h"
@@ -76,13 +77,18 @@ void DecodeMainFile(const Value& root, const Environment& environment, const Con
 
 Result<MainFile> ParseMainFile(std::string_view text, const std::string& path,
                                const Environment& environment, const ConfigFlags& flags) {
-  const Result<YamlNode> root = ParseYaml(text, path);
+  Result<YamlNode> root = ParseYaml(text, path);
   if (!root.ok()) return root.error();
-  Decoder decoder(path);
   MainFile file;
+  std::vector<std::string> warnings;
+  if (flags.adapt) {
+    if (Status status = flags.adapt(*root, warnings); !status.ok()) return status.error();
+  }
+  Decoder decoder(path);
   DecodeMainFile(Value(decoder, *root, ""), environment, flags, file);
   if (decoder.failed()) return decoder.error();
   file.config.warnings = decoder.warnings();
+  std::move(warnings.begin(), warnings.end(), std::back_inserter(file.config.warnings));
   file.config.shown = ShowConfig(*root, file.global, file.config.jobs);
   return file;
 }
@@ -102,8 +108,8 @@ Result<Config> LoadConfig(const std::string& path, const Environment& environmen
   if (!text.ok()) return text.error();
   Result<MainFile> file = ParseMainFile(*text, path, environment, flags);
   if (!file.ok()) return file.error();
-  Status added =
-      AddScrapeConfigFiles(file->scrape_config_files, file->global, file->names, file->config);
+  Status added = AddScrapeConfigFiles(file->scrape_config_files, file->global, file->names,
+                                      file->config, flags.adapt_scrape_file);
   if (!added.ok()) return added.error();
   return std::move(file->config);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/yaml.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
 #include "remotewrite/destination_config.h"
@@ -28,10 +29,16 @@ struct Config {
   std::vector<std::string> warnings;
 };
 
+// Changes the tree of a file before it is decoded; adds what people should know to `warnings`.
+using ConfigAdapter = std::function<Status(YamlNode& root, std::vector<std::string>& warnings)>;
+
 // What the command line changes about the meaning of a file.
 struct ConfigFlags {
   bool agent = false;                 // refuse the sections that Prometheus's agent mode refuses
   bool extra_scrape_metrics = false;  // the default of the field in the global section
+  // For files that are not written for Prometheus; may be empty.
+  ConfigAdapter adapt = {};
+  ConfigAdapter adapt_scrape_file = {};  // of scrape_config_files
 };
 
 // The value of an environment variable, or nothing.

@@ -16,9 +16,12 @@ constexpr std::array<std::string_view, 1> kFields = {"scrape_configs"};
 }  // namespace
 
 Status AddScrapeConfigs(std::string_view text, const std::string& path, const GlobalSection& global,
-                        JobNames& names, Config& config) {
-  const Result<YamlNode> root = ParseYaml(text, path);
+                        JobNames& names, Config& config, const ConfigAdapter& adapt) {
+  Result<YamlNode> root = ParseYaml(text, path);
   if (!root.ok()) return root.error();
+  if (adapt) {
+    if (Status status = adapt(*root, config.warnings); !status.ok()) return status;
+  }
   Decoder decoder(path);
   const Fields fields(Value(decoder, *root, ""), "config.ScrapeConfigs", {kFields});
   std::vector<scrape::JobConfig> jobs;
@@ -33,16 +36,15 @@ Status AddScrapeConfigs(std::string_view text, const std::string& path, const Gl
 }
 
 Status AddScrapeConfigFiles(const std::vector<std::string>& patterns, const GlobalSection& global,
-                            JobNames& names, Config& config) {
+                            JobNames& names, Config& config, const ConfigAdapter& adapt) {
   size_t bytes_left = kConfigMaxBytes;
   for (const std::string& pattern : patterns) {
     for (const std::string& path : scrape::MatchFiles({pattern})) {
       const Result<std::string> text = ReadFile(path, bytes_left);
       if (!text.ok()) return text.error();
       bytes_left -= text->size();
-      if (Status status = AddScrapeConfigs(*text, path, global, names, config); !status.ok()) {
-        return status;
-      }
+      Status status = AddScrapeConfigs(*text, path, global, names, config, adapt);
+      if (!status.ok()) return status;
     }
   }
   return Status::Ok();

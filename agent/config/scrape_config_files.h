@@ -16,10 +16,10 @@ namespace sluice::agent {
 // names; a pattern without a match is no error. `names` are those of the jobs before. Errors name
 // the file that they are in.
 Status AddScrapeConfigFiles(const std::vector<std::string>& patterns, const GlobalSection& global,
-                            JobNames& names, Config& config);
+                            JobNames& names, Config& config, const ConfigAdapter& adapt = {});
 
 // The same for one file of this content.
 Status AddScrapeConfigs(std::string_view text, const std::string& path, const GlobalSection& global,
-                        JobNames& names, Config& config);
+                        JobNames& names, Config& config, const ConfigAdapter& adapt = {});
 
 }  // namespace sluice::agent

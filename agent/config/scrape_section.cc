@@ -17,7 +17,7 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 16> kFields = {"job_name",
+constexpr std::array<std::string_view, 17> kFields = {"job_name",
                                                       "scrape_interval",
                                                       "scrape_timeout",
                                                       "metrics_path",
@@ -26,6 +26,7 @@ constexpr std::array<std::string_view, 16> kFields = {"job_name",
                                                       "honor_labels",
                                                       "honor_timestamps",
                                                       "track_timestamps_staleness",
+                                                      "respell_labels",
                                                       "enable_compression",
                                                       "relabel_configs",
                                                       "metric_relabel_configs",
@@ -147,6 +148,7 @@ scrape::JobConfig DecodeJob(const Value& value, const GlobalSection& global) {
   fields.Read("honor_labels", job.honor_labels);
   fields.Read("honor_timestamps", job.honor_timestamps);
   fields.Read("track_timestamps_staleness", job.track_timestamps_staleness);
+  fields.Read("respell_labels", job.respell_labels);
   DecodeInherited(fields, job);
   DecodeProtocols(fields, global, job);
   DecodeNameSchemes(fields, job);

@@ -8,6 +8,7 @@
 
 #include "agent/config/hidden_secrets.h"
 #include "agent/config/yaml_text.h"
+#include "agent/config/yaml_tree.h"
 #include "base/duration.h"
 
 namespace sluice::agent {
@@ -97,47 +98,9 @@ bool IsAmong(std::string_view name, std::span<const std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-YamlNode ScalarNode(std::string_view text, bool quoted = false) {
-  YamlNode node;
-  node.kind = Kind::kScalar;
-  node.scalar = text;
-  node.quoted = quoted;
-  return node;
-}
-
-YamlNode TextNode(std::string_view text) { return ScalarNode(text, /*quoted=*/true); }
-
-YamlNode FlagNode(bool flag) { return ScalarNode(flag ? "true" : "false"); }
-
-YamlNode EmptyMap() {
-  YamlNode node;
-  node.kind = Kind::kMap;
-  return node;
-}
-
-YamlNode* Find(YamlNode& map, std::string_view name) {
-  for (YamlEntry& entry : map.entries) {
-    if (entry.first.scalar == name) return &entry.second;
-  }
-  return nullptr;
-}
-
-void Set(YamlNode& map, std::string_view name, YamlNode value) {
-  if (YamlNode* const there = Find(map, name)) {
-    *there = std::move(value);
-  } else {
-    map.entries.push_back({TextNode(name), std::move(value)});
-  }
-}
-
-void SetDefault(YamlNode& map, std::string_view name, YamlNode value) {
-  const YamlNode* const there = Find(map, name);
-  if (there == nullptr || there->kind == Kind::kNull) Set(map, name, std::move(value));
-}
-
 void SetDefaults(YamlNode& map,
                  std::span<const std::pair<std::string_view, std::string_view>> defaults) {
-  for (const auto& [name, text] : defaults) SetDefault(map, name, ScalarNode(text));
+  for (const auto& [name, text] : defaults) SetDefaultEntry(map, name, ScalarNode(text));
 }
 
 // The fields of `order` first, then the others as they are.
@@ -164,21 +127,21 @@ YamlNode ProtocolsNode(const std::vector<scrape::ScrapeProtocol>& protocols) {
 }
 
 void FillRules(YamlNode& section, std::string_view name) {
-  YamlNode* const rules = Find(section, name);
+  YamlNode* const rules = FindEntry(section, name);
   if (rules == nullptr) return;
   for (YamlNode& rule : rules->items) SetDefaults(rule, kRuleDefaults);
 }
 
 void FillGlobal(const GlobalSection& global, YamlNode& node) {
-  Set(node, "scrape_interval", ScalarNode(FormatDuration(global.scrape_interval)));
-  Set(node, "scrape_timeout", ScalarNode(FormatDuration(global.scrape_timeout)));
-  SetDefault(node, "evaluation_interval", ScalarNode("1m"));
+  SetEntry(node, "scrape_interval", ScalarNode(FormatDuration(global.scrape_interval)));
+  SetEntry(node, "scrape_timeout", ScalarNode(FormatDuration(global.scrape_timeout)));
+  SetDefaultEntry(node, "evaluation_interval", ScalarNode("1m"));
   if (!global.external_labels.empty()) {
     YamlNode labels = EmptyMap();
     for (const relabel::Label& label : global.external_labels) {
-      Set(labels, label.name, TextNode(label.value));
+      SetEntry(labels, label.name, TextNode(label.value));
     }
-    Set(node, "external_labels", std::move(labels));
+    SetEntry(node, "external_labels", std::move(labels));
   }
   DropNulls(node);
   Sort(node, kGlobalOrder);
@@ -188,11 +151,11 @@ void FillGlobal(const GlobalSection& global, YamlNode& node) {
 void Inherit(const YamlNode& global, YamlNode& node) {
   for (const YamlEntry& entry : global.entries) {
     if (!IsAmong(entry.first.scalar, InheritedFieldNames())) continue;
-    const YamlNode* const own = Find(node, entry.first.scalar);
+    const YamlNode* const own = FindEntry(node, entry.first.scalar);
     const bool is_zero = own != nullptr && own->scalar == "0";
     const bool zero_inherits = entry.first.scalar != "discovery_grace";
     if (own == nullptr || own->kind == Kind::kNull || (is_zero && zero_inherits)) {
-      Set(node, entry.first.scalar, entry.second);
+      SetEntry(node, entry.first.scalar, entry.second);
     }
   }
 }
@@ -202,24 +165,26 @@ void FillJob(const scrape::JobConfig& job, const YamlNode& global, YamlNode& nod
   const auto validation = job.metric_name_validation_scheme == relabel::NameScheme::kLegacy
                               ? std::string_view("legacy")
                               : std::string_view("utf8");
-  Set(node, "honor_timestamps", FlagNode(job.honor_timestamps));
-  Set(node, "track_timestamps_staleness", FlagNode(job.track_timestamps_staleness));
-  Set(node, "scrape_interval", ScalarNode(FormatDuration(job.scrape_interval)));
-  Set(node, "scrape_timeout", ScalarNode(FormatDuration(job.scrape_timeout)));
-  Set(node, "scrape_protocols", ProtocolsNode(job.scrape_protocols));
-  Set(node, "scrape_native_histograms", FlagNode(job.scrape_native_histograms));
-  Set(node, "always_scrape_classic_histograms", FlagNode(job.always_scrape_classic_histograms));
-  Set(node, "convert_classic_histograms_to_nhcb", FlagNode(job.convert_classic_histograms_to_nhcb));
-  Set(node, "metrics_path", TextNode(job.metrics_path));
-  Set(node, "scheme", TextNode(job.scheme));
-  Set(node, "enable_compression", FlagNode(job.enable_compression));
-  Set(node, "metric_name_validation_scheme", TextNode(validation));
-  Set(node, "metric_name_escaping_scheme",
-      TextNode(
-          scrape::kNameEscapingNames.at(static_cast<size_t>(job.metric_name_escaping_scheme))));
-  Set(node, "extra_scrape_metrics", FlagNode(job.extra_scrape_metrics));
-  SetDefault(node, "follow_redirects", FlagNode(true));
-  SetDefault(node, "enable_http2", FlagNode(true));
+  SetEntry(node, "honor_timestamps", FlagNode(job.honor_timestamps));
+  SetEntry(node, "track_timestamps_staleness", FlagNode(job.track_timestamps_staleness));
+  SetEntry(node, "scrape_interval", ScalarNode(FormatDuration(job.scrape_interval)));
+  SetEntry(node, "scrape_timeout", ScalarNode(FormatDuration(job.scrape_timeout)));
+  SetEntry(node, "scrape_protocols", ProtocolsNode(job.scrape_protocols));
+  SetEntry(node, "scrape_native_histograms", FlagNode(job.scrape_native_histograms));
+  SetEntry(node, "always_scrape_classic_histograms",
+           FlagNode(job.always_scrape_classic_histograms));
+  SetEntry(node, "convert_classic_histograms_to_nhcb",
+           FlagNode(job.convert_classic_histograms_to_nhcb));
+  SetEntry(node, "metrics_path", TextNode(job.metrics_path));
+  SetEntry(node, "scheme", TextNode(job.scheme));
+  SetEntry(node, "enable_compression", FlagNode(job.enable_compression));
+  SetEntry(node, "metric_name_validation_scheme", TextNode(validation));
+  SetEntry(node, "metric_name_escaping_scheme",
+           TextNode(scrape::kNameEscapingNames.at(
+               static_cast<size_t>(job.metric_name_escaping_scheme))));
+  SetEntry(node, "extra_scrape_metrics", FlagNode(job.extra_scrape_metrics));
+  SetDefaultEntry(node, "follow_redirects", FlagNode(true));
+  SetDefaultEntry(node, "enable_http2", FlagNode(true));
   FillRules(node, "relabel_configs");
   FillRules(node, "metric_relabel_configs");
   DropNulls(node);
@@ -228,8 +193,8 @@ void FillJob(const scrape::JobConfig& job, const YamlNode& global, YamlNode& nod
 
 void FillDestination(YamlNode& node) {
   SetDefaults(node, kWriteDefaults);
-  SetDefault(node, "queue_config", EmptyMap());
-  SetDefaults(*Find(node, "queue_config"), kQueueDefaults);
+  SetDefaultEntry(node, "queue_config", EmptyMap());
+  SetDefaults(*FindEntry(node, "queue_config"), kQueueDefaults);
   FillRules(node, "write_relabel_configs");
   DropNulls(node);
   Sort(node, kWriteOrder);
@@ -240,13 +205,13 @@ void FillDestination(YamlNode& node) {
 std::string ShowConfig(const YamlNode& root, const GlobalSection& global,
                        const std::vector<scrape::JobConfig>& jobs) {
   YamlNode shown = root.kind == Kind::kMap ? root : EmptyMap();
-  SetDefault(shown, "global", EmptyMap());
-  FillGlobal(global, *Find(shown, "global"));
-  if (YamlNode* const list = Find(shown, "scrape_configs")) {
-    const YamlNode defaults = *Find(shown, "global");
+  SetDefaultEntry(shown, "global", EmptyMap());
+  FillGlobal(global, *FindEntry(shown, "global"));
+  if (YamlNode* const list = FindEntry(shown, "scrape_configs")) {
+    const YamlNode defaults = *FindEntry(shown, "global");
     for (size_t i = 0; i < jobs.size(); ++i) FillJob(jobs[i], defaults, list->items.at(i));
   }
-  if (YamlNode* const list = Find(shown, "remote_write")) {
+  if (YamlNode* const list = FindEntry(shown, "remote_write")) {
     for (YamlNode& item : list->items) FillDestination(item);
   }
   DropNulls(shown);

@@ -43,6 +43,7 @@ TEST_CASE("a page does not outlive changes of what becomes of its series", "[job
       [](JobConfig& job) { job.honor_labels = true; },
       [](JobConfig& job) { job.honor_timestamps = false; },
       [](JobConfig& job) { job.track_timestamps_staleness = true; },
+      [](JobConfig& job) { job.respell_labels = false; },
       [](JobConfig& job) { job.extra_scrape_metrics = true; },
       [](JobConfig& job) { job.label_limits.count = 5; },
       [](JobConfig& job) { job.label_limits.name_length = 5; },

@@ -58,6 +58,22 @@ TEST_CASE("names beyond the legacy scheme fail a scrape that allows only these",
   CHECK(FateOf(utf8, "a", "l.m") == "kept");
 }
 
+TEST_CASE("le and quantile get one spelling, unless they are to stay as exposed", "[series]") {
+  SeriesRules rules;
+  for (const bool respell : {true, false}) {
+    rules.respell_labels = respell;
+    SeriesMaker maker(rules);
+    Entry entry;
+    entry.name = "a_bucket";
+    entry.labels = {{"le", "1"}};
+    SeriesContent series;
+    REQUIRE(maker.Make(entry, buffer::MetricType::kHistogram, series).ok());
+    REQUIRE(series.set.size() == 2);
+    CHECK(series.set[1].value == (respell ? "1.0" : "1"));
+    CHECK(maker.le_depends() == respell);
+  }
+}
+
 TEST_CASE("a series that shares labels with its target is checked like any other", "[series]") {
   const SeriesRules legacy = RulesOf(NameScheme::kLegacy, {{"l", "t"}});
   CHECK(FateOf(legacy, "a", "l") == "kept");
