@@ -76,11 +76,7 @@ Status Agent::OpenAll() {
                             .telemetry = telemetry_,
                             .log = *log_});
 
-  Result<std::unique_ptr<HttpServer>> server = HttpServer::Start(
-      options_.web, [this](const HttpServerRequest& request) { return Handle(request); },
-      logger_.With({"component", "web"}));
-  if (!server.ok()) return server.error();
-  server_ = std::move(*server);
+  if (Status status = OpenServer(); !status.ok()) return status;
 
   MutexLock lock(reload_mu_);
   NoteChecksum();
@@ -89,6 +85,26 @@ Status Agent::OpenAll() {
   logger_.Info("ready to scrape and send", {{"address", address()},
                                             {"config", options_.config_file},
                                             {"data", options_.data_directory}});
+  return Status::Ok();
+}
+
+Status Agent::OpenServer() {
+  const Logger logger = logger_.With({"component", "web"});
+  HttpServerOptions web = options_.web;
+  HttpServerHandler handler = [this](const HttpServerRequest& request) { return Handle(request); };
+  if (options_.web_config) {
+    Result<std::unique_ptr<WebGate>> gate = WebGate::Open(options_.web_config, clock_, logger);
+    if (!gate.ok()) return gate.error();
+    web_gate_ = std::move(*gate);
+    if (web_gate_->Tls() != nullptr) web.tls = [this] { return web_gate_->Tls(); };
+    handler = [this, inner = std::move(handler)](const HttpServerRequest& request) {
+      return web_gate_->Serve(request, inner);
+    };
+  }
+  Result<std::unique_ptr<HttpServer>> server =
+      HttpServer::Start(std::move(web), std::move(handler), logger);
+  if (!server.ok()) return server.error();
+  server_ = std::move(*server);
   return Status::Ok();
 }
 

@@ -12,6 +12,7 @@
 #include "agent/config/config.h"
 #include "agent/http_server.h"
 #include "agent/options.h"
+#include "agent/web_config/web_gate.h"
 #include "base/clock.h"
 #include "base/logger.h"
 #include "base/mutex.h"
@@ -64,6 +65,7 @@ class Agent {
   Agent(Options options, Logger logger);
 
   Status OpenAll();
+  Status OpenServer();
   // Loads and applies.
   Status LoadAndApply() SLUICE_REQUIRES(reload_mu_);
   Status Apply(Config config) SLUICE_REQUIRES(reload_mu_);
@@ -110,6 +112,7 @@ class Agent {
   std::atomic<bool> stopping_{false};           // set by Stop
   std::atomic<bool> stop_requested_{false};     // set by the HTTP server, read by main
 
+  std::unique_ptr<WebGate> web_gate_;   // null: plain HTTP, for everybody
   std::unique_ptr<HttpServer> server_;  // last: its thread uses everything above
 };
 

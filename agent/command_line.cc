@@ -49,18 +49,18 @@ int BadCommandLine(const Error& error) {
   return 2;
 }
 
+// The order and the words are what the completions of shells look for.
 void PrintHelp(const CLI::App& app) {
-  std::cout << app.get_description()
-            << "\n\nUsage: sluice [flags]            runs the agent\n"
-               "       sluice COMMAND --help     says more about a command\n\nCommands:\n";
-  for (const CLI::App* command : app.get_subcommands(nullptr)) {
-    std::cout << "  " << command->get_name() << "\n        " << command->get_description() << "\n";
-  }
   std::cout
-      << "\nFlags:\n"
+      << app.get_description()
+      << "\n\nUsage: sluice [flags]            runs the agent\n"
+         "       sluice COMMAND --help     says more about a command\n\nFlags:\n"
       << FlagsHelp()
       << "  --version\n        Print the version\n\nFlags of Prometheus and vmagent are taken, "
-         "too: see docs/drop_in.md.\n";
+         "too: see docs/drop_in.md.\n\nSubcommands:\n";
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    std::cout << "  " << command->get_name() << "  " << command->get_description() << "\n";
+  }
 }
 
 // `sluice [flags]`.
@@ -98,6 +98,10 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   check->add_option("FILE", file, "Configuration file")->required();
   bool agent = false;
   check->add_flag("--agent", agent, "Refuse what Prometheus's agent mode refuses");
+
+  std::vector<std::string> files;
+  CLI::App* check_web = app.add_subcommand("check-web-config", "Checks files of --web.config.file");
+  check_web->add_option("FILE", files, "Web configuration files")->required();
 
   bool trace = false;
   std::vector<std::string> label_sets;
@@ -165,6 +169,7 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   }
 
   if (check->parsed()) return commands.check_config(file, {.agent = agent});
+  if (check_web->parsed()) return commands.check_web_config(files);
   if (relabel->parsed()) return commands.relabel(file, trace, label_sets);
   if (targets->parsed()) {
     Status status = Assign("--timeout", ParseDuration(timeout), request.timeout);

@@ -18,6 +18,7 @@ struct Commands {
   Environment environment;  // of the process
   std::function<int(const Options&)> run;
   std::function<int(const std::string& config_file, const ConfigFlags& flags)> check_config;
+  std::function<int(const std::vector<std::string>& files)> check_web_config;
   std::function<int(const std::string& rules_file, bool trace,
                     const std::vector<std::string>& label_sets)>
       relabel;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -13,6 +14,7 @@
 
 #include "agent/internal/http_session.h"
 #include "agent/internal/http_text.h"
+#include "agent/internal/tls_context.h"
 #include "base/mutex.h"
 
 namespace sluice::agent {
@@ -71,6 +73,7 @@ struct HttpServer::Impl {
   void Accept(Listener& listener);
   void OnAccept(Listener& listener, const AsioError& error, tcp::socket socket);
   void MakeRoom();
+  std::optional<internal::ByteStream> Wrap(tcp::socket socket);
   void BeginStop();
   void StopWhenEmpty();
 
@@ -81,6 +84,8 @@ struct HttpServer::Impl {
   std::vector<std::unique_ptr<Listener>> listeners;
   asio::steady_timer stop_timer{io};
   std::unordered_map<HttpSession*, std::shared_ptr<HttpSession>> sessions;
+  std::shared_ptr<const TlsSettings> tls;  // as of the last connection, as is the next
+  std::shared_ptr<asio::ssl::context> tls_context;
   bool full = false;  // connections_max is reached, and that was logged
   bool stopping = false;
 
@@ -149,14 +154,31 @@ void HttpServer::Impl::OnAccept(Listener& listener, const AsioError& error, tcp:
     return;
   }
   MakeRoom();
-  auto session =
-      std::make_shared<HttpSession>(std::move(socket), context, [this](HttpSession& ended) {
-        sessions.erase(&ended);
-        StopWhenEmpty();
-      });
-  sessions.emplace(session.get(), session);
-  session->Start();
+  if (auto stream = Wrap(std::move(socket))) {
+    auto session =
+        std::make_shared<HttpSession>(std::move(*stream), tls, context, [this](HttpSession& ended) {
+          sessions.erase(&ended);
+          StopWhenEmpty();
+        });
+    sessions.emplace(session.get(), session);
+    session->Start();
+  }
   Accept(listener);
+}
+
+// Under TLS with the settings of now; nothing when no TLS can be made of them.
+std::optional<internal::ByteStream> HttpServer::Impl::Wrap(tcp::socket socket) {
+  std::shared_ptr<const TlsSettings> wanted = context.options.tls ? context.options.tls() : nullptr;
+  if (wanted != tls) {
+    const auto made = internal::MakeTlsContext(*wanted);
+    if (!made.ok()) {
+      context.logger.Error("no TLS can be spoken", {{"err", made.error().message}});
+      return std::nullopt;
+    }
+    tls_context = *made;
+    tls = std::move(wanted);
+  }
+  return internal::ByteStream(std::move(socket), tls_context);
 }
 
 void HttpServer::Impl::BeginStop() {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/tls_settings.h"
 #include "base/logger.h"
 #include "base/result.h"
 
@@ -43,6 +44,8 @@ struct HttpServerOptions {
   // When a further one comes, the one that has kept us waiting for longest makes room.
   size_t connections_max = 512;
   size_t body_bytes_max = 1 << 20;
+  // Asked at each connection, on the server's thread: how it is to speak TLS. Empty: plain HTTP.
+  std::function<std::shared_ptr<const TlsSettings>()> tls = {};
 };
 
 // One thread, which runs the handler too: handlers must not block for long. gzip is negotiated for

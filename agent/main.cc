@@ -82,6 +82,20 @@ int CheckConfigFile(const std::string& path, const ConfigFlags& flags) {
   return CheckConfig(path, checks, std::cout, std::cerr);
 }
 
+int CheckWebConfigs(const std::vector<std::string>& files) {
+  bool all_good = true;
+  for (const std::string& file : files) {
+    const Result<WebConfig> config = LoadWebConfig(file);
+    all_good = all_good && config.ok();
+    if (config.ok()) {
+      std::cout << file << " SUCCESS\n";
+    } else {
+      std::cerr << file << " FAILED: " << config.error().message << "\n";
+    }
+  }
+  return all_good ? 0 : 1;
+}
+
 int Relabel(const std::string& rules_file, bool trace, const std::vector<std::string>& label_sets) {
   Result<std::string> rules = ReadFile(rules_file, kRulesBytesMax);
   if (!rules.ok()) return Fail(rules.error());
@@ -177,6 +191,7 @@ int Main(int argc, char** argv) {
   commands.environment = ProcessEnvironment;
   commands.run = RunAgent;
   commands.check_config = CheckConfigFile;
+  commands.check_web_config = CheckWebConfigs;
   commands.relabel = Relabel;
   commands.targets = PrintTargets;
   commands.rbac = [](const RbacRequest& request) {

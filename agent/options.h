@@ -11,6 +11,7 @@
 #include "agent/http_server.h"
 #include "agent/own_url.h"
 #include "agent/pattern.h"
+#include "agent/web_config/web_gate.h"
 #include "base/logger.h"
 #include "base/result.h"
 #include "scrape/cluster.h"
@@ -26,7 +27,8 @@ struct Options {
   bool dry_run = false;  // only check the configuration file
 
   HttpServerOptions web;
-  std::string external_url;  // as given, as is the next
+  WebConfigLoader web_config;  // empty: plain HTTP, for everybody
+  std::string external_url;    // as given, as is the next
   std::string route_prefix;
   OwnUrl own_url;              // of them
   Pattern cors_origin;         // of requests that pages of other origins may make

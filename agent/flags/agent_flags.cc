@@ -103,6 +103,13 @@ constexpr AgentFlag kFlags[] = {
        o.web.listen_addresses = v;
        return Status::Ok();
      }},
+    {{.name = "web.config.file",
+      .help = "TLS, users and headers of the HTTP server, as Prometheus has them"},
+     [](const Values& v, Options& o) {
+       const std::string& path = v.back();
+       if (!path.empty()) o.web_config = [path] { return LoadWebConfig(path); };
+       return Status::Ok();
+     }},
     {{.name = "web.external-url", .help = "URL under which this agent is reached from outside"},
      [](const Values& v, Options& o) { return Assign(v.back(), o.external_url); }},
     {{.name = "web.route-prefix",

@@ -149,8 +149,7 @@ std::string DescribeFlags(const FlagSpecs& specs) {
   std::string text;
   for (const FlagSpec* spec : specs) {
     if (spec->help.empty()) continue;
-    std::string usage = spec->kind == Kind::kSwitch ? "--[no-]" : "--";
-    usage.append(spec->name);
+    std::string usage = "--" + std::string(spec->name);
     if (spec->kind != Kind::kSwitch) usage.append("=").append(spec->fallback);
     if (spec->kind == Kind::kValues) usage.append(" ...");
     text.append("  ").append(usage).append("\n        ").append(spec->help).append("\n");

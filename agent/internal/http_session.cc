@@ -10,6 +10,7 @@
 #include <boost/beast/http/read.hpp>
 
 #include "agent/internal/http_text.h"
+#include "agent/internal/tls_context.h"
 #include "base/gzip.h"
 
 namespace sluice::agent::internal {
@@ -38,18 +39,34 @@ bool HasHeader(const HttpServerResponse& response, std::string_view lower_name) 
 
 }  // namespace
 
-HttpSession::HttpSession(tcp::socket socket, const SessionContext& context,
-                         std::function<void(HttpSession&)> on_end)
+HttpSession::HttpSession(ByteStream stream, std::shared_ptr<const TlsSettings> tls,
+                         const SessionContext& context, std::function<void(HttpSession&)> on_end)
     : context_(context),
       on_end_(std::move(on_end)),
-      socket_(std::move(socket)),
-      timer_(socket_.get_executor()),
+      stream_(std::move(stream)),
+      tls_(std::move(tls)),
+      timer_(stream_.get_executor()),
       // The parser has its own limits; this only has to be no smaller.
       buffer_(kHeadBytesMax + context.options.body_bytes_max + 4096) {}
 
 void HttpSession::Start() {
   ErrorCode ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
+  stream_.socket().set_option(tcp::no_delay(true), ignored);
+  if (stream_.tls() == nullptr) return ReadHead();
+  StartTimer(context_.options.read_timeout);
+  stream_.tls()->async_handshake(
+      boost::asio::ssl::stream_base::server,
+      [self = shared_from_this()](ErrorCode error) { self->OnHandshake(error); });
+}
+
+void HttpSession::OnHandshake(ErrorCode error) {
+  if (closed_) return;
+  if (error) {
+    context_.logger.Debug("TLS handshake failed", {{"err", error.message()}});
+    return Close();
+  }
+  const auto& names = tls_->client_allowed_sans;
+  if (!names.empty() && !PeerHasName(stream_.tls()->native_handle(), names)) return Close();
   ReadHead();
 }
 
@@ -62,7 +79,7 @@ void HttpSession::Close() {
   if (std::exchange(closed_, true)) return;
   timer_.cancel();
   ErrorCode ignored;
-  socket_.close(ignored);
+  stream_.socket().close(ignored);
   on_end_(*this);
 }
 
@@ -71,7 +88,7 @@ void HttpSession::ReadHead() {
   parser_->header_limit(kHeadBytesMax);
   parser_->body_limit(context_.options.body_bytes_max);
   StartTimer(context_.options.read_timeout);
-  http::async_read_header(socket_, buffer_, *parser_, Then(&HttpSession::OnHead));
+  http::async_read_header(stream_, buffer_, *parser_, Then(&HttpSession::OnHead));
 }
 
 void HttpSession::OnHead(ErrorCode error, size_t /*size*/) {
@@ -79,7 +96,7 @@ void HttpSession::OnHead(ErrorCode error, size_t /*size*/) {
   if (error) return OnReadError(error);
   const bool waits = Lower(View(parser_->get()[http::field::expect])) == "100-continue";
   if (!waits || parser_->is_done()) return ReadBody();
-  boost::asio::async_write(socket_, boost::asio::buffer(kContinue.data(), kContinue.size()),
+  boost::asio::async_write(stream_, boost::asio::buffer(kContinue.data(), kContinue.size()),
                            Then(&HttpSession::OnContinueSent));
 }
 
@@ -90,7 +107,7 @@ void HttpSession::OnContinueSent(ErrorCode error, size_t /*size*/) {
 }
 
 void HttpSession::ReadBody() {
-  http::async_read(socket_, buffer_, *parser_, Then(&HttpSession::OnRequest));
+  http::async_read(stream_, buffer_, *parser_, Then(&HttpSession::OnRequest));
 }
 
 void HttpSession::OnRequest(ErrorCode error, size_t /*size*/) {
@@ -178,7 +195,7 @@ void HttpSession::Write(HttpServerResponse response, bool head_only, bool keep_a
   StartTimer(context_.options.read_timeout);
   const std::array<boost::asio::const_buffer, 2> parts = {boost::asio::buffer(head_),
                                                           boost::asio::buffer(body_)};
-  boost::asio::async_write(socket_, parts, Then(&HttpSession::OnWritten));
+  boost::asio::async_write(stream_, parts, Then(&HttpSession::OnWritten));
 }
 
 void HttpSession::OnWritten(ErrorCode error, size_t /*size*/) {
@@ -193,7 +210,7 @@ void HttpSession::OnWritten(ErrorCode error, size_t /*size*/) {
 // response: so its bytes are read and thrown away for a moment.
 void HttpSession::Linger() {
   ErrorCode ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   if (!linger_) return Close();
   StartTimer(kLingerTime);
   OnLingerRead({}, 0);
@@ -202,7 +219,7 @@ void HttpSession::Linger() {
 void HttpSession::OnLingerRead(ErrorCode error, size_t /*size*/) {
   if (closed_) return;
   if (error) return Close();
-  socket_.async_read_some(boost::asio::buffer(discarded_), Then(&HttpSession::OnLingerRead));
+  stream_.async_read_some(boost::asio::buffer(discarded_), Then(&HttpSession::OnLingerRead));
 }
 
 void HttpSession::StartTimer(std::chrono::milliseconds after) {
@@ -219,7 +236,7 @@ void HttpSession::StartTimer(std::chrono::milliseconds after) {
 void HttpSession::OnTimeout() {
   timed_out_ = true;
   ErrorCode ignored;
-  socket_.cancel(ignored);  // the operation under way ends with an error
+  stream_.socket().cancel(ignored);  // the operation under way ends with an error
 }
 
 }  // namespace sluice::agent::internal

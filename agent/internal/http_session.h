@@ -15,6 +15,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "agent/http_server.h"
+#include "agent/internal/byte_stream.h"
 
 namespace sluice::agent::internal {
 
@@ -29,9 +30,9 @@ struct SessionContext {
 // its executor. Kept alive by whoever holds it and by its pending operations.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // `on_end` is called once, when the socket is closed.
-  HttpSession(boost::asio::ip::tcp::socket socket, const SessionContext& context,
-              std::function<void(HttpSession&)> on_end);
+  // `tls` is null when the stream is plain. `on_end` is called once, when the socket is closed.
+  HttpSession(ByteStream stream, std::shared_ptr<const TlsSettings> tls,
+              const SessionContext& context, std::function<void(HttpSession&)> on_end);
 
   void Start();
 
@@ -55,6 +56,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     };
   }
 
+  void OnHandshake(ErrorCode error);
   void ReadHead();
   void OnHead(ErrorCode error, size_t size);
   void OnContinueSent(ErrorCode error, size_t size);
@@ -73,7 +75,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   const SessionContext& context_;
   const std::function<void(HttpSession&)> on_end_;
-  boost::asio::ip::tcp::socket socket_;
+  ByteStream stream_;
+  const std::shared_ptr<const TlsSettings> tls_;
   boost::asio::steady_timer timer_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;  // of the request being read

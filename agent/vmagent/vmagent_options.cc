@@ -102,6 +102,47 @@ Status ApplyConfigFile(const VmagentValues& values, Options& options) {
   return Status::Ok();
 }
 
+// TLS and the one user of -tls and -httpAuth.
+Result<WebConfig> LoadWeb(const VmagentValues& values) {
+  WebConfig config;
+  const std::string user = values.Text("httpAuth.username");
+  if (!user.empty()) config.users[user].plain = values.Text("httpAuth.password");
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kHeaders = {
+      {{"http.header.csp", "Content-Security-Policy"},
+       {"http.header.frameOptions", "X-Frame-Options"},
+       {"http.header.hsts", "Strict-Transport-Security"}}};
+  for (const auto& [flag, header] : kHeaders) {
+    const std::string value = values.Text(flag);
+    if (!value.empty()) config.headers.emplace_back(header, value);
+  }
+  if (!values.OnOf("tls", 0)) return config;
+  auto tls = std::make_shared<TlsSettings>();
+  tls->cert_file = values.Of("tlsCertFile", 0);
+  tls->key_file = values.Of("tlsKeyFile", 0);
+  tls->client_ca_file = values.Of("mtlsCAFile", 0);
+  if (values.OnOf("mtls", 0)) tls->client_auth = ClientAuth::kRequireAndVerify;
+  const std::string version = values.Of("tlsMinVersion", 0, "TLS13");
+  if (version.size() != 5 || !version.starts_with("TLS1") || version[4] < '0' || version[4] > '3') {
+    return InvalidInput("-tlsMinVersion: must be TLS10, TLS11, TLS12 or TLS13");
+  }
+  tls->min_version = 10 + (version[4] - '0');
+  tls->cipher_suites = values.List("tlsCipherSuites");
+  for (const std::string& suite : tls->cipher_suites) {
+    if (!IsCipherSuite(suite)) return InvalidInput("-tlsCipherSuites: unknown cipher: " + suite);
+  }
+  config.tls = std::move(tls);
+  if (Status status = LoadTlsFiles(config); !status.ok()) return status.error();
+  return config;
+}
+
+bool NeedsWebConfig(const VmagentValues& values) {
+  constexpr std::array<std::string_view, 5> kFlags = {"httpAuth.username", "tls", "http.header.csp",
+                                                      "http.header.frameOptions",
+                                                      "http.header.hsts"};
+  return std::any_of(kFlags.begin(), kFlags.end(),
+                     [&](std::string_view flag) { return values.Has(flag); });
+}
+
 void ShowFlags(const FlagValues& given, Options& options) {
   for (const FlagSpec* spec : VmagentFlagSpecs()) {
     const auto found = given.find(spec->name);
@@ -139,6 +180,7 @@ Status ApplyVmagentFlags(FlagValues given, const Environment& environment, Optio
     if (Status status = step(*values, options); !status.ok()) return status;
   }
   if (Status status = ApplyCluster(*values, options.cluster); !status.ok()) return status;
+  if (NeedsWebConfig(*values)) options.web_config = [values] { return LoadWeb(*values); };
   ShowFlags(given, options);
   // Read at each load, as are the files with rules.
   options.config_flags.adapt = [values, environment](YamlNode& root,

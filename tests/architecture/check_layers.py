@@ -19,7 +19,7 @@ WALLS = {
     "prometheus/": {"base"},
     "simdjson": {"base"},
     "expat.h": {"base"},
-    "openssl/": {"base"},
+    "openssl/": {"base", "agent"},
     "spdlog/": {"base"},
     "fmt/": {"base"},
     "xxhash.h": {"base"},

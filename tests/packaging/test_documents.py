@@ -77,7 +77,7 @@ class Documents(unittest.TestCase):
                   f"source {ROOT}/packaging/completion/sluice.bash; "
                   "complete_words() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _sluice; "
                   "echo \"${COMPREPLY[@]}\"; }; compopt() { :; }; "
-                  "complete_words sluice che; complete_words sluice --storage.agent.pa; "
+                  "complete_words sluice check-c; complete_words sluice --storage.agent.pa; "
                   "complete_words sluice relabel --tr; complete_words sluice buffer for")
         done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
         self.assertEqual(done.stdout.split("\n")[:4],
