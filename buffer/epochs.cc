@@ -124,6 +124,26 @@ uint64_t Epochs::BytesFrom(Sequence sequence) const {
   return sum;
 }
 
+uint64_t Epochs::BytesOf(const std::vector<Stretch>& stretches) const {
+  std::vector<Stretch> whole = stretches;
+  for (Stretch& stretch : whole) stretch.from = StartOf(stretch.from);
+  uint64_t sum = 0;
+  for (const Epoch& epoch : epochs_) {
+    const bool needed = std::any_of(whole.begin(), whole.end(), [&epoch](const Stretch& stretch) {
+      return stretch.from <= epoch.start && epoch.start < stretch.end;
+    });
+    if (needed) sum += epoch.totals.bytes();
+  }
+  return sum;
+}
+
+Sequence Epochs::StartAfter(Sequence sequence) const {
+  const auto after =
+      std::upper_bound(epochs_.begin(), epochs_.end(), sequence,
+                       [](Sequence wanted, const Epoch& epoch) { return wanted < epoch.start; });
+  return after == epochs_.end() ? 0 : after->start;
+}
+
 void EncodeEpochStartBody(std::string& out, Sequence sequence, const EpochStartBody& body) {
   PutVarint(out, body.previous_start == 0 ? 0 : sequence - body.previous_start);
   EncodeTotals(out, body.previous);

@@ -8,12 +8,19 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/varint.h"
 #include "buffer/progress.h"
 
 namespace sluice::buffer {
+
+// From `from` on, before `end`.
+struct Stretch {
+  Sequence from = 0;
+  Sequence end = 0;
+};
 
 struct LaneTotals {
   uint64_t samples = 0;
@@ -86,6 +93,12 @@ class Epochs {
 
   // Of those from the one that holds `sequence` on.
   uint64_t BytesFrom(Sequence sequence) const;
+  // Of those that one of the stretches reaches into; stretches end where epochs start, or at the
+  // head.
+  uint64_t BytesOf(const std::vector<Stretch>& stretches) const;
+
+  // Start of the epoch after the one that holds `sequence`; 0 when that is the current one.
+  Sequence StartAfter(Sequence sequence) const;
 
  private:
   std::deque<Epoch> epochs_;

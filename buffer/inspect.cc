@@ -61,6 +61,7 @@ void WriteDestination(const DestinationProgress& progress, std::ostream& out) {
   for (const LaneProgress& lane : progress.lanes) behind += lane.pending_bytes > 0 ? 1 : 0;
   out << "  pending on disk       " << FormatBytes(progress.pending_bytes) << " in " << behind
       << " of " << kLaneCount << " lanes, from record " << progress.oldest << "\n";
+  if (progress.full_at != 0) out << "  accepts nothing new, its disk budget was full\n";
 }
 
 // What a pass over all frames finds.

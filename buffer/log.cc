@@ -281,7 +281,21 @@ Status Log::Close(const std::string& name) {
   return closed.error();
 }
 
+void Log::SetBudget(const std::string& name, const DiskBudget& budget) {
+  impl_->SetBudget(name, budget);
+}
+
+Sequence Log::EndFor(const std::string& name) const {
+  MutexLock lock(impl_->mu_);
+  const Sequence end = impl_->state_.book.EndOf(name);
+  return end == 0 ? impl_->state_.head : end;
+}
+
 Status Log::Forget(const std::string& name) {
+  {
+    MutexLock lock(impl_->mu_);
+    impl_->budgets_.erase(name);
+  }
   return impl_->ChangeBook([&name](ProgressBook& book) { return book.Forget(name); });
 }
 
@@ -311,7 +325,10 @@ std::optional<DestinationProgress> Log::ProgressWithBranches(const std::string& 
       branches.push_back(each.ledger);
     }
   }
-  if (progress) progress->ledger = WithBranches(progress->ledger, branches);
+  if (!progress) return progress;
+  progress->ledger = WithBranches(progress->ledger, branches);
+  MutexLock lock(impl_->mu_);
+  progress->kept_bytes = impl_->KeptBytes(name);
   return progress;
 }
 

@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/telemetry.h"
 #include "buffer/chunk.h"
+#include "buffer/disk_budget.h"
 #include "buffer/layout.h"
 #include "buffer/progress.h"
 
@@ -135,6 +136,13 @@ class Log {
   Status Close(const std::string& name);
   // Forgets the destination and its backlog.
   Status Forget(const std::string& name);
+
+  // From now on, until the log is closed or forgets the destination. One that had stopped accepting
+  // goes on only when its budget is known.
+  void SetBudget(const std::string& name, const DiskBudget& budget);
+  // Where its frames end as of now; what is appended later may not be for it. The head when it is
+  // unknown. Cheap.
+  Sequence EndFor(const std::string& name) const;
 
   // Books how frames ended and moves lanes forward, durably (as an append is). `outcomes` are in
   // log order within a lane and imply `next` = their sequence + 1; `advances` then move lanes

@@ -72,7 +72,7 @@ Status Log::Impl::WriteBatch(bool with_progress) {
     writer_.Commit(batch_, state_);
   }
   if (durability == Store::Durability::kPowerCut) synced_before_ = state_.head;
-  if (state_.book.empty()) busy_bytes_ += batch_.frame_bytes;
+  if (state_.book.empty() || least_budget_ < options.bytes_max) busy_bytes_ += batch_.frame_bytes;
   if (busy_bytes_ >= WakeBytes() || state_.epochs.bytes() > options.bytes_max) Wake();
   return {};
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -60,6 +61,9 @@ struct Log::Impl {
   Status Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
                      std::span<const LaneAdvance> advances);
   LogStatus Describe() const;
+  void SetBudget(const std::string& name, const DiskBudget& budget);
+  // What is kept for a destination and its branches.
+  uint64_t KeptBytes(const std::string& name) const SLUICE_REQUIRES(mu_);
 
   // A record that the disk does not give now: whether to believe that it never will.
   bool IsLost(Sequence sequence) SLUICE_EXCLUDES(trouble_mu_);
@@ -99,6 +103,8 @@ struct Log::Impl {
   mutable std::set<Sequence> damaged_ SLUICE_GUARDED_BY(mu_);
   mutable uint64_t damaged_count_ SLUICE_GUARDED_BY(mu_) = 0;
   mutable uint64_t damage_named_ SLUICE_GUARDED_BY(mu_) = 0;
+  // Of those destinations whose was told.
+  std::map<std::string, DiskBudget> budgets_ SLUICE_GUARDED_BY(mu_);
 
  private:
   void PrepareBatch(std::span<const FrameAppend> frames) SLUICE_REQUIRES(write_mu_)
@@ -116,6 +122,9 @@ struct Log::Impl {
   void Run(const std::stop_token& stop);
   Status SyncAndPublish();
   void EnforceBudget();
+  bool IsTurnDue(const std::string& name, const DiskBudget& budget) const SLUICE_REQUIRES(mu_);
+  void TakeTurns() SLUICE_EXCLUDES(write_mu_, mu_);
+  void DropOverOwnBudgets() SLUICE_REQUIRES(write_mu_, mu_);
   // Brings the store back when it failed, and what is held to it.
   void Mend();
   bool ReopenStore();
@@ -133,12 +142,16 @@ struct Log::Impl {
 
   // Owned by the thread.
   uint64_t dropped_unreported_ = 0;
+  std::map<std::string, uint64_t> own_unreported_;  // over budgets of destinations
   std::optional<MonotonicTime> dropped_reported_at_;
   std::optional<MonotonicTime> full_reported_at_;
   std::optional<MonotonicTime> failure_reported_at_;
   MonotonicTime reopen_next_at_{};
   Sequence deleted_before_ = 0;
   uint64_t undeleted_bytes_ = 0;
+
+  // The log's own, or that of a destination when it is less.
+  std::atomic<uint64_t> least_budget_ = options.bytes_max;
 
   // Set by appends that found the disk nearly full, taken by the thread.
   std::atomic<bool> room_wanted_ = false;

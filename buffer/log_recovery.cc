@@ -147,7 +147,9 @@ void Recovery::Take(Sequence sequence, std::string_view value) {
   }
   totals.AddFrame(frame.value().lane, frame.value().sample_count, bytes,
                   frame.value().timestamp_ms);
-  state.book.AddFrame(frame.value().lane, sequence, frame.value().sample_count, bytes);
+  state.book.AddFrame(frame.value().lane, sequence,
+                      {.samples = frame.value().sample_count, .bytes = bytes},
+                      frame.value().timestamp_ms);
 }
 
 void Recovery::Replay(Sequence from) {

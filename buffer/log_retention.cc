@@ -16,8 +16,6 @@ constexpr uint64_t kDeleteBytes = 8 << 20;
 // With every append synced there still are files to let go of.
 constexpr std::chrono::milliseconds kRoundWhenSynced{1000};
 
-constexpr std::chrono::seconds kReportInterval{30};
-
 }  // namespace
 
 void Log::Impl::Start() {
@@ -55,7 +53,9 @@ void Log::Impl::Run(const std::stop_token& stop) {
   }
 }
 
-uint64_t Log::Impl::WakeBytes() const { return std::min(kDeleteBytes, options.bytes_max / 4); }
+uint64_t Log::Impl::WakeBytes() const {
+  return std::min<uint64_t>(kDeleteBytes, least_budget_ / 4);
+}
 
 bool Log::Impl::AllDone() const { return state_.book.Oldest(state_.head) >= state_.head; }
 
@@ -67,67 +67,6 @@ void Log::Impl::RunRound() {
   if (!SyncAndPublish().ok()) return;
   DeleteFiles();
   FlushWhenIdle();
-}
-
-uint64_t Log::Impl::DropOldestEpoch() {
-  const uint64_t lost = state_.book.DropBefore(state_.epochs.at(1).start, state_.epochs);
-  undeleted_bytes_ += state_.epochs.oldest().totals.bytes();
-  state_.epochs.PopOldest();
-  return lost;
-}
-
-void Log::Impl::EnforceBudget() {
-  const Room room = space.room();
-  MutexLock write_lock(write_mu_);
-  busy_bytes_ = 0;
-  uint64_t samples = 0;
-  uint64_t epochs = 0;
-  {
-    MutexLock lock(mu_);
-    // On a full disk one epoch at a time, and only when there is something to put in its place and
-    // little room for that in memory: others may have filled the disk, and may leave it again.
-    const bool wanted =
-        room_wanted_.exchange(false) &&
-        (room == Room::kTight ||
-         (room == Room::kNone && records->held_bytes() > options.held_bytes_max / 2));
-    bool drop = wanted && state_.epochs.size() > 1;
-    while (drop || (state_.epochs.size() > 1 && state_.epochs.bytes() > options.bytes_max)) {
-      drop = false;
-      const uint64_t lost = DropOldestEpoch();
-      progress_dirty_ = true;
-      samples += lost;
-      if (lost > 0) ++epochs;
-    }
-    const Sequence oldest = state_.book.Oldest(state_.head);
-    metrics.bytes.Set(static_cast<double>(state_.epochs.BytesFrom(oldest)));
-  }
-  if (progress_dirty_) {
-    // A failure leaves it dirty: the next round tries again.
-    const Status written = WriteProgress();
-    if (!written.ok()) logger.Debug("buffer: progress", {{"error", written.error().message}});
-  }
-  Report(room, samples, epochs);
-}
-
-void Log::Impl::Report(Room room, uint64_t samples, uint64_t epochs) {
-  metrics.epochs_dropped.Increment(static_cast<double>(epochs));
-  metrics.disk_full.Set(room == Room::kNone ? 1 : 0);
-  const MonotonicTime now = clock->MonotonicNow();
-  const auto due = [now](const std::optional<MonotonicTime>& last) {
-    return !last || now - *last >= kReportInterval;
-  };
-  if (room == Room::kNone && due(full_reported_at_)) {
-    logger.Error("buffer: the disk is nearly full, new frames are held in memory",
-                 {{"directory", options.directory}});
-    full_reported_at_ = now;
-  }
-  dropped_unreported_ += samples;
-  if (dropped_unreported_ > 0 && due(dropped_reported_at_)) {
-    logger.Error("buffer: no more room, oldest samples dropped",
-                 {{"samples", dropped_unreported_}, {"bytes_max", options.bytes_max}});
-    dropped_unreported_ = 0;
-    dropped_reported_at_ = now;
-  }
 }
 
 // Everybody is done, but files with frames of the current epoch are left over from a backlog: a new

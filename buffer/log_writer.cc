@@ -192,7 +192,8 @@ void LogWriter::Commit(const LogBatch& batch, LogState& state) {
   totals.other_bytes += batch.other_bytes;
   for (const LogBatch::Frame& frame : batch.frames) {
     totals.AddFrame(frame.lane, frame.samples, frame.bytes, frame.timestamp_ms);
-    state.book.AddFrame(frame.lane, frame.sequence, frame.samples, frame.bytes);
+    state.book.AddFrame(frame.lane, frame.sequence,
+                        {.samples = frame.samples, .bytes = frame.bytes}, frame.timestamp_ms);
   }
   if (batch.checkpoint_at != 0) {
     state.checkpoint_at = batch.checkpoint_at;

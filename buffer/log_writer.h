@@ -65,6 +65,9 @@ class LogWriter {
  public:
   explicit LogWriter(LogWriterOptions options) : options_(options) {}
 
+  // From the next epoch on.
+  void SetOptions(LogWriterOptions options) { options_ = options; }
+
   // Empties the batch and lays it on top of `state`; starts a new epoch when one is due, and adds a
   // checkpoint when one is due.
   void Begin(const LogState& state, LogBatch& batch);

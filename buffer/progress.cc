@@ -9,6 +9,12 @@ namespace {
 // No name in a configuration has it.
 constexpr char kBranchMark = '\x1f';
 
+// Whether samples are dropped so without a look at whose they are.
+bool IsUnread(DropReason reason) {
+  return reason == DropReason::kBudget || reason == DropReason::kDamaged ||
+         reason == DropReason::kMaxBytes || reason == DropReason::kNotAccepted;
+}
+
 }  // namespace
 
 std::string_view DropReasonName(DropReason reason) {
@@ -33,6 +39,10 @@ std::string_view DropReasonName(DropReason reason) {
       return "no_tenant";
     case DropReason::kElsewhere:
       return "elsewhere";
+    case DropReason::kMaxBytes:
+      return "max_bytes";
+    case DropReason::kNotAccepted:
+      return "not_accepted";
     case DropReason::kCustomBuckets:
       return "nhcb_in_rw1_not_supported";
   }
@@ -67,10 +77,7 @@ void JoinLedger(Ledger& ledger, const Ledger& branch) {
   for (size_t i = 0; i < kDropReasonCount; ++i) {
     // Those that were lost unread may have been anybody's.
     const auto reason = static_cast<DropReason>(i);
-    if (reason == DropReason::kElsewhere || reason == DropReason::kBudget ||
-        reason == DropReason::kDamaged) {
-      continue;
-    }
+    if (reason == DropReason::kElsewhere || IsUnread(reason)) continue;
     ledger.dropped[i] += take(branch.dropped[i]);
   }
 }

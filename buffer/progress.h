@@ -38,12 +38,14 @@ enum class DropReason : uint8_t {
   // Native histograms that its configuration, or its protocol, does not send.
   kNativeHistogram = 5,
   kCustomBuckets = 6,
-  kThinned = 7,     // its thin_out left out the frame, which was old
-  kTooOld = 8,      // older than its sample_age_limit when it was to be sent
-  kNoTenant = 9,    // of no tenant, where requests are a tenant's
-  kElsewhere = 10,  // of a branch: of another tenant, whose samples others deliver
+  kThinned = 7,       // its thin_out left out the frame, which was old
+  kTooOld = 8,        // older than its sample_age_limit when it was to be sent
+  kNoTenant = 9,      // of no tenant, where requests are a tenant's
+  kElsewhere = 10,    // of a branch: of another tenant, whose samples others deliver
+  kMaxBytes = 11,     // the destination's own disk budget was full: its oldest went
+  kNotAccepted = 12,  // its disk budget was full, and it then accepts nothing
 };
-inline constexpr size_t kDropReasonCount = 11;
+inline constexpr size_t kDropReasonCount = 13;
 
 std::string_view DropReasonName(DropReason reason);
 
@@ -92,6 +94,7 @@ struct DestinationProgress {
   std::string name;
   bool attached = false;   // false: known to the log, but not configured now
   Sequence closed_at = 0;  // no frame from there on is for it; 0 = not closed
+  Sequence full_at = 0;    // as its disk budget is full, nor from there on; 0 = it accepts frames
   std::array<LaneProgress, kLaneCount> lanes;
   // What was parted from the rest by PartBacklog, to be delivered beside it: frames before
   // `backlog_end`, each lane at its own `next`. 0 = there is none.
@@ -100,7 +103,16 @@ struct DestinationProgress {
   Ledger ledger;
   std::vector<LostRange> lost;  // at most kLostRangesMax, see LostRanges
   uint64_t pending_bytes = 0;
-  Sequence oldest = 0;  // least `next` of all lanes, backlog included
+  Sequence oldest = 0;      // least `next` of all lanes, backlog included
+  uint64_t kept_bytes = 0;  // of the log, that are kept for it and its branches; see DiskBudget
+
+  // Where its frames end; 0 = they do not.
+  Sequence end() const { return FirstEnd(closed_at, full_at); }
+
+  // The first of two ends that may be none, which is 0.
+  static Sequence FirstEnd(Sequence left, Sequence right) {
+    return left == 0 || (right != 0 && right < left) ? right : left;
+  }
 };
 
 // Takes what a branch has acknowledged or dropped out of what is left to branches.

@@ -5,22 +5,23 @@
 #include <utility>
 
 namespace sluice::buffer {
-namespace {
-
-// On disk: do not renumber.
-constexpr uint64_t kAttachedFlag = 1;
-constexpr uint64_t kBacklogFlag = 2;
-constexpr uint64_t kClosedFlag = 4;
-constexpr uint64_t kLostFlag = 8;
-constexpr uint64_t kBranchedFlag = 16;
-constexpr uint64_t kAllFlags = 31;
-
-void Fail(ByteReader& reader) { reader.Bytes(reader.rest().size() + 1); }
-
-}  // namespace
 
 std::vector<ProgressBook::Destination*> ProgressBook::WithBranches(const std::string& name) {
   std::vector<Destination*> all;
+  const auto found = destinations_.find(name);
+  if (found == destinations_.end()) return all;
+  all.push_back(&found->second);
+  const std::string prefix = BranchName(name, "");
+  for (auto each = destinations_.lower_bound(prefix);
+       each != destinations_.end() && each->first.starts_with(prefix); ++each) {
+    all.push_back(&each->second);
+  }
+  return all;
+}
+
+std::vector<const ProgressBook::Destination*> ProgressBook::WithBranches(
+    const std::string& name) const {
+  std::vector<const Destination*> all;
   const auto found = destinations_.find(name);
   if (found == destinations_.end()) return all;
   all.push_back(&found->second);
@@ -38,11 +39,16 @@ bool ProgressBook::HasBranches(const std::string& name) const {
   return first != destinations_.end() && first->first.starts_with(prefix);
 }
 
+bool ProgressBook::HasFrames(const Lanes& lanes) {
+  return std::any_of(lanes.begin(), lanes.end(), [](const Lane& lane) { return lane.frames > 0; });
+}
+
 bool ProgressBook::AttachOne(Destination& destination) {
+  const Sequence end = EndOf(destination);
   const Sequence closed_at = std::exchange(destination.closed_at, 0);
-  if (closed_at != 0 && destination.backlog_end == 0 && destination.ledger.pending > 0) {
+  if (closed_at != 0 && destination.backlog_end == 0 && HasFrames(destination.lanes)) {
     // What it is to have again follows after a gap.
-    destination.backlog_end = closed_at;
+    destination.backlog_end = end;
     destination.backlog = std::exchange(destination.lanes, {});
   }
   return !std::exchange(destination.attached, true) || closed_at != 0;
@@ -74,6 +80,39 @@ bool ProgressBook::Close(const std::string& name, Sequence at) {
   return changed;
 }
 
+bool ProgressBook::StopAccepting(const std::string& name, Sequence at) {
+  bool changed = false;
+  for (Destination* each : WithBranches(name)) {
+    if (each->full_at != 0) continue;
+    each->full_at = at;
+    changed = true;
+  }
+  return changed;
+}
+
+bool ProgressBook::MayAccept(const std::string& name) const {
+  const auto fits = [](const Destination* each) {
+    return each->full_at == 0 || each->backlog_end == 0 || !HasFrames(each->lanes);
+  };
+  const std::vector<const Destination*> all = WithBranches(name);
+  return std::all_of(all.begin(), all.end(), fits);
+}
+
+bool ProgressBook::Accept(const std::string& name) {
+  if (!MayAccept(name)) return false;
+  bool changed = false;
+  for (Destination* each : WithBranches(name)) {
+    if (each->full_at == 0) continue;
+    const Sequence end = EndOf(*each);
+    each->full_at = 0;
+    changed = true;
+    if (each->closed_at != 0 || each->backlog_end != 0 || !HasFrames(each->lanes)) continue;
+    each->backlog_end = end;
+    each->backlog = std::exchange(each->lanes, {});
+  }
+  return changed;
+}
+
 bool ProgressBook::Forget(const std::string& name) {
   const std::string prefix = BranchName(name, "");
   std::erase_if(destinations_,
@@ -99,6 +138,8 @@ bool ProgressBook::Join(const std::string& name, std::string_view part) {
   Ledger& ledger = found->second.ledger;
   JoinLedger(ledger, branch->second.ledger);
   for (const LostRange& lost : branch->second.lost.ranges()) {
+    // Those are the destination's own already.
+    if (lost.reason == DropReason::kNotAccepted) continue;
     found->second.lost.Add(lost.reason, lost.from_ms, lost.to_ms, lost.samples);
   }
   destinations_.erase(branch);
@@ -108,17 +149,29 @@ bool ProgressBook::Join(const std::string& name, std::string_view part) {
   return true;
 }
 
-void ProgressBook::AddFrame(uint32_t lane, Sequence sequence, uint64_t samples, uint64_t bytes) {
+void ProgressBook::DropUnaccepted(Destination& destination, uint64_t samples,
+                                  TimestampMs timestamp_ms) {
+  destination.ledger.appended += samples;
+  destination.ledger.dropped[static_cast<size_t>(DropReason::kNotAccepted)] += samples;
+  destination.lost.Add(DropReason::kNotAccepted, timestamp_ms, timestamp_ms, samples);
+}
+
+void ProgressBook::AddFrame(uint32_t lane, Sequence sequence, const FrameSize& size,
+                            TimestampMs timestamp_ms) {
   lane_last_[lane] = sequence;
   for (auto& [name, destination] : destinations_) {
     if (destination.closed_at != 0) continue;
+    if (destination.full_at != 0) {
+      DropUnaccepted(destination, size.samples, timestamp_ms);
+      continue;
+    }
     Lane& state = destination.lanes[lane];
     if (state.frames == 0) state.next = sequence;
-    state.samples += samples;
-    state.bytes += bytes;
+    state.samples += size.samples;
+    state.bytes += size.bytes;
     ++state.frames;
-    destination.ledger.appended += samples;
-    destination.ledger.pending += samples;
+    destination.ledger.appended += size.samples;
+    destination.ledger.pending += size.samples;
   }
 }
 
@@ -163,10 +216,12 @@ void ProgressBook::GiveUpRest(Destination& destination, Lane& lane,
   lane.frames = 0;
 }
 
-// Behind the last frame of a lane nothing can be pending.
+// Behind the last frame of a lane nothing can be pending, nor behind its end.
 bool ProgressBook::IsLaneDone(const Destination& destination, uint32_t lane, Sequence head) const {
   const Lane& state = destination.lanes[lane];
-  return state.frames == 0 || state.next > lane_last_[lane] || state.next >= head;
+  const Sequence end = EndOf(destination);
+  return state.frames == 0 || state.next > lane_last_[lane] || state.next >= head ||
+         (end != 0 && state.next >= end);
 }
 
 // Nor behind its end.
@@ -189,7 +244,8 @@ bool ProgressBook::PartBacklog(const std::string& name, Sequence at) {
   if (found == destinations_.end()) return false;
   Destination& destination = found->second;
   if (destination.backlog_end != 0 || destination.ledger.pending == 0) return false;
-  destination.backlog_end = destination.closed_at != 0 ? destination.closed_at : at;
+  const Sequence end = EndOf(destination);
+  destination.backlog_end = end != 0 ? end : at;
   destination.backlog = std::exchange(destination.lanes, {});
   return true;
 }
@@ -205,7 +261,9 @@ std::optional<bool> ProgressBook::Acknowledge(const std::string& name,
   std::array<Sequence, kLaneCount> from{};
   for (uint32_t i = 0; i < kLaneCount; ++i) from[i] = destination.lanes[i].next;
   bool backlog_moved = false;
+  const Sequence end = EndOf(destination);
   for (const FrameOutcome& outcome : outcomes) {
+    if (end != 0 && outcome.sequence >= end) continue;
     const bool of_backlog = outcome.sequence < destination.backlog_end;
     Lane& lane = (of_backlog ? destination.backlog : destination.lanes)[outcome.lane];
     if (lane.frames == 0 || outcome.sequence < lane.next) continue;
@@ -230,12 +288,12 @@ std::optional<bool> ProgressBook::Acknowledge(const std::string& name,
 
 // Moves a lane to `start`; `rest` is what of it lies behind that.
 uint64_t ProgressBook::DropLane(Destination& destination, Lane& lane, Sequence start,
-                                const LaneTotals& rest, const Epochs& epochs) {
+                                const LaneTotals& rest, const Epochs& epochs, DropReason reason) {
   Ledger& ledger = destination.ledger;
   const uint64_t lost = lane.samples - std::min(lane.samples, rest.samples);
-  ledger.dropped[static_cast<size_t>(DropReason::kBudget)] += lost;
+  ledger.dropped[static_cast<size_t>(reason)] += lost;
   ledger.pending -= lost;
-  NoteLost(destination, DropReason::kBudget, lost, epochs.TimesBetween(lane.next, start));
+  NoteLost(destination, reason, lost, epochs.TimesBetween(lane.next, start));
   lane.samples -= lost;
   lane.bytes = std::min(lane.bytes, rest.bytes);
   lane.frames = std::min(lane.frames, rest.frames);
@@ -243,30 +301,70 @@ uint64_t ProgressBook::DropLane(Destination& destination, Lane& lane, Sequence s
   return lost;
 }
 
-uint64_t ProgressBook::DropBefore(Sequence start, const Epochs& epochs) {
+uint64_t ProgressBook::DropBeforeIn(Destination& destination, Sequence start, const Epochs& epochs,
+                                    DropReason reason) {
   constexpr Sequence kNoEnd = std::numeric_limits<Sequence>::max();
-  const EpochTotals all = epochs.TotalsBetween(start, kNoEnd);
+  const auto is_inside = [start](const Lane& lane) { return lane.frames > 0 && lane.next < start; };
   uint64_t dropped = 0;
-  for (auto& [name, destination] : destinations_) {
-    const EpochTotals after =
-        destination.closed_at == 0 ? all : epochs.TotalsBetween(start, destination.closed_at);
+  if (std::any_of(destination.lanes.begin(), destination.lanes.end(), is_inside)) {
+    const Sequence end = EndOf(destination);
+    const EpochTotals after = epochs.TotalsBetween(start, end == 0 ? kNoEnd : end);
     for (uint32_t i = 0; i < kLaneCount; ++i) {
       Lane& lane = destination.lanes[i];
-      if (lane.frames == 0 || lane.next >= start) continue;
-      dropped += DropLane(destination, lane, start, after.lanes[i], epochs);
+      if (!is_inside(lane)) continue;
+      dropped += DropLane(destination, lane, start, after.lanes[i], epochs, reason);
       // Nothing of this lane in the epochs that stay: whatever the totals say, nothing is pending.
       if (lane.frames == 0) GiveUpRest(destination, lane, std::nullopt);
     }
-    if (destination.backlog_end == 0) continue;
-    const EpochTotals rest = epochs.TotalsBetween(start, destination.backlog_end);
-    for (uint32_t i = 0; i < kLaneCount; ++i) {
-      Lane& lane = destination.backlog[i];
-      if (lane.frames == 0 || lane.next >= start) continue;
-      dropped += DropLane(destination, lane, start, rest.lanes[i], epochs);
-    }
-    FinishBacklog(destination, epochs);
+  }
+  if (destination.backlog_end == 0) return dropped;
+  const EpochTotals rest = epochs.TotalsBetween(start, destination.backlog_end);
+  for (uint32_t i = 0; i < kLaneCount; ++i) {
+    Lane& lane = destination.backlog[i];
+    if (!is_inside(lane)) continue;
+    dropped += DropLane(destination, lane, start, rest.lanes[i], epochs, reason);
+  }
+  FinishBacklog(destination, epochs);
+  return dropped;
+}
+
+uint64_t ProgressBook::DropBefore(Sequence start, const Epochs& epochs) {
+  uint64_t dropped = 0;
+  for (auto& [name, destination] : destinations_) {
+    dropped += DropBeforeIn(destination, start, epochs, DropReason::kBudget);
   }
   return dropped;
+}
+
+uint64_t ProgressBook::DropBeforeFor(const std::string& name, Sequence start,
+                                     const Epochs& epochs) {
+  uint64_t dropped = 0;
+  for (Destination* each : WithBranches(name)) {
+    dropped += DropBeforeIn(*each, start, epochs, DropReason::kMaxBytes);
+  }
+  return dropped;
+}
+
+Sequence ProgressBook::EndOf(const std::string& name) const {
+  const auto found = destinations_.find(name);
+  return found == destinations_.end() ? 0 : EndOf(found->second);
+}
+
+std::vector<Stretch> ProgressBook::StretchesOf(const std::string& name, Sequence head) const {
+  std::vector<Stretch> stretches;
+  const auto add = [&stretches](const Lanes& lanes, Sequence end) {
+    Sequence from = end;
+    for (const Lane& lane : lanes) {
+      if (lane.frames > 0) from = std::min(from, lane.next);
+    }
+    if (from < end) stretches.push_back({.from = from, .end = end});
+  };
+  for (const Destination* each : WithBranches(name)) {
+    const Sequence end = EndOf(*each);
+    add(each->lanes, end == 0 ? head : end);
+    if (each->backlog_end != 0) add(each->backlog, each->backlog_end);
+  }
+  return stretches;
 }
 
 DestinationProgress ProgressBook::Describe(const std::string& name, const Destination& destination,
@@ -275,6 +373,7 @@ DestinationProgress ProgressBook::Describe(const std::string& name, const Destin
   progress.name = name;
   progress.attached = destination.attached;
   progress.closed_at = destination.closed_at;
+  progress.full_at = destination.full_at;
   progress.ledger = destination.ledger;
   progress.lost = destination.lost.ranges();
   progress.oldest = head;
@@ -327,111 +426,6 @@ std::array<Sequence, kLaneCount> ProgressBook::LaneMinimums(Sequence head) const
 Sequence ProgressBook::Oldest(Sequence head) const {
   const std::array<Sequence, kLaneCount> minimums = LaneMinimums(head);
   return *std::min_element(minimums.begin(), minimums.end());
-}
-
-void ProgressBook::EncodeLanes(std::string& out, const Lanes& lanes, Sequence sequence) {
-  const auto behind =
-      std::count_if(lanes.begin(), lanes.end(), [](const Lane& lane) { return lane.frames > 0; });
-  PutVarint(out, static_cast<uint64_t>(behind));
-  for (uint32_t i = 0; i < kLaneCount; ++i) {
-    const Lane& lane = lanes[i];
-    if (lane.frames == 0) continue;
-    out.push_back(static_cast<char>(i));
-    PutVarint(out, sequence - lane.next);
-    PutVarint(out, lane.samples);
-    PutVarint(out, lane.bytes);
-    PutVarint(out, lane.frames);
-  }
-}
-
-void ProgressBook::EncodeDestination(std::string& out, const Destination& destination,
-                                     Sequence sequence) {
-  PutVarint(out, (destination.attached ? kAttachedFlag : 0) |
-                     (destination.backlog_end != 0 ? kBacklogFlag : 0) |
-                     (destination.closed_at != 0 ? kClosedFlag : 0) |
-                     (destination.ledger.branched != 0 ? kBranchedFlag : 0) |
-                     (destination.lost.ranges().empty() ? 0 : kLostFlag));
-  PutVarint(out, destination.ledger.acknowledged);
-  PutVarint(out, kDropReasonCount);
-  for (const uint64_t dropped : destination.ledger.dropped) PutVarint(out, dropped);
-  if (destination.ledger.branched != 0) PutVarint(out, destination.ledger.branched);
-  if (destination.closed_at != 0) PutVarint(out, sequence - destination.closed_at);
-  if (!destination.lost.ranges().empty()) destination.lost.Encode(out);
-  EncodeLanes(out, destination.lanes, sequence);
-  if (destination.backlog_end == 0) return;
-  PutVarint(out, sequence - destination.backlog_end);
-  EncodeLanes(out, destination.backlog, sequence);
-}
-
-void ProgressBook::DecodeLanes(ByteReader& reader, Sequence sequence, Lanes& lanes,
-                               Ledger& ledger) {
-  const uint64_t behind = reader.Varint();
-  for (uint64_t i = 0; i < behind && reader.ok(); ++i) {
-    const uint8_t lane = reader.Byte();
-    const uint64_t distance = reader.Varint();
-    if (lane >= kLaneCount || distance >= sequence) return Fail(reader);
-    Lane& state = lanes[lane];
-    state.next = sequence - distance;
-    state.samples = reader.Varint();
-    state.bytes = reader.Varint();
-    state.frames = reader.Varint();
-    ledger.pending += state.samples;
-  }
-}
-
-// `pending` and `appended` follow from the rest, so a snapshot cannot contradict itself.
-ProgressBook::Destination ProgressBook::DecodeDestination(ByteReader& reader, Sequence sequence) {
-  Destination destination;
-  const uint64_t flags = reader.Varint();
-  if ((flags & ~kAllFlags) != 0) Fail(reader);  // of a later version
-  destination.attached = (flags & kAttachedFlag) != 0;
-  destination.ledger.acknowledged = reader.Varint();
-  destination.ledger.appended = destination.ledger.acknowledged;
-  const uint64_t reasons = reader.Varint();
-  if (reasons > kDropReasonCount) Fail(reader);
-  for (uint64_t i = 0; i < reasons && reader.ok(); ++i) {
-    destination.ledger.dropped[i] = reader.Varint();
-    destination.ledger.appended += destination.ledger.dropped[i];
-  }
-  if ((flags & kBranchedFlag) != 0) {
-    destination.ledger.branched = reader.Varint();
-    destination.ledger.appended += destination.ledger.branched;
-  }
-  if ((flags & kClosedFlag) != 0) {
-    const uint64_t distance = reader.Varint();
-    if (distance >= sequence) Fail(reader);
-    destination.closed_at = sequence - distance;
-  }
-  if ((flags & kLostFlag) != 0) destination.lost = LostRanges::Decode(reader);
-  DecodeLanes(reader, sequence, destination.lanes, destination.ledger);
-  if ((flags & kBacklogFlag) != 0) {
-    const uint64_t distance = reader.Varint();
-    if (distance >= sequence) Fail(reader);
-    destination.backlog_end = sequence - distance;
-    DecodeLanes(reader, sequence, destination.backlog, destination.ledger);
-  }
-  destination.ledger.appended += destination.ledger.pending;
-  return destination;
-}
-
-void ProgressBook::Encode(std::string& out, Sequence sequence) const {
-  PutVarint(out, destinations_.size());
-  for (const auto& [name, destination] : destinations_) {
-    PutString(out, name);
-    EncodeDestination(out, destination, sequence);
-  }
-}
-
-ProgressBook ProgressBook::Decode(ByteReader& reader, Sequence sequence) {
-  ProgressBook book;
-  const uint64_t count = reader.Varint();
-  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
-    std::string name(reader.String());
-    book.destinations_[std::move(name)] = DecodeDestination(reader, sequence);
-  }
-  // Where the last frames are is not known: they may be anywhere before this record.
-  book.lane_last_.fill(sequence);
-  return book;
 }
 
 }  // namespace sluice::buffer

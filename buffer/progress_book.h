@@ -20,6 +20,11 @@
 
 namespace sluice::buffer {
 
+struct FrameSize {
+  uint64_t samples = 0;
+  uint64_t bytes = 0;
+};
+
 // Thread-compatible. Copies are cheap (a kilobyte per destination).
 class ProgressBook {
  public:
@@ -31,8 +36,16 @@ class ProgressBook {
   bool Close(const std::string& name, Sequence at);
   bool Forget(const std::string& name);
 
-  // A frame was appended: it is pending for everybody.
-  void AddFrame(uint32_t lane, Sequence sequence, uint64_t samples, uint64_t bytes);
+  // From `at` on, which is the head and is to start an epoch, frames are dropped as kNotAccepted.
+  bool StopAccepting(const std::string& name, Sequence at);
+  // From here on they are for it again; the head is to start an epoch. What is pending from before
+  // the gap becomes the backlog.
+  bool Accept(const std::string& name);
+  // Not while there is a backlog from before, and more behind it: there is one gap at a time.
+  bool MayAccept(const std::string& name) const;
+
+  // A frame was appended: it is pending for everybody that accepts it.
+  void AddFrame(uint32_t lane, Sequence sequence, const FrameSize& size, TimestampMs timestamp_ms);
 
   // See Log::Acknowledge. `head` is the next sequence to be written; `epochs` tell when it was what
   // was lost. Whether anything changed; nothing when the destination is unknown.
@@ -55,6 +68,15 @@ class ProgressBook {
   // Everything before `start`, the start of one of the epochs, is given up: lanes still inside it
   // move there. Gives the samples dropped.
   uint64_t DropBefore(Sequence start, const Epochs& epochs);
+  // The same for one destination and its branches, as kMaxBytes.
+  uint64_t DropBeforeFor(const std::string& name, Sequence start, const Epochs& epochs);
+
+  // Where the frames of the destination end; 0 when it is unknown, or they do not.
+  Sequence EndOf(const std::string& name) const;
+
+  // Where frames of the destination, or of a branch of it, may be that it needs. `head` as its end
+  // where there is none.
+  std::vector<Stretch> StretchesOf(const std::string& name, Sequence head) const;
 
   std::optional<DestinationProgress> Progress(const std::string& name, Sequence head) const;
   std::vector<DestinationProgress> AllProgress(Sequence head) const;
@@ -84,6 +106,7 @@ class ProgressBook {
   struct Destination {
     bool attached = false;
     Sequence closed_at = 0;  // no frame from there on is for it; 0 = not closed
+    Sequence full_at = 0;    // the same, and they are dropped
     Ledger ledger;
     LostRanges lost;
     Lanes lanes{};
@@ -92,10 +115,19 @@ class ProgressBook {
     Lanes backlog{};
   };
 
+  static Sequence EndOf(const Destination& destination) {
+    return DestinationProgress::FirstEnd(destination.closed_at, destination.full_at);
+  }
+
   // The destination, if it is known, and its branches.
   std::vector<Destination*> WithBranches(const std::string& name);
+  std::vector<const Destination*> WithBranches(const std::string& name) const;
   bool HasBranches(const std::string& name) const;
+  static bool HasFrames(const Lanes& lanes);
   static bool AttachOne(Destination& destination);
+  static uint64_t DropBeforeIn(Destination& destination, Sequence start, const Epochs& epochs,
+                               DropReason reason);
+  static void DropUnaccepted(Destination& destination, uint64_t samples, TimestampMs timestamp_ms);
 
   static void Book(Destination& destination, Lane& lane, const FrameOutcome& outcome);
   static void NoteLost(Destination& destination, DropReason reason, uint64_t samples,
@@ -103,7 +135,7 @@ class ProgressBook {
   static void GiveUpRest(Destination& destination, Lane& lane,
                          const std::optional<Epochs::Times>& times);
   static uint64_t DropLane(Destination& destination, Lane& lane, Sequence start,
-                           const LaneTotals& rest, const Epochs& epochs);
+                           const LaneTotals& rest, const Epochs& epochs, DropReason reason);
   bool IsLaneDone(const Destination& destination, uint32_t lane, Sequence head) const;
   static void FinishBacklog(Destination& destination, const Epochs& epochs);
   static DestinationProgress Describe(const std::string& name, const Destination& destination,

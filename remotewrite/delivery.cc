@@ -1,7 +1,6 @@
 #include "remotewrite/delivery.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace sluice::remotewrite {
@@ -24,9 +23,6 @@ constexpr size_t kTenantsPlannedMax = 64;
 constexpr uint32_t kAsideMax = 8;
 
 constexpr milliseconds kReadErrorWait{1'000};
-
-// Later than this, on top of batch_send_deadline, a frame belongs to a backlog.
-constexpr milliseconds kLate{10'000};
 
 // Not more often than this; budget drops are rare.
 constexpr milliseconds kFollowInterval{50};
@@ -71,34 +67,14 @@ void Delivery::Tick(const DeliveryTime& time) {
 }
 
 void Delivery::Follow(const DeliveryTime& time) {
-  progress_ = source_.Progress();
+  std::optional<buffer::DestinationProgress> progress = source_.Progress();
   followed_at_ = time.now;
+  if (progress && !TakeOverBacklog(*progress)) return;
+  progress_ = std::move(progress);
   if (!progress_) return;
   fresh_.lanes.Follow(progress_->lanes, source_.EndsFor(*progress_));
   has_backlog_ = progress_->backlog_end != 0;
   if (has_backlog_) backlog_.lanes.Follow(progress_->backlog, NoLaneEnds(progress_->backlog_end));
-}
-
-// Only when the receiver takes what it gets, and what it gets is late; and one backlog at a time.
-bool Delivery::MayPartBacklog(const DeliveryTime& time) const {
-  if (options_.replay.order != ReplayOrder::kLiveFirst || has_backlog_ || !accepts_) return false;
-  if (time.now < part_next_at_) return false;
-  const std::optional<TimestampMs> oldest = OldestPendingMs();
-  if (!oldest || time.wall_ms - *oldest < (queue_.batch_send_deadline + kLate).count()) {
-    return false;
-  }
-  return std::none_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.backlog; });
-}
-
-// Whatever was read or is on its way belongs to the backlog.
-void Delivery::PartBacklog(const DeliveryTime& time) {
-  part_next_at_ = time.now + kReadErrorWait;
-  const Result<bool> parted = source_.PartBacklog();
-  // When it cannot be written down now: in order, meanwhile.
-  if (!parted.ok() || !*parted) return;
-  backlog_ = std::exchange(fresh_, Track{});
-  for (Job& job : jobs_) job.backlog = true;
-  Follow(time);
 }
 
 void Delivery::ReadAhead(Track& track, const DeliveryTime& time) {
@@ -143,21 +119,6 @@ Concurrency::Backlog Delivery::BacklogNow() const {
   uint64_t ready = fresh_.lanes.ready_samples();
   if (has_backlog_) ready += backlog_.lanes.ready_samples();
   return ready >= samples_max_ ? Concurrency::Backlog::kWaiting : Concurrency::Backlog::kNone;
-}
-
-// A backlog may be left from a configuration that was different, or from a time without it.
-bool Delivery::MaySendFresh() const {
-  return !has_backlog_ || options_.replay.order == ReplayOrder::kLiveFirst;
-}
-
-// Fresh frames always find a request free soon.
-bool Delivery::MayReplay() const {
-  if (!has_backlog_) return false;
-  if (!MaySendFresh()) return true;
-  const auto active = std::count_if(jobs_.begin(), jobs_.end(),
-                                    [](const Job& job) { return job.active && job.backlog; });
-  const double most = options_.replay.share * concurrency_.active();
-  return active < std::max(1L, std::lround(std::floor(most)));
 }
 
 // While requests fail, one at a time finds out whether the receiver, or the tenant, is back. Those
@@ -350,11 +311,32 @@ Job& Delivery::PlanWitness(TenantId tenant, const DeliveryTime& time) {
 // What has become too old while it waited to be tried again.
 void Delivery::GiveUpOld(Job& job, const DeliveryTime& time) {
   const TimestampMs age_limit = queue_.sample_age_limit.count();
-  if (age_limit == 0 || job.witness) return;
-  std::optional<Part> old = TakeOlder(job, time.wall_ms - age_limit);
-  if (!old) return;
-  encoder_.Count(job, *old, protocol_.Next(time.now));
-  End(job, *old, PartEnd::kTooOld);
+  if (age_limit == 0) return;
+  const TimestampMs oldest_ms = time.wall_ms - age_limit;
+  GiveUp(
+      job, [oldest_ms](const QueuedFrame& frame) { return frame.timestamp_ms < oldest_ms; },
+      PartEnd::kTooOld, time);
+}
+
+// What the log has dropped meanwhile, over a disk budget: it counts as lost, and is not to arrive.
+void Delivery::GiveUpGone(Job& job, const DeliveryTime& time) {
+  const auto& lanes = job.backlog ? progress_->backlog : progress_->lanes;
+  const bool all = job.backlog && progress_->backlog_end == 0;
+  GiveUp(
+      job,
+      [&lanes, all](const QueuedFrame& frame) {
+        return all || frame.sequence < lanes[frame.lane].next;
+      },
+      PartEnd::kGone, time);
+}
+
+void Delivery::GiveUp(Job& job, const std::function<bool(const QueuedFrame&)>& goes, PartEnd end,
+                      const DeliveryTime& time) {
+  if (job.witness) return;
+  std::optional<Part> part = TakeOut(job, goes);
+  if (!part) return;
+  encoder_.Count(job, *part, protocol_.Next(time.now));
+  End(job, *part, end);
   CollectOutcomes(job);
 }
 
@@ -362,6 +344,7 @@ std::optional<Transfer> Delivery::Start(Job& job, const DeliveryTime& time) {
   const MonotonicTime now = time.now;
   const Encoding encoding = protocol_.Next(now);
   GiveUpOld(job, time);
+  GiveUpGone(job, time);
   while (!job.todo.empty()) {
     Part& part = job.todo.front();
     const bool is_ready = part.encoded && (job.witness || part.encoding == encoding);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -186,6 +187,7 @@ class Delivery {
   };
 
   void Follow(const DeliveryTime& time);
+  bool TakeOverBacklog(const buffer::DestinationProgress& progress);
   void PartBacklog(const DeliveryTime& time);
   bool MayPartBacklog(const DeliveryTime& time) const;
   bool MaySendFresh() const;
@@ -218,6 +220,9 @@ class Delivery {
   void ViewTenants(DeliveryView& view) const;
   std::optional<Transfer> Start(Job& job, const DeliveryTime& time);
   void GiveUpOld(Job& job, const DeliveryTime& time);
+  void GiveUpGone(Job& job, const DeliveryTime& time);
+  void GiveUp(Job& job, const std::function<bool(const QueuedFrame&)>& goes, PartEnd end,
+              const DeliveryTime& time);
 
   bool IsMisunderstood(Job& job, const Answer& answer, const DeliveryTime& time);
   void NoteUnwritten(const Part& part, const WrittenCounts& written);
@@ -289,7 +294,8 @@ class Delivery {
   Track fresh_;
   Track backlog_;
   bool has_backlog_ = false;
-  bool accepts_ = false;  // the latest answer to the point was a 2xx
+  buffer::Sequence backlog_end_ = 0;  // of the latest one
+  bool accepts_ = false;              // the latest answer to the point was a 2xx
   MonotonicTime part_next_at_{};
   MonotonicTime followed_at_{};
   MonotonicTime acknowledge_next_at_{};

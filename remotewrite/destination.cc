@@ -154,9 +154,11 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
       pulse_(deps.clock.MonotonicNow()) {
   status_.name = name_;
   status_.url = public_url_;
+  status_.disk = config_.disk;
   // What a branch does shows in the ledger of its destination.
   if (!is_branch_) {
     metrics_.emplace(deps.telemetry, config_.name, public_url_, config_.queue);
+    metrics_->SetDiskBudget(config_.disk);
   }
   thread_ = std::jthread([this] { Run(); });
 }

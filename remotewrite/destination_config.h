@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/http_client.h"
+#include "buffer/disk_budget.h"
 #include "relabel/labels.h"
 #include "relabel/program.h"
 #include "remotewrite/metadata_sender.h"
@@ -72,6 +73,7 @@ struct DestinationConfig {
   SendOptions send;
   ReplayConfig replay;
   OnRemove on_remove = OnRemove::kDrain;
+  buffer::DiskBudget disk;
   RateLimitConfig rate_limit;
   ThinningConfig thinning;
   TenantConfig tenant;

@@ -159,6 +159,12 @@ void DestinationMetrics::AddOwn(const MetricLabels& labels) {
                                 "Samples neither acknowledged nor dropped.", labels);
   pending_bytes_ =
       t.AddGauge("sluice_destination_pending_bytes", "Their size in the buffer.", labels);
+  disk_ = t.AddGauge("sluice_destination_disk_bytes", "Bytes of the buffer that are kept for it.",
+                     labels);
+  disk_max_ = t.AddGauge("sluice_destination_disk_max_bytes",
+                         "Its disk budget, max_bytes; 0 when it has none.", labels);
+  accepts_ = t.AddGauge("sluice_destination_accepting",
+                        "0 while it drops what is new, as its disk budget was full.", labels);
   pending_seconds_ = t.AddGauge("sluice_destination_pending_seconds",
                                 "Age of the oldest of them; 0 when there is none.", labels);
   requests_in_flight_ = t.AddGauge("sluice_destination_requests_in_flight",
@@ -263,6 +269,8 @@ void DestinationMetrics::UpdateLedger(const buffer::DestinationProgress& progres
   pending_.Set(static_cast<double>(progress.ledger.pending));
   pending_samples_.Set(static_cast<double>(progress.ledger.pending));
   pending_bytes_.Set(static_cast<double>(progress.pending_bytes));
+  disk_.Set(static_cast<double>(progress.kept_bytes));
+  accepts_.Set(progress.full_at == 0 ? 1 : 0);
 }
 
 }  // namespace sluice::remotewrite

@@ -43,6 +43,11 @@ class DestinationMetrics {
 
   void Update(const Reading& reading);
   void UpdateLedger(const buffer::DestinationProgress& progress);
+
+  void SetDiskBudget(const buffer::DiskBudget& budget) {
+    disk_max_.Set(static_cast<double>(budget.bytes_max));
+  }
+
   void UpdateCatchUp(std::optional<std::chrono::seconds> left);
 
  private:
@@ -88,7 +93,7 @@ class DestinationMetrics {
   std::array<Gauge, kStates> states_;
   std::array<Counter, kClasses> answers_;
   Counter quarantined_;
-  Gauge catch_up_, tenants_, tenants_in_trouble_;
+  Gauge catch_up_, tenants_, tenants_in_trouble_, disk_, disk_max_, accepts_;
   std::array<Gauge, kEncodings> encodings_;
   Follower fallbacks_;
   Follower unwritten_samples_, unwritten_histograms_, unwritten_exemplars_;

@@ -216,6 +216,8 @@ Status Destinations::Apply(std::vector<DestinationConfig> configs) {
   const std::vector<std::shared_ptr<Destination>> old = impl_->Running();
   impl_->StopReturning(configs);
   if (Status status = impl_->AttachNew(configs, old); !status.ok()) return status;
+  for (const DestinationConfig& config : configs)
+    impl_->deps.log.SetBudget(config.name, config.disk);
   if (!std::exchange(impl_->applied, true)) impl_->CloseOthers(configs);
 
   const auto config_of = [&](const Destination& each) {

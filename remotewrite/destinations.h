@@ -33,6 +33,7 @@ struct DestinationStatus {
   uint32_t shards = 1;     // requests that may be in flight now
   uint32_t requests_in_flight = 0;
   uint64_t samples_in_flight = 0;
+  buffer::DiskBudget disk;
   bool leaving = false;    // no longer configured; gets what is pending
   bool replaying = false;  // fresh samples pass a backlog
   // Until nothing is pending, at the pace of the last half minute; nothing when there is no saying.

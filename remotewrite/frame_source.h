@@ -44,7 +44,7 @@ class FrameSource {
 
   // Where to stop, besides at the head. `progress` is the latest.
   virtual LaneEnds EndsFor(const buffer::DestinationProgress& progress) {
-    return progress.closed_at != 0 ? NoLaneEnds(progress.closed_at) : NoLaneEnds();
+    return progress.end() != 0 ? NoLaneEnds(progress.end()) : NoLaneEnds();
   }
 
   // Nothing when the log does not know the destination (any more).

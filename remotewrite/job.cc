@@ -308,6 +308,8 @@ std::optional<buffer::DropReason> ReasonOf(PartEnd end) {
       return buffer::DropReason::kRejected;
     case PartEnd::kTooOld:
       return buffer::DropReason::kTooOld;
+    case PartEnd::kGone:
+      return buffer::DropReason::kBudget;
     case PartEnd::kOfNobody:
       return buffer::DropReason::kNoTenant;
   }
@@ -353,9 +355,9 @@ void SplitFirst(Job& job, std::pair<Part, Part> halves) {
   job.todo.push_front(std::move(halves.first));
 }
 
-std::optional<Part> TakeOlder(Job& job, TimestampMs oldest_ms) {
+std::optional<Part> TakeOut(Job& job, const std::function<bool(const QueuedFrame&)>& goes) {
   const auto is_old = [&](const FrameGroup& group, uint32_t i) {
-    return job.set->frames[group.frames[i]].frame.timestamp_ms < oldest_ms;
+    return goes(job.set->frames[group.frames[i]].frame);
   };
   Part old;
   std::deque<Part> left;

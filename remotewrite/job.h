@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -140,14 +141,16 @@ enum class PartEnd {
   kAccepted,
   kRejected,
   kTooOld,
+  kGone,       // the log has dropped it, and booked that
   kOfNobody,   // of kUnfitTenant
   kElsewhere,  // of kOtherTenant
   kBranched,   // a branch delivers it
 };
 
-// Takes what is of frames before `oldest_ms` out of the parts that are still to be sent; nothing
-// when there is nothing of the kind. To be ended as any other part. Not while the job is active.
-std::optional<Part> TakeOlder(Job& job, TimestampMs oldest_ms);
+// Takes what is of frames that `goes` says so of out of the parts that are still to be sent;
+// nothing when there is nothing of the kind. With a frame go those of its lane before it. To be
+// ended as any other part. Not while the job is active.
+std::optional<Part> TakeOut(Job& job, const std::function<bool(const QueuedFrame&)>& goes);
 
 // Books the samples of a part that is done with, and that is no longer in the job's lists.
 void EndPart(Job& job, const Part& part, PartEnd end);

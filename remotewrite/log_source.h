@@ -20,7 +20,15 @@ class LogSource final : public FrameSource {
   Result<buffer::Sequence> Scan(
       buffer::Sequence from, uint32_t records_max,
       const std::function<bool(const buffer::FrameRecord&)>& visit) override {
-    return log_.Scan(from, records_max, visit);
+    // What comes in meanwhile may not be for it.
+    const buffer::Sequence end = log_.EndFor(name_);
+    if (from >= end) return from;
+    const auto visit_before = [&visit, end](const buffer::FrameRecord& frame) {
+      return frame.sequence < end && visit(frame);
+    };
+    const Result<buffer::Sequence> next = log_.Scan(from, records_max, visit_before);
+    if (!next.ok()) return next;
+    return std::min(*next, end);
   }
 
   Result<buffer::StoredLayout> LoadLayout(buffer::Sequence at) override {

@@ -47,6 +47,24 @@ Json LedgerJson(const buffer::DestinationProgress& progress) {
   };
 }
 
+std::string_view WhenFullName(buffer::WhenFull when_full) {
+  switch (when_full) {
+    case buffer::WhenFull::kDropOldest:
+      return "drop_oldest";
+    case buffer::WhenFull::kStopAccepting:
+      return "stop_accepting";
+  }
+  return "unknown";
+}
+
+Json DiskJson(const remotewrite::DestinationStatus& destination) {
+  const uint64_t bytes_max = destination.disk.bytes_max;
+  return Json{{"bytes", destination.progress.kept_bytes},
+              {"maxBytes", bytes_max == 0 ? Json() : Json(bytes_max)},
+              {"whenFull", WhenFullName(destination.disk.when_full)},
+              {"accepting", destination.progress.full_at == 0}};
+}
+
 Json TroublesJson(const std::vector<remotewrite::TenantTrouble>& troubles) {
   Json list = Json::array();
   for (const remotewrite::TenantTrouble& each : troubles) {
@@ -81,6 +99,7 @@ std::string DestinationsJson(const std::vector<remotewrite::DestinationStatus>& 
         {"samplesInFlight", destination.samples_in_flight},
         {"highestSentTimestamp", FormatTime(destination.highest_sent_ms)},
         {"pendingBytes", destination.progress.pending_bytes},
+        {"disk", DiskJson(destination)},
         {"pendingSeconds", destination.pending_seconds},
         {"quarantined", destination.quarantined_samples},
         {"ledger", LedgerJson(destination.progress)},

@@ -23,7 +23,7 @@
 namespace sluice::agent {
 namespace {
 
-constexpr std::array<std::string_view, 26> kFields = {"url",
+constexpr std::array<std::string_view, 28> kFields = {"url",
                                                       "name",
                                                       "remote_timeout",
                                                       "headers",
@@ -35,6 +35,8 @@ constexpr std::array<std::string_view, 26> kFields = {"url",
                                                       "replay",
                                                       "replay_share",
                                                       "on_remove",
+                                                      "max_bytes",
+                                                      "when_full",
                                                       "rate_limit",
                                                       "thin_out",
                                                       "urls",
@@ -142,6 +144,29 @@ remotewrite::OnRemove DecodeOnRemove(const Fields& fields) {
     value->Fail("unknown on_remove " + QuoteText(text) + ", expected drain, keep or drop");
   }
   return remotewrite::OnRemove::kDrain;
+}
+
+// Less is no room for the labels and series of a few targets, which each stretch of the buffer
+// repeats.
+constexpr uint64_t kDiskBudgetMin = 1 << 20;
+
+buffer::DiskBudget DecodeDiskBudget(const Fields& fields) {
+  buffer::DiskBudget budget;
+  fields.ReadSize("max_bytes", budget.bytes_max);
+  if (const auto value = fields.Find("max_bytes");
+      value && !value->is_null() && budget.bytes_max < kDiskBudgetMin) {
+    value->Fail("max_bytes must be at least 1MiB");
+  }
+  const auto value = fields.Find("when_full");
+  if (!value || value->is_null()) return budget;
+  const std::string text = value->Text();
+  if (text == "stop_accepting") {
+    budget.when_full = buffer::WhenFull::kStopAccepting;
+  } else if (text != "drop_oldest") {
+    value->Fail("unknown when_full " + QuoteText(text) +
+                ", expected drop_oldest or stop_accepting");
+  }
+  return budget;
 }
 
 remotewrite::RateLimitConfig DecodeRateLimit(const Value& value) {
@@ -361,6 +386,7 @@ remotewrite::DestinationConfig DecodeDestination(const Value& value, const Globa
   destination.tenant.rules_hash = TenantRulesHash(fields, global);
   destination.replay = DecodeReplay(fields);
   destination.on_remove = DecodeOnRemove(fields);
+  destination.disk = DecodeDiskBudget(fields);
   if (const auto limit = fields.Find("rate_limit"); limit && !limit->is_null()) {
     destination.rate_limit = DecodeRateLimit(*limit);
   }

@@ -150,6 +150,9 @@ TEST_CASE("destinations show their ledger with every reason of drops", "[api]") 
       {.reason = buffer::DropReason::kBudget, .from_ms = 1'000, .to_ms = 61'500, .samples = 4}};
   destination.pending_seconds = 2.5;
   destination.quarantined_samples = 1;
+  destination.disk = {.bytes_max = 1000, .when_full = buffer::WhenFull::kStopAccepting};
+  destination.progress.kept_bytes = 990;
+  destination.progress.full_at = 7;
   const json answer = json::parse(DestinationsJson({destination}));
   const json& row = answer["destinations"][0];
   CHECK(row["name"] == "far");
@@ -159,6 +162,8 @@ TEST_CASE("destinations show their ledger with every reason of drops", "[api]") 
   CHECK(row["ledger"]["dropped"].size() == buffer::kDropReasonCount);
   CHECK(row["pendingSeconds"] == 2.5);
   CHECK(row["quarantined"] == 1);
+  CHECK(row["disk"] == json::parse(R"({"bytes": 990, "maxBytes": 1000, "accepting": false,
+                                        "whenFull": "stop_accepting"})"));
   CHECK(row["lost"] == json::parse(R"([{"reason": "budget", "from": "1970-01-01T00:00:01.000Z",
                                         "to": "1970-01-01T00:01:01.500Z", "samples": 4}])"));
 }

@@ -360,7 +360,13 @@ remote_write:
   on_remove: drop
   rate_limit: {samples_per_second: 50000, bytes_per_second: 1MiB}
   thin_out: {after: 1h}
+  max_bytes: 512MiB
+  when_full: stop_accepting
 )");
+  CHECK(config.destinations.at(2).disk.bytes_max == 512 << 20);
+  CHECK(config.destinations.at(2).disk.when_full == buffer::WhenFull::kStopAccepting);
+  CHECK(config.destinations.at(0).disk.bytes_max == 0);
+  CHECK(config.destinations.at(0).disk.when_full == buffer::WhenFull::kDropOldest);
   CHECK(config.destinations.at(2).rate_limit.samples_per_second == 50'000);
   CHECK(config.destinations.at(2).rate_limit.bytes_per_second == 1 << 20);
   CHECK(config.destinations.at(2).thinning.after == std::chrono::hours(1));

@@ -5,7 +5,6 @@
 #include <functional>
 #include <string>
 #include <sys/resource.h>
-#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -40,15 +39,6 @@ class FailingFiles {
  private:
   rlimit before_{};
 };
-
-bool Eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // style: polls a thread
-  }
-  return true;
-}
 
 Status AppendOne(Log& log, TimestampMs timestamp_ms, size_t payload_bytes = 100) {
   const TestFrame frame = MakeFrame("host", 1, timestamp_ms, payload_bytes);

@@ -1,9 +1,7 @@
 // What the log keeps on disk, and what it lets go of. The log works on that in its own thread, so
 // these tests wait, with a deadline, for what must come about.
 #include <chrono>
-#include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -17,15 +15,6 @@ using namespace sluice::buffer::test;
 namespace {
 
 constexpr uint64_t kMiB = 1 << 20;
-
-bool Eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // style: polls a thread
-  }
-  return true;
-}
 
 void AppendBytes(Log& log, uint64_t bytes, size_t payload_bytes) {
   static_assert(sizeof(uint64_t) == 8);

@@ -59,8 +59,10 @@ class Model {
       Forget();
     } else if (roll < 91) {
       fixture_.Open();
-    } else if (roll < 94) {
+    } else if (roll < 93) {
       PartBacklog();
+    } else if (roll < 94) {
+      SetBudget();
     } else if (roll < 95) {
       Close();
     } else {
@@ -79,11 +81,20 @@ class Model {
   void Forget();
   void PartBacklog();
   void Close();
+  void SetBudget();
   void PassToBacklog(ModelDestination& destination);
   // Takes over what the budget dropped since the last look: which frames went follows from where
   // the lane now stands, and the booked samples must be exactly theirs.
   void FollowBudget(const DestinationProgress& progress, ModelDestination& destination);
   void Compare();
+
+  // With what went over a budget in one number, whosever budget that was.
+  static DropCounts DroppedOf(const DestinationProgress& progress) {
+    DropCounts dropped = progress.ledger.dropped;
+    dropped[static_cast<size_t>(DropReason::kBudget)] +=
+        std::exchange(dropped[static_cast<size_t>(DropReason::kMaxBytes)], 0);
+    return dropped;
+  }
 
   std::string RandomName() { return std::string(1, static_cast<char>('a' + random_() % 4)); }
 
@@ -159,7 +170,7 @@ void Model::Acknowledge() {
   const auto budget = static_cast<size_t>(DropReason::kBudget);
   const uint64_t missing = wanted - progress.ledger.acknowledged + dropped[0] + dropped[1] -
                            progress.ledger.dropped[0] - progress.ledger.dropped[1];
-  CHECK(progress.ledger.dropped[budget] >= destination.dropped[budget] + missing);
+  CHECK(DroppedOf(progress)[budget] >= destination.dropped[budget] + missing);
   destination.acknowledged = progress.ledger.acknowledged;
   destination.dropped[0] = progress.ledger.dropped[0];
   destination.dropped[1] = progress.ledger.dropped[1];
@@ -198,6 +209,12 @@ void Model::Close() {
   if (destinations_.count(name) == 0) return;
   destinations_[name].attached = false;
   destinations_[name].closed = true;
+}
+
+// Of the log with little room for all, that of one is no more than some of it.
+void Model::SetBudget() {
+  const uint64_t bytes_max = random_() % 3 == 0 ? 0 : 40'000 + random_() % 100'000;
+  fixture_.log().SetBudget(RandomName(), {.bytes_max = bytes_max});
 }
 
 void Model::PartBacklog() {
@@ -259,7 +276,7 @@ void Model::Compare() {
     REQUIRE(LedgerHolds(progress));
     REQUIRE(progress.ledger.appended == destination.appended);
     REQUIRE(progress.ledger.acknowledged == destination.acknowledged);
-    REQUIRE(progress.ledger.dropped == destination.dropped);
+    REQUIRE(DroppedOf(progress) == destination.dropped);
     for (uint32_t lane = 0; lane < kLaneCount; ++lane) {
       uint64_t samples = 0;
       uint64_t bytes = 0;

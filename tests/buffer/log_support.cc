@@ -1,10 +1,12 @@
 #include "tests/buffer/log_support.h"
 
+#include <chrono>
 #include <filesystem>
 #include <limits>
 #include <numeric>
 #include <random>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <catch2/catch.hpp>
@@ -104,6 +106,15 @@ bool LedgerHolds(const DestinationProgress& progress) {
 
 uint64_t DroppedOf(const DestinationProgress& progress, DropReason reason) {
   return progress.ledger.dropped[static_cast<size_t>(reason)];
+}
+
+bool Eventually(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // style: polls a thread
+  }
+  return true;
 }
 
 uint64_t DirectoryBytes(const std::string& directory) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -59,6 +60,9 @@ FrameOutcome Acknowledged(const ReadFrame& frame);
 bool LedgerHolds(const DestinationProgress& progress);
 
 uint64_t DroppedOf(const DestinationProgress& progress, DropReason reason);
+
+// Waits, with a deadline, for what the log's own thread brings about.
+bool Eventually(const std::function<bool()>& condition);
 
 // Bytes of the files in a directory, but for the ballast.
 uint64_t DirectoryBytes(const std::string& directory);

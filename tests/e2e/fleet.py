@@ -40,7 +40,8 @@ class Fleet(unittest.TestCase):
         return self.receivers[-1]
 
     def start(self, destinations: dict[str, str], flags=(), extra: str = "", data_path=None,
-              queue: str = ""):
+              queue: str = "", own: dict[str, str] | None = None):
+        """`extra` is said of each destination, `own` of one."""
         config = "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n"
         for i, exporter in enumerate(self.exporters):
             config += (f"  - {{job_name: job{i}, "
@@ -49,6 +50,7 @@ class Fleet(unittest.TestCase):
         for name, url in destinations.items():
             where = f"urls: [{', '.join(url)}]" if isinstance(url, list) else f"url: '{url}'"
             config += (f"  - {{name: {name}, {where}, remote_timeout: 1s, {extra} "
+                       f"{(own or {}).get(name, '')} "
                        f"queue_config: {{{queue} batch_send_deadline: 200ms, max_backoff: 300ms}}}}\n")
         self.sluice = Sluice(self.folder, config, flags, data_path=data_path).start()
 

@@ -1,0 +1,200 @@
+// What a destination with a disk budget of its own gets, and what the others do not notice.
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/buffer/log_support.h"
+
+using namespace sluice;
+using namespace sluice::buffer;
+using namespace sluice::buffer::test;
+
+namespace {
+
+constexpr uint64_t kMiB = 1 << 20;
+constexpr uint64_t kSamples = 10;  // of each frame
+
+class BudgetedLog {
+ public:
+  explicit BudgetedLog(const DiskBudget& budget) : budget_(budget) {
+    fixture_.options.sync_interval = std::chrono::milliseconds(1);
+    Open();
+    for (const char* name : {"small", "large"}) REQUIRE(log().Attach(name).ok());
+    log().SetBudget("large", {});
+  }
+
+  Log& log() { return fixture_.log(); }
+
+  void Open() {
+    fixture_.Open();
+    SetBudget(budget_);
+  }
+
+  void SetBudget(const DiskBudget& budget) {
+    budget_ = budget;
+    log().SetBudget("small", budget);
+  }
+
+  // Frames of 16 targets in turn.
+  void Append(uint64_t bytes) {
+    constexpr size_t kPayload = 2'000;
+    for (uint64_t written = 0; written < bytes; written += kPayload) {
+      const uint64_t host = appended_++ % 16;
+      const TestFrame frame = MakeFrame("host:" + std::to_string(host), host,
+                                        static_cast<TimestampMs>(appended_ * 1000), kPayload);
+      REQUIRE(log().Append(std::vector<FrameAppend>{frame.Append()}).ok());
+    }
+  }
+
+  // Reads and acknowledges as a destination does, the backlog first, at most so many frames of it.
+  void Deliver(size_t frames_max) {
+    const DestinationProgress before = Small();
+    const bool replays = before.backlog_end != 0;
+    const Sequence end = replays ? before.backlog_end : log().EndFor("small");
+    std::vector<FrameOutcome> outcomes;
+    for (const ReadFrame& frame : ReadAll(log(), before.oldest)) {
+      const auto& lanes = replays ? before.backlog : before.lanes;
+      if (frame.sequence >= end || frame.sequence < lanes[frame.lane].next) continue;
+      if (outcomes.size() == frames_max) break;
+      outcomes.push_back(Acknowledged(frame));
+      delivered_ += delivered_sequences_.insert(frame.sequence).second ? frame.sample_count : 0;
+    }
+    REQUIRE(log().Acknowledge("small", outcomes, {}).ok());
+  }
+
+  DestinationProgress Small() { return *log().ProgressWithBranches("small"); }
+
+  DestinationProgress Large() { return *log().ProgressWithBranches("large"); }
+
+  uint64_t appended_samples() const { return appended_ * kSamples; }
+
+  uint64_t delivered_samples() const { return delivered_; }
+
+  bool IsFull() { return Small().full_at != 0; }
+
+ private:
+  LogFixture fixture_;
+  DiskBudget budget_;
+  uint64_t appended_ = 0;
+  uint64_t delivered_ = 0;
+  std::set<Sequence> delivered_sequences_;
+};
+
+}  // namespace
+
+TEST_CASE("over its own budget a destination loses its oldest, counted, and nobody else loses any",
+          "[log]") {
+  BudgetedLog budgeted({.bytes_max = kMiB});
+  budgeted.Append(6 * kMiB);
+  REQUIRE(Eventually([&] { return budgeted.Small().kept_bytes <= kMiB; }));
+  const DestinationProgress small = budgeted.Small();
+  CHECK(LedgerHolds(small));
+  CHECK(small.ledger.appended == budgeted.appended_samples());
+  CHECK(small.pending_bytes > kMiB / 2);
+  CHECK(DroppedOf(small, DropReason::kMaxBytes) ==
+        budgeted.appended_samples() - small.ledger.pending);
+  REQUIRE(small.lost.size() == 1);
+  CHECK(small.lost[0].reason == DropReason::kMaxBytes);
+  CHECK(small.lost[0].samples == DroppedOf(small, DropReason::kMaxBytes));
+  CHECK(budgeted.Large().ledger.pending == budgeted.appended_samples());
+  CHECK(budgeted.Large().kept_bytes > 6 * kMiB);
+
+  budgeted.Open();
+  CHECK(budgeted.Small().ledger.dropped == small.ledger.dropped);
+  CHECK(budgeted.Small().ledger.pending == small.ledger.pending);
+  CHECK(budgeted.Large().ledger.pending == budgeted.appended_samples());
+  // What is pending is there to be read.
+  budgeted.Deliver(SIZE_MAX);
+  CHECK(budgeted.delivered_samples() == small.ledger.pending);
+  CHECK(budgeted.Small().ledger.pending == 0);
+}
+
+TEST_CASE("a destination that stops accepting keeps what it has, and goes on when there is room",
+          "[log]") {
+  BudgetedLog budgeted({.bytes_max = kMiB, .when_full = WhenFull::kStopAccepting});
+  while (!budgeted.IsFull()) budgeted.Append(100'000);
+  const uint64_t pending = budgeted.Small().ledger.pending;
+  budgeted.Append(2 * kMiB);
+  budgeted.Open();
+  budgeted.Append(kMiB);
+  const DestinationProgress full = budgeted.Small();
+  CHECK(LedgerHolds(full));
+  CHECK(full.ledger.pending == pending);
+  CHECK(full.ledger.appended == budgeted.appended_samples());
+  CHECK(DroppedOf(full, DropReason::kNotAccepted) == budgeted.appended_samples() - pending);
+  REQUIRE(full.lost.size() == 1);
+  CHECK(full.lost[0].reason == DropReason::kNotAccepted);
+
+  REQUIRE(Eventually([&] {
+    if (budgeted.Small().kept_bytes > kMiB * 3 / 4) budgeted.Deliver(10);
+    return !budgeted.IsFull();
+  }));
+  budgeted.Append(100'000);
+  const DestinationProgress again = budgeted.Small();
+  CHECK(LedgerHolds(again));
+  CHECK(again.ledger.dropped == full.ledger.dropped);
+  CHECK(again.backlog_end != 0);
+  budgeted.Deliver(SIZE_MAX);
+  budgeted.Deliver(SIZE_MAX);
+  const DestinationProgress done = budgeted.Small();
+  CHECK(done.ledger.pending == 0);
+  CHECK(done.ledger.dropped == full.ledger.dropped);
+  CHECK(budgeted.delivered_samples() == done.ledger.acknowledged);
+  CHECK(budgeted.Large().ledger.pending == budgeted.appended_samples());
+}
+
+TEST_CASE("a destination that had stopped accepting goes on when its budget is larger, or gone",
+          "[log]") {
+  BudgetedLog budgeted({.bytes_max = kMiB, .when_full = WhenFull::kStopAccepting});
+  while (!budgeted.IsFull()) budgeted.Append(100'000);
+  const DiskBudget changed = GENERATE(DiskBudget{}, DiskBudget{4 * kMiB, WhenFull::kStopAccepting},
+                                      DiskBudget{4 * kMiB, WhenFull::kDropOldest});
+  budgeted.SetBudget(changed);
+  REQUIRE(Eventually([&] { return !budgeted.IsFull(); }));
+  const DestinationProgress before = budgeted.Small();
+  budgeted.Append(100'000);
+  CHECK(budgeted.Small().ledger.dropped == before.ledger.dropped);
+  CHECK(LedgerHolds(budgeted.Small()));
+}
+
+TEST_CASE("with stops, restarts and slow delivery each sample is delivered once or counted",
+          "[log][model]") {
+  const uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  BudgetedLog budgeted({.bytes_max = kMiB, .when_full = WhenFull::kStopAccepting});
+  uint64_t stops = 0;
+  bool was_full = false;
+  for (int step = 0; step < 400; ++step) {
+    CAPTURE(step);
+    const uint64_t roll = random() % 20;
+    if (roll < 10) {
+      budgeted.Append(random() % 100'000);
+    } else if (roll < 18) {
+      budgeted.Deliver(random() % 40);
+    } else if (roll < 19) {
+      budgeted.Open();
+    } else if (budgeted.Small().backlog_end == 0) {
+      REQUIRE(budgeted.log().PartBacklog("small").ok());
+    }
+    const DestinationProgress small = budgeted.Small();
+    REQUIRE(LedgerHolds(small));
+    REQUIRE(small.ledger.appended == budgeted.appended_samples());
+    if (small.full_at != 0 && !was_full) ++stops;
+    was_full = small.full_at != 0;
+  }
+  CHECK(stops > 0);
+  REQUIRE(Eventually([&] {
+    budgeted.Deliver(SIZE_MAX);
+    return budgeted.Small().ledger.pending == 0;
+  }));
+  const DestinationProgress done = budgeted.Small();
+  CHECK(done.ledger.acknowledged == budgeted.delivered_samples());
+  CHECK(DroppedOf(done, DropReason::kNotAccepted) ==
+        budgeted.appended_samples() - budgeted.delivered_samples());
+}
