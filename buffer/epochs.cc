@@ -77,9 +77,17 @@ void Epochs::PushOlder(Epoch epoch) {
   epochs_.push_front(std::move(epoch));
 }
 
-void Epochs::PopOldest() {
-  if (epochs_.size() > 1) finished_bytes_ -= epochs_.front().totals.bytes();
-  epochs_.pop_front();
+uint64_t Epochs::Remove(const std::function<bool(const Epoch&)>& is_done) {
+  if (epochs_.empty()) return 0;
+  uint64_t removed = 0;
+  const auto goes = [&](const Epoch& epoch) {
+    if (!is_done(epoch)) return false;
+    removed += epoch.totals.bytes();
+    return true;
+  };
+  epochs_.erase(std::remove_if(epochs_.begin(), epochs_.end() - 1, goes), epochs_.end() - 1);
+  finished_bytes_ -= removed;
+  return removed;
 }
 
 Sequence Epochs::StartOf(Sequence sequence) const {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -71,7 +72,8 @@ class Epochs {
 
   void Push(Epoch epoch);       // a new current one
   void PushOlder(Epoch epoch);  // found while walking back
-  void PopOldest();
+  // Takes out all that `is_done` says so of, but not the current one; gives their bytes.
+  uint64_t Remove(const std::function<bool(const Epoch&)>& is_done);
 
   // Start of the epoch that holds `sequence`; the oldest one's when it lies before all of them.
   Sequence StartOf(Sequence sequence) const;

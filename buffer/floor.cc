@@ -7,17 +7,34 @@
 
 namespace sluice::buffer {
 
+Floor MakeFloor(const Needs& needs, const Epochs& epochs, Sequence progress_from) {
+  Floor floor;
+  floor.lanes = needs.lanes;
+  floor.keep_from = epochs.StartOf(needs.oldest());
+  floor.progress_from = progress_from;
+  if (needs.ends.empty()) return floor;
+  floor.hole_from = needs.ends.back();
+  floor.hole_lanes = needs.open;
+  floor.hole_end = epochs.StartOf(*std::min_element(needs.open.begin(), needs.open.end()));
+  floor.ends = needs.ends;
+  return floor;
+}
+
 bool IsBelow(const Floor& floor, Sequence sequence, std::string_view value) {
   const std::optional<RecordHint> hint = PeekRecord(value);
   if (hint) {
     switch (hint->type) {
       case RecordType::kFrame:
-        return sequence < floor.lanes[hint->lane];
+        return sequence < floor.lanes[hint->lane] ||
+               (floor.hole_from != 0 && floor.hole_from <= sequence &&
+                sequence < floor.hole_lanes[hint->lane]);
       case RecordType::kTarget:
       case RecordType::kLayout:
       case RecordType::kChunk:
+        return floor.IsDone(sequence);
       case RecordType::kEpochStart:
-        return sequence < floor.keep_from;
+        return floor.IsDone(sequence) &&
+               !std::binary_search(floor.ends.begin(), floor.ends.end(), sequence);
       case RecordType::kProgress:
         return sequence < floor.progress_from;
     }

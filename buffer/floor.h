@@ -8,9 +8,12 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/mutex.h"
+#include "buffer/epochs.h"
 #include "buffer/progress.h"
+#include "buffer/progress_book.h"
 
 namespace sluice::buffer {
 
@@ -21,7 +24,23 @@ struct Floor {
   Sequence keep_from = 0;
   // Progress records before this are superseded.
   Sequence progress_from = 0;
+  // Where the frames of some destinations end (they are full, closed, or it is a backlog), there
+  // may be a hole: what lies behind the last of these ends, and before what others need. 0 = none.
+  Sequence hole_from = 0;
+  // Frames of a lane in the hole end there, its dictionary and epoch start records there.
+  std::array<Sequence, kLaneCount> hole_lanes{};
+  Sequence hole_end = 0;
+  // All of these ends, ascending. The epoch starts there lead back over holes, and stay.
+  std::vector<Sequence> ends;
+
+  // Whether an epoch that starts there, other than the current one, is done with.
+  bool IsDone(Sequence epoch_start) const {
+    return epoch_start < keep_from || (hole_from <= epoch_start && epoch_start < hole_end);
+  }
 };
+
+// `needs` may be from a little earlier than `epochs`.
+Floor MakeFloor(const Needs& needs, const Epochs& epochs, Sequence progress_from);
 
 // Hands the newest floor from the log to the threads of the store. Thread-safe.
 class FloorHolder {

@@ -155,7 +155,7 @@ LogStatus Log::Impl::Describe() const {
   {
     MutexLock lock(mu_);
     status.head = state_.head;
-    minimums = state_.book.LaneMinimums(state_.head);
+    minimums = state_.book.NeedsOf(state_.head).lanes;
     status.oldest = *std::min_element(minimums.begin(), minimums.end());
     status.bytes = state_.epochs.BytesFrom(status.oldest);
     status.damaged_records = damaged_count_;

@@ -60,20 +60,20 @@ Status Log::Impl::WriteBatch(bool with_progress) {
   unsynced_ = true;
   if (with_progress) {
     // What the progress in this batch says, which does not know of the frames behind it.
-    const Sequence head = state_.head;
-    written_floor_.lanes = state_.book.LaneMinimums(head);
-    const Sequence oldest = state_.book.Oldest(head);
+    const Needs needs = state_.book.NeedsOf(state_.head);
     writer_.Commit(batch_, state_);
-    written_floor_.keep_from = state_.epochs.StartOf(oldest);
     // A checkpoint that is held replaces none on disk.
-    if (!holding_) written_floor_.progress_from = state_.checkpoint_at;
+    written_floor_ = MakeFloor(needs, state_.epochs,
+                               holding_ ? written_floor_.progress_from : state_.checkpoint_at);
     progress_dirty_ = false;
   } else {
     writer_.Commit(batch_, state_);
   }
   if (durability == Store::Durability::kPowerCut) synced_before_ = state_.head;
   if (state_.book.empty() || least_budget_ < options.bytes_max) busy_bytes_ += batch_.frame_bytes;
-  if (busy_bytes_ >= WakeBytes() || state_.epochs.bytes() > options.bytes_max) Wake();
+  const uint64_t allowed =
+      options.bytes_max + (unfreed_bytes_ == 0 ? 0 : unfreed_bytes_ + WakeBytes());
+  if (busy_bytes_ >= WakeBytes() || state_.epochs.bytes() > allowed) Wake();
   return {};
 }
 

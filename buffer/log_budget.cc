@@ -16,6 +16,9 @@ constexpr uint64_t kEpochBytesMin = 64 << 10;
 // A destination that stopped accepting goes on when it needs no more than this part of its budget.
 constexpr double kAcceptAgain = 0.75;
 
+// Beside those that have stopped accepting, others have this part of the budget on top.
+constexpr uint64_t kShareForOthers = 8;
+
 constexpr std::chrono::seconds kReportInterval{30};
 
 }  // namespace
@@ -43,15 +46,49 @@ uint64_t Log::Impl::KeptBytes(const std::string& name) const {
   return state_.epochs.BytesOf(state_.book.StretchesOf(name, state_.head));
 }
 
+Sequence Log::Impl::OldestOf(const std::string& name) const {
+  Sequence oldest = state_.head;
+  for (const Stretch& stretch : state_.book.StretchesOf(name, state_.head)) {
+    oldest = std::min(oldest, stretch.from);
+  }
+  return oldest;
+}
+
+bool Log::Impl::MayLose(const std::string& name) const {
+  const auto budget = budgets_.find(name);
+  return budget == budgets_.end() || budget->second.when_full != WhenFull::kStopAccepting;
+}
+
+// Whether it needs the oldest epoch, and that is not the current one.
+bool Log::Impl::IsOldestFor(const std::string& name) const {
+  const Sequence oldest = OldestOf(name);
+  return oldest < state_.epochs.current().start &&
+         state_.epochs.StartOf(oldest) == state_.epochs.oldest().start;
+}
+
+// Whether the log holds more than `part` of its own budget, and its oldest epoch only for this one
+// and others that stop accepting.
+bool Log::Impl::HoldsUpLog(const std::string& name, double part) const {
+  const auto bytes = static_cast<double>(state_.epochs.bytes());
+  if (bytes <= part * static_cast<double>(options.bytes_max)) return false;
+  if (!IsOldestFor(name)) return false;
+  const std::vector<std::string> all = state_.book.Names();
+  return std::none_of(all.begin(), all.end(),
+                      [&](const std::string& each) { return MayLose(each) && IsOldestFor(each); });
+}
+
 // Whether it is to change between accepting frames and dropping them.
 bool Log::Impl::IsTurnDue(const std::string& name, const DiskBudget& budget) const {
   const std::optional<DestinationProgress> progress = state_.book.Progress(name, state_.head);
-  if (!progress) return false;
-  const bool may_stop = budget.when_full == WhenFull::kStopAccepting && budget.bytes_max > 0;
-  const uint64_t kept = KeptBytes(name);
-  if (progress->full_at == 0) return may_stop && kept > budget.bytes_max;
-  const auto enough = static_cast<uint64_t>(static_cast<double>(budget.bytes_max) * kAcceptAgain);
-  return (!may_stop || kept <= enough) && state_.book.MayAccept(name);
+  if (!progress || state_.epochs.empty()) return false;
+  const bool accepts = progress->full_at == 0;
+  const double part = accepts ? 1 : kAcceptAgain;
+  const auto own = static_cast<double>(budget.bytes_max);
+  const bool is_full =
+      budget.when_full == WhenFull::kStopAccepting &&
+      ((budget.bytes_max > 0 && static_cast<double>(KeptBytes(name)) > part * own) ||
+       HoldsUpLog(name, part));
+  return accepts ? is_full : !is_full && state_.book.MayAccept(name);
 }
 
 // Those whose budgets nobody has told yet stay as they are.
@@ -80,27 +117,52 @@ void Log::Impl::TakeTurns() {
   }
 }
 
-uint64_t Log::Impl::DropOldestEpoch() {
-  const uint64_t lost = state_.book.DropBefore(state_.epochs.at(1).start, state_.epochs);
-  undeleted_bytes_ += state_.epochs.oldest().totals.bytes();
-  state_.epochs.PopOldest();
-  return lost;
-}
-
 void Log::Impl::DropOverOwnBudgets() {
   for (const auto& [name, budget] : budgets_) {
     if (budget.bytes_max == 0 || budget.when_full != WhenFull::kDropOldest) continue;
     while (KeptBytes(name) > budget.bytes_max) {
-      Sequence oldest = state_.head;
-      for (const Stretch& stretch : state_.book.StretchesOf(name, state_.head)) {
-        oldest = std::min(oldest, stretch.from);
-      }
-      const Sequence start = state_.epochs.StartAfter(oldest);
+      const Sequence start = state_.epochs.StartAfter(OldestOf(name));
       if (start == 0) break;  // only the current one is left
-      own_unreported_[name] += state_.book.DropBeforeFor(name, start, state_.epochs);
+      own_unreported_[name] +=
+          state_.book.DropBefore(name, start, state_.epochs, DropReason::kMaxBytes);
       progress_dirty_ = true;
     }
   }
+}
+
+// The epoch to give up for room: the oldest, or, when only those need it that stop accepting, the
+// oldest that somebody needs who may lose it. In that case the others are to have some room all the
+// same, or they would lose what they are about to send. Nothing when there is none.
+std::optional<Stretch> Log::Impl::EpochToDrop() const {
+  if (state_.epochs.empty()) return std::nullopt;
+  Sequence oldest = state_.head;
+  bool may_go = state_.epochs.bytes() > options.bytes_max + options.bytes_max / kShareForOthers;
+  for (const std::string& name : state_.book.Names()) {
+    if (!MayLose(name)) continue;
+    oldest = std::min(oldest, OldestOf(name));
+    may_go = may_go || IsOldestFor(name);
+  }
+  const Sequence next = state_.epochs.StartAfter(oldest);
+  if (!may_go || next == 0) return std::nullopt;
+  return Stretch{.from = state_.epochs.StartOf(oldest), .end = next};
+}
+
+// Whoever needs the epoch gives it up: only then is there room.
+std::optional<uint64_t> Log::Impl::DropOldestEpoch() {
+  const std::optional<Stretch> epoch = EpochToDrop();
+  if (!epoch) return std::nullopt;
+  uint64_t lost = 0;
+  for (const std::string& name : state_.book.Names()) {
+    const std::vector<Stretch> stretches = state_.book.StretchesOf(name, state_.head);
+    const bool needs_it =
+        std::any_of(stretches.begin(), stretches.end(), [&epoch](const Stretch& stretch) {
+          return stretch.from < epoch->end && stretch.end > epoch->from;
+        });
+    if (!needs_it) continue;
+    lost += state_.book.DropBefore(name, epoch->end, state_.epochs, DropReason::kBudget);
+  }
+  RemoveDone(CurrentFloor());
+  return lost;
 }
 
 void Log::Impl::EnforceBudget() {
@@ -119,14 +181,16 @@ void Log::Impl::EnforceBudget() {
         room_wanted_.exchange(false) &&
         (room == Room::kTight ||
          (room == Room::kNone && records->held_bytes() > options.held_bytes_max / 2));
-    bool drop = wanted && state_.epochs.size() > 1;
-    while (drop || (state_.epochs.size() > 1 && state_.epochs.bytes() > options.bytes_max)) {
+    bool drop = RemoveDone(CurrentFloor()) == 0 && wanted;
+    while (drop || state_.epochs.bytes() > options.bytes_max) {
       drop = false;
-      const uint64_t lost = DropOldestEpoch();
+      const std::optional<uint64_t> lost = DropOldestEpoch();
+      if (!lost) break;
       progress_dirty_ = true;
-      samples += lost;
-      if (lost > 0) ++epochs;
+      samples += *lost;
+      if (*lost > 0) ++epochs;
     }
+    unfreed_bytes_ = state_.epochs.bytes() - std::min(state_.epochs.bytes(), options.bytes_max);
     const Sequence oldest = state_.book.Oldest(state_.head);
     metrics.bytes.Set(static_cast<double>(state_.epochs.BytesFrom(oldest)));
   }

@@ -22,9 +22,7 @@ constexpr std::chrono::seconds kReportInterval{30};
 }  // namespace
 
 Floor Log::Impl::CurrentFloor() const {
-  return Floor{.lanes = state_.book.LaneMinimums(state_.head),
-               .keep_from = state_.epochs.StartOf(state_.book.Oldest(state_.head)),
-               .progress_from = state_.checkpoint_at};
+  return MakeFloor(state_.book.NeedsOf(state_.head), state_.epochs, state_.checkpoint_at);
 }
 
 void Log::Impl::NoteFailure(const Error& error) {

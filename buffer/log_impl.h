@@ -130,8 +130,14 @@ struct Log::Impl {
   bool ReopenStore();
   Status StoreHeld();
   void ReportLost();
-  // Gives up the oldest epoch; the samples that were still pending in it.
-  uint64_t DropOldestEpoch() SLUICE_REQUIRES(mu_);
+  std::optional<uint64_t> DropOldestEpoch() SLUICE_REQUIRES(mu_);
+  Sequence OldestOf(const std::string& name) const SLUICE_REQUIRES(mu_);
+  bool MayLose(const std::string& name) const SLUICE_REQUIRES(mu_);
+  bool IsOldestFor(const std::string& name) const SLUICE_REQUIRES(mu_);
+  std::optional<Stretch> EpochToDrop() const SLUICE_REQUIRES(mu_);
+  bool HoldsUpLog(const std::string& name, double part) const SLUICE_REQUIRES(mu_);
+  // Forgets the epochs that are done with; their bytes.
+  uint64_t RemoveDone(const Floor& done) SLUICE_REQUIRES(mu_);
   void CutWhenIdle();
   void DeleteFiles();
   void FlushWhenIdle();
@@ -161,6 +167,8 @@ struct Log::Impl {
   bool woken_ SLUICE_GUARDED_BY(wake_mu_) = false;
   // Appended or let go of since the last round; wakes the thread when it grows large.
   uint64_t busy_bytes_ SLUICE_GUARDED_BY(write_mu_) = 0;
+  // Over the budget, and nobody may lose any of it.
+  uint64_t unfreed_bytes_ SLUICE_GUARDED_BY(write_mu_) = 0;
   std::jthread thread_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "buffer/record_reader.h"
 
@@ -172,13 +173,28 @@ std::optional<EpochStartBody> Recovery::ReadEpochStart(Sequence at) {
   return start.value();
 }
 
+// Which epoch start tells of the last epoch before `start` that is needed: over a hole it is the
+// one at the beginning of that.
+Sequence LeadsBackFrom(const std::vector<Stretch>& needed, Sequence start) {
+  Sequence last_end = 0;
+  for (const Stretch& stretch : needed) {
+    if (stretch.end <= start) last_end = std::max(last_end, stretch.end);
+  }
+  const bool is_hole = std::none_of(needed.begin(), needed.end(), [&](const Stretch& stretch) {
+    return stretch.from < start && stretch.end > last_end;
+  });
+  return is_hole ? last_end : start;
+}
+
 // Where the chain is broken, what lies before it becomes one epoch: totals are only ever asked of
 // epochs that stay when an older one is dropped, so the oldest one may do without.
 void Recovery::LoadOlderEpochs() {
   LogState& state = result_.state;
   const Sequence oldest = state.book.Oldest(state.head);
+  const std::vector<Stretch> needed = state.book.Stretches(state.head);
   while (state.epochs.oldest().start > oldest) {
-    const std::optional<EpochStartBody> start = ReadEpochStart(state.epochs.oldest().start);
+    const std::optional<EpochStartBody> start =
+        ReadEpochStart(LeadsBackFrom(needed, state.epochs.oldest().start));
     if (!start || start->previous_start == 0) {
       uint64_t pending_bytes = 0;
       for (const DestinationProgress& progress : state.book.AllProgress(state.head)) {

@@ -84,6 +84,13 @@ void Log::Impl::CutWhenIdle() {
   if (!WriteProgress().ok()) progress_dirty_ = true;
 }
 
+uint64_t Log::Impl::RemoveDone(const Floor& done) {
+  const uint64_t removed =
+      state_.epochs.Remove([&done](const Epoch& epoch) { return done.IsDone(epoch.start); });
+  undeleted_bytes_ += removed;
+  return removed;
+}
+
 Status Log::Impl::SyncAndPublish() {
   Floor next;
   bool needed = false;
@@ -108,15 +115,14 @@ Status Log::Impl::SyncAndPublish() {
   }
   floor->Set(next);
   MutexLock lock(mu_);
-  while (state_.epochs.size() > 1 && state_.epochs.at(1).start <= next.keep_from) {
-    undeleted_bytes_ += state_.epochs.oldest().totals.bytes();
-    state_.epochs.PopOldest();
-  }
+  RemoveDone(next);
   return {};
 }
 
 void Log::Impl::DeleteFiles() {
-  const Sequence keep_from = floor->Get()->keep_from;
+  const std::shared_ptr<const Floor> done = floor->Get();
+  // Whatever lies before it is deleted, but the epoch starts that lead back over holes.
+  const Sequence until = std::max(done->keep_from, done->hole_from == 0 ? 0 : done->hole_end);
   uint64_t needed = 0;
   bool idle = false;
   {
@@ -126,11 +132,14 @@ void Log::Impl::DeleteFiles() {
   }
   // Files on their way from level 0 to level 1 are passed over, so it may take more than one go.
   const bool residue = records->table_bytes() > needed + options.write_buffer_bytes;
-  if (keep_from > deleted_before_ ? undeleted_bytes_ < WakeBytes() && !idle : !residue) return;
-  if (records->DeleteFilesBefore(keep_from).ok()) {
-    deleted_before_ = keep_from;
-    undeleted_bytes_ = 0;
+  if (until > deleted_before_ ? undeleted_bytes_ < WakeBytes() && !idle : !residue) return;
+  Status deleted = records->DeleteFilesBetween(0, done->keep_from);
+  if (deleted.ok() && done->hole_from != 0 && done->hole_from + 1 < done->hole_end) {
+    deleted = records->DeleteFilesBetween(done->hole_from + 1, done->hole_end);
   }
+  if (!deleted.ok()) return;
+  deleted_before_ = until;
+  undeleted_bytes_ = 0;
 }
 
 void Log::Impl::FlushWhenIdle() {

@@ -328,19 +328,11 @@ uint64_t ProgressBook::DropBeforeIn(Destination& destination, Sequence start, co
   return dropped;
 }
 
-uint64_t ProgressBook::DropBefore(Sequence start, const Epochs& epochs) {
-  uint64_t dropped = 0;
-  for (auto& [name, destination] : destinations_) {
-    dropped += DropBeforeIn(destination, start, epochs, DropReason::kBudget);
-  }
-  return dropped;
-}
-
-uint64_t ProgressBook::DropBeforeFor(const std::string& name, Sequence start,
-                                     const Epochs& epochs) {
+uint64_t ProgressBook::DropBefore(const std::string& name, Sequence start, const Epochs& epochs,
+                                  DropReason reason) {
   uint64_t dropped = 0;
   for (Destination* each : WithBranches(name)) {
-    dropped += DropBeforeIn(*each, start, epochs, DropReason::kMaxBytes);
+    dropped += DropBeforeIn(*each, start, epochs, reason);
   }
   return dropped;
 }
@@ -350,8 +342,8 @@ Sequence ProgressBook::EndOf(const std::string& name) const {
   return found == destinations_.end() ? 0 : EndOf(found->second);
 }
 
-std::vector<Stretch> ProgressBook::StretchesOf(const std::string& name, Sequence head) const {
-  std::vector<Stretch> stretches;
+void ProgressBook::AddStretches(const Destination& destination, Sequence head,
+                                std::vector<Stretch>& stretches) {
   const auto add = [&stretches](const Lanes& lanes, Sequence end) {
     Sequence from = end;
     for (const Lane& lane : lanes) {
@@ -359,12 +351,29 @@ std::vector<Stretch> ProgressBook::StretchesOf(const std::string& name, Sequence
     }
     if (from < end) stretches.push_back({.from = from, .end = end});
   };
-  for (const Destination* each : WithBranches(name)) {
-    const Sequence end = EndOf(*each);
-    add(each->lanes, end == 0 ? head : end);
-    if (each->backlog_end != 0) add(each->backlog, each->backlog_end);
-  }
+  const Sequence end = EndOf(destination);
+  add(destination.lanes, end == 0 ? head : end);
+  if (destination.backlog_end != 0) add(destination.backlog, destination.backlog_end);
+}
+
+std::vector<Stretch> ProgressBook::StretchesOf(const std::string& name, Sequence head) const {
+  std::vector<Stretch> stretches;
+  for (const Destination* each : WithBranches(name)) AddStretches(*each, head, stretches);
   return stretches;
+}
+
+std::vector<Stretch> ProgressBook::Stretches(Sequence head) const {
+  std::vector<Stretch> stretches;
+  for (const auto& [name, destination] : destinations_) AddStretches(destination, head, stretches);
+  return stretches;
+}
+
+std::vector<std::string> ProgressBook::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, destination] : destinations_) {
+    if (!ParseBranchName(name)) names.push_back(name);
+  }
+  return names;
 }
 
 DestinationProgress ProgressBook::Describe(const std::string& name, const Destination& destination,
@@ -410,22 +419,26 @@ std::vector<DestinationProgress> ProgressBook::AllProgress(Sequence head) const 
   return all;
 }
 
-std::array<Sequence, kLaneCount> ProgressBook::LaneMinimums(Sequence head) const {
-  std::array<Sequence, kLaneCount> minimums{};
-  minimums.fill(head);
-  for (const auto& [name, destination] : destinations_) {
+Needs ProgressBook::NeedsOf(Sequence head) const {
+  Needs needs;
+  needs.lanes.fill(head);
+  needs.open.fill(head);
+  const auto add = [&needs](const Lanes& lanes, Sequence end) {
+    bool needs_any = false;
     for (uint32_t i = 0; i < kLaneCount; ++i) {
-      for (const Lane* lane : {&destination.lanes[i], &destination.backlog[i]}) {
-        if (lane->frames > 0) minimums[i] = std::min(minimums[i], lane->next);
-      }
+      if (lanes[i].frames == 0) continue;
+      needs_any = true;
+      needs.lanes[i] = std::min(needs.lanes[i], lanes[i].next);
+      if (end == 0) needs.open[i] = std::min(needs.open[i], lanes[i].next);
     }
+    if (needs_any && end != 0) needs.ends.push_back(end);
+  };
+  for (const auto& [name, destination] : destinations_) {
+    add(destination.lanes, EndOf(destination));
+    if (destination.backlog_end != 0) add(destination.backlog, destination.backlog_end);
   }
-  return minimums;
-}
-
-Sequence ProgressBook::Oldest(Sequence head) const {
-  const std::array<Sequence, kLaneCount> minimums = LaneMinimums(head);
-  return *std::min_element(minimums.begin(), minimums.end());
+  std::sort(needs.ends.begin(), needs.ends.end());
+  return needs;
 }
 
 }  // namespace sluice::buffer

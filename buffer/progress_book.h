@@ -3,6 +3,7 @@
 // For each destination, at any time: appended = acknowledged + pending + dropped.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -19,6 +20,15 @@
 #include "buffer/progress.h"
 
 namespace sluice::buffer {
+
+// What of the log somebody needs.
+struct Needs {
+  std::array<Sequence, kLaneCount> lanes{};  // the least sequence; the head where nobody needs any
+  std::array<Sequence, kLaneCount> open{};   // the same, of those alone whose frames do not end
+  std::vector<Sequence> ends;                // where the frames of others do, ascending
+
+  Sequence oldest() const { return *std::min_element(lanes.begin(), lanes.end()); }
+};
 
 struct FrameSize {
   uint64_t samples = 0;
@@ -65,11 +75,10 @@ class ProgressBook {
   // left is booked as kBudget. False when there is no such branch.
   bool Join(const std::string& name, std::string_view part);
 
-  // Everything before `start`, the start of one of the epochs, is given up: lanes still inside it
-  // move there. Gives the samples dropped.
-  uint64_t DropBefore(Sequence start, const Epochs& epochs);
-  // The same for one destination and its branches, as kMaxBytes.
-  uint64_t DropBeforeFor(const std::string& name, Sequence start, const Epochs& epochs);
+  // Everything before `start`, the start of one of the epochs, is given up by the destination and
+  // its branches: lanes still inside it move there. Gives the samples dropped.
+  uint64_t DropBefore(const std::string& name, Sequence start, const Epochs& epochs,
+                      DropReason reason);
 
   // Where the frames of the destination end; 0 when it is unknown, or they do not.
   Sequence EndOf(const std::string& name) const;
@@ -77,16 +86,21 @@ class ProgressBook {
   // Where frames of the destination, or of a branch of it, may be that it needs. `head` as its end
   // where there is none.
   std::vector<Stretch> StretchesOf(const std::string& name, Sequence head) const;
+  // The same for all.
+  std::vector<Stretch> Stretches(Sequence head) const;
 
   std::optional<DestinationProgress> Progress(const std::string& name, Sequence head) const;
   std::vector<DestinationProgress> AllProgress(Sequence head) const;
 
-  // For each lane the least sequence that somebody needs; `head` where nobody needs any.
-  std::array<Sequence, kLaneCount> LaneMinimums(Sequence head) const;
-  // The least of them.
-  Sequence Oldest(Sequence head) const;
+  Needs NeedsOf(Sequence head) const;
+
+  // The least sequence that somebody needs.
+  Sequence Oldest(Sequence head) const { return NeedsOf(head).oldest(); }
 
   bool empty() const { return destinations_.empty(); }
+
+  // Without branches.
+  std::vector<std::string> Names() const;
 
   // The snapshot in a progress record with this sequence.
   void Encode(std::string& out, Sequence sequence) const;
@@ -124,6 +138,8 @@ class ProgressBook {
   std::vector<const Destination*> WithBranches(const std::string& name) const;
   bool HasBranches(const std::string& name) const;
   static bool HasFrames(const Lanes& lanes);
+  static void AddStretches(const Destination& destination, Sequence head,
+                           std::vector<Stretch>& stretches);
   static bool AttachOne(Destination& destination);
   static uint64_t DropBeforeIn(Destination& destination, Sequence start, const Epochs& epochs,
                                DropReason reason);

@@ -167,10 +167,10 @@ void Records::StartFlush() {
   if (store_) store_->StartFlush();
 }
 
-Status Records::DeleteFilesBefore(Sequence sequence) {
+Status Records::DeleteFilesBetween(Sequence from, Sequence end) {
   const std::shared_lock lock(store_mu_);
   if (!store_) return Missing();
-  return store_->DeleteFilesBefore(sequence);
+  return store_->DeleteFilesBetween(from, end);
 }
 
 uint64_t Records::memtable_bytes() const {

@@ -84,7 +84,7 @@ class Records {
 
   // As the store's; nothing and 0 while it is missing.
   void StartFlush();
-  Status DeleteFilesBefore(Sequence sequence);
+  Status DeleteFilesBetween(Sequence from, Sequence end);
   uint64_t memtable_bytes() const;
   uint64_t table_bytes() const;
 

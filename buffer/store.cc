@@ -243,11 +243,13 @@ void Store::StartFlush() {
   db_->Flush(options).PermitUncheckedError();
 }
 
-Status Store::DeleteFilesBefore(Sequence sequence) {
-  const auto key = EncodeKey(sequence);
-  const rocksdb::Slice end = ToSlice(key);
+Status Store::DeleteFilesBetween(Sequence from, Sequence end) {
+  const auto from_key = EncodeKey(from);
+  const auto end_key = EncodeKey(end);
+  const rocksdb::Slice first = ToSlice(from_key);
+  const rocksdb::Slice past = ToSlice(end_key);
   const rocksdb::Status status = rocksdb::DeleteFilesInRange(db_.get(), db_->DefaultColumnFamily(),
-                                                             nullptr, &end, /*include_end=*/false);
+                                                             &first, &past, /*include_end=*/false);
   if (!status.ok()) return ToError(status);
   return {};
 }

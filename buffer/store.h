@@ -112,8 +112,8 @@ class Store {
 
   // Starts to write the memtable out; does not wait for it.
   void StartFlush();
-  // Deletes the files that lie wholly before `sequence`.
-  Status DeleteFilesBefore(Sequence sequence);
+  // Deletes the files that lie wholly in [from, end).
+  Status DeleteFilesBetween(Sequence from, Sequence end);
 
   uint64_t memtable_bytes() const;
   uint64_t table_bytes() const;

@@ -21,8 +21,11 @@ constexpr uint64_t kSamples = 10;  // of each frame
 
 class BudgetedLog {
  public:
-  explicit BudgetedLog(const DiskBudget& budget) : budget_(budget) {
+  explicit BudgetedLog(const DiskBudget& budget, uint64_t log_bytes_max = 1ULL << 30)
+      : budget_(budget) {
     fixture_.options.sync_interval = std::chrono::milliseconds(1);
+    fixture_.options.write_buffer_bytes = 256 << 10;
+    fixture_.options.bytes_max = log_bytes_max;
     Open();
     for (const char* name : {"small", "large"}) REQUIRE(log().Attach(name).ok());
     log().SetBudget("large", {});
@@ -53,19 +56,32 @@ class BudgetedLog {
 
   // Reads and acknowledges as a destination does, the backlog first, at most so many frames of it.
   void Deliver(size_t frames_max) {
-    const DestinationProgress before = Small();
+    for (const ReadFrame& frame : DeliverTo("small", frames_max)) {
+      delivered_ += delivered_sequences_.insert(frame.sequence).second ? frame.sample_count : 0;
+    }
+  }
+
+  std::vector<ReadFrame> DeliverTo(const std::string& name, size_t frames_max) {
+    const DestinationProgress before = *log().Progress(name);
     const bool replays = before.backlog_end != 0;
-    const Sequence end = replays ? before.backlog_end : log().EndFor("small");
+    const Sequence end = replays ? before.backlog_end : log().EndFor(name);
+    std::vector<ReadFrame> taken;
     std::vector<FrameOutcome> outcomes;
     for (const ReadFrame& frame : ReadAll(log(), before.oldest)) {
       const auto& lanes = replays ? before.backlog : before.lanes;
       if (frame.sequence >= end || frame.sequence < lanes[frame.lane].next) continue;
       if (outcomes.size() == frames_max) break;
+      // What is handed out can be understood.
+      REQUIRE(log().LoadTarget(frame.target_at).ok());
+      REQUIRE(log().LoadLayout(frame.layout_at).ok());
       outcomes.push_back(Acknowledged(frame));
-      delivered_ += delivered_sequences_.insert(frame.sequence).second ? frame.sample_count : 0;
+      taken.push_back(frame);
     }
-    REQUIRE(log().Acknowledge("small", outcomes, {}).ok());
+    REQUIRE(log().Acknowledge(name, outcomes, {}).ok());
+    return taken;
   }
+
+  uint64_t DiskBytes() const { return DirectoryBytes(fixture_.options.directory); }
 
   DestinationProgress Small() { return *log().ProgressWithBranches("small"); }
 
@@ -162,6 +178,90 @@ TEST_CASE("a destination that had stopped accepting goes on when its budget is l
   CHECK(LedgerHolds(budgeted.Small()));
 }
 
+TEST_CASE("what comes while a destination is full costs no disk once the others have it", "[log]") {
+  BudgetedLog budgeted({.bytes_max = kMiB, .when_full = WhenFull::kStopAccepting});
+  while (!budgeted.IsFull()) budgeted.Append(100'000);
+  const DestinationProgress full = budgeted.Small();
+  for (int i = 0; i < 30; ++i) {
+    budgeted.Append(kMiB);
+    budgeted.DeliverTo("large", SIZE_MAX);
+    if (i % 10 == 9) budgeted.Open();
+  }
+  REQUIRE(Eventually([&] { return budgeted.DiskBytes() < 10 * kMiB; }));
+  CHECK(budgeted.log().status().bytes < 4 * kMiB);
+  CHECK(budgeted.Small().kept_bytes == full.kept_bytes);
+  CHECK(budgeted.Small().ledger.pending == full.ledger.pending);
+
+  // What is known of the epochs before the hole is exact, over restarts.
+  budgeted.SetBudget({.bytes_max = kMiB / 2});
+  REQUIRE(Eventually([&] { return budgeted.Small().kept_bytes <= kMiB / 2; }));
+  const DestinationProgress half = budgeted.Small();
+  CHECK(LedgerHolds(half));
+  CHECK(half.ledger.pending > 0);
+  CHECK(half.ledger.pending == full.ledger.pending - DroppedOf(half, DropReason::kMaxBytes));
+  REQUIRE(Eventually([&] {
+    budgeted.Deliver(SIZE_MAX);
+    return budgeted.Small().ledger.pending == 0;
+  }));
+  CHECK(budgeted.delivered_samples() == half.ledger.pending);
+  CHECK(DroppedOf(budgeted.Small(), DropReason::kDamaged) == 0);
+}
+
+TEST_CASE(
+    "with a full log a destination that stops accepting loses what is new, if nobody else "
+    "waits for what is old",
+    "[log]") {
+  BudgetedLog budgeted({.when_full = WhenFull::kStopAccepting}, 2 * kMiB);
+  SECTION("nobody does") {
+    for (int i = 0; i < 60; ++i) {
+      budgeted.Append(100'000);
+      budgeted.DeliverTo("large", SIZE_MAX);
+      REQUIRE(Eventually(
+          [&] { return budgeted.IsFull() || budgeted.log().status().bytes <= 2 * kMiB; }));
+    }
+    REQUIRE(budgeted.IsFull());
+    CHECK(DroppedOf(budgeted.Small(), DropReason::kBudget) == 0);
+    CHECK(DroppedOf(budgeted.Small(), DropReason::kNotAccepted) > 0);
+    const DestinationProgress full = budgeted.Small();
+    budgeted.Deliver(SIZE_MAX);
+    CHECK(budgeted.delivered_samples() == full.ledger.pending);
+    CHECK(Eventually([&] { return !budgeted.IsFull(); }));
+  }
+  SECTION("somebody does") {
+    budgeted.Append(6 * kMiB);
+    REQUIRE(Eventually([&] { return budgeted.log().status().bytes <= 2 * kMiB; }));
+    CHECK(DroppedOf(budgeted.Small(), DropReason::kBudget) > 0);
+    CHECK(DroppedOf(budgeted.Small(), DropReason::kNotAccepted) == 0);
+    CHECK(budgeted.Small().ledger.pending == budgeted.Large().ledger.pending);
+  }
+  CHECK(LedgerHolds(budgeted.Small()));
+  CHECK(LedgerHolds(budgeted.Large()));
+}
+
+TEST_CASE("a backlog that is still to be sent keeps nothing on disk of what comes after it",
+          "[log]") {
+  BudgetedLog budgeted({}, 64 * kMiB);
+  budgeted.Append(2 * kMiB);
+  REQUIRE(*budgeted.log().PartBacklog("small"));
+  budgeted.DeliverTo("large", SIZE_MAX);
+  const Sequence backlog_end = budgeted.Small().backlog_end;
+  for (int i = 0; i < 20; ++i) {
+    budgeted.Append(kMiB);
+    budgeted.DeliverTo("large", SIZE_MAX);
+    std::vector<FrameOutcome> fresh;
+    for (const ReadFrame& frame : ReadAll(budgeted.log(), backlog_end)) {
+      fresh.push_back(Acknowledged(frame));
+    }
+    REQUIRE(budgeted.log().Acknowledge("small", fresh, {}).ok());
+  }
+  CHECK(Eventually([&] { return budgeted.DiskBytes() < 10 * kMiB; }));
+  const uint64_t pending = budgeted.Small().ledger.pending;
+  budgeted.Open();
+  budgeted.Deliver(SIZE_MAX);
+  CHECK(budgeted.delivered_samples() == pending);
+  CHECK(budgeted.Small().ledger.pending == 0);
+}
+
 TEST_CASE("with stops, restarts and slow delivery each sample is delivered once or counted",
           "[log][model]") {
   const uint64_t seed = std::random_device{}();
@@ -175,8 +275,10 @@ TEST_CASE("with stops, restarts and slow delivery each sample is delivered once 
     const uint64_t roll = random() % 20;
     if (roll < 10) {
       budgeted.Append(random() % 100'000);
-    } else if (roll < 18) {
+    } else if (roll < 16) {
       budgeted.Deliver(random() % 40);
+    } else if (roll < 18) {
+      budgeted.DeliverTo("large", random() % 400);
     } else if (roll < 19) {
       budgeted.Open();
     } else if (budgeted.Small().backlog_end == 0) {

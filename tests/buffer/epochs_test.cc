@@ -30,10 +30,16 @@ TEST_CASE("the bytes of all epochs follow every change", "[epochs]") {
   CHECK(epochs.bytes() == epochs.BytesFrom(0));
   CHECK(epochs.BytesFrom(15) == 101 + 50 + 201);
   CHECK(epochs.BytesFrom(20) == 201);
-  epochs.PopOldest();
-  CHECK(epochs.bytes() == 101 + 50 + 201);
-  epochs.PopOldest();
+  CHECK(epochs.BytesOf({{.from = 15, .end = 20}}) == 101 + 50);
+  CHECK(epochs.BytesOf({{.from = 7, .end = 10}, {.from = 6, .end = 20}}) == 1001 + 101 + 50);
+  CHECK(epochs.BytesOf({{.from = 7, .end = 10}, {.from = 20, .end = 30}}) == 1001 + 201);
+  CHECK(epochs.Remove([](const Epoch& epoch) { return epoch.start == 10; }) == 101 + 50);
+  CHECK(epochs.bytes() == 1001 + 201);
+  CHECK(epochs.StartAfter(5) == 20);
+  // Never the current one.
+  CHECK(epochs.Remove([](const Epoch&) { return true; }) == 1001);
   CHECK(epochs.bytes() == 201);
+  CHECK(epochs.StartAfter(20) == 0);
 }
 
 TEST_CASE("a sequence is in the epoch that starts last before it", "[epochs]") {
