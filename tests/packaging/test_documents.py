@@ -47,6 +47,14 @@ class Documents(unittest.TestCase):
                 self.assertNotIn("WARNING", done.stdout, f"{path.name}:\n{block}")
         self.assertGreater(count, 10)
 
+    def test_configurations_that_are_shipped_load(self):
+        paths = [ROOT / "packaging/debian/prometheus.yml", *ROOT.glob("examples/**/prometheus.yml")]
+        self.assertGreater(len(paths), 3)
+        for path in paths:
+            done = run("check-config", str(path))
+            self.assertEqual(done.returncode, 0, f"{path}: {done.stderr}")
+            self.assertNotIn("WARNING", done.stdout, path)
+
     def test_links_lead_somewhere(self):
         for path in DOCUMENTS:
             for target in re.findall(r"\]\(([^)#:]*)(?:#[^)]*)?\)", path.read_text()):

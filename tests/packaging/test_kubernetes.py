@@ -93,6 +93,10 @@ class Manifests(unittest.TestCase):
             started = run(*arguments)
             self.assertIn("/nowhere/prometheus.yml", started.stderr)
             self.assertNotIn("no effect", started.stderr)
+            if "node_local: true" in config.read_text():
+                self.assertIn({"name": "NODE_NAME",
+                               "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+                              container["env"])
             mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
             self.assertIn(f"--config.file={mounts['config']}/prometheus.yml", container["args"])
             self.assertTrue(any(argument.startswith(f"--storage.agent.path={mounts['buffer']}")
