@@ -155,7 +155,8 @@ Status Agent::LoadAndApply() {
   if (!status.ok()) {
     NoteReload(false);
     logger_.Error("reload failed; the old configuration goes on running",
-                  {{"err", status.error().message}});
+                  {{"err", status.error().message},
+                   {"advice", "mend the file; sluice check-config FILE says when it would load"}});
     return status;
   }
   logger_.Info("configuration reloaded", {{"config", options_.config_file}});

@@ -121,7 +121,9 @@ void MainLoop::KeepAlive(MonotonicTime now) {
   std::optional<std::string> stalled = agent_.Stalled(limit);
   if (stalled && stalled != stalled_) {
     logger_.Error("it hangs: the service manager is not told any more that all is well",
-                  {{"what", *stalled}, {"for", FormatDuration(limit)}});
+                  {{"what", *stalled},
+                   {"for", FormatDuration(limit)},
+                   {"advice", "look for a disk that does not answer"}});
   }
   stalled_ = std::move(stalled);
   if (!stalled_) supervisor_.KeepAlive();

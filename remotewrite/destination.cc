@@ -452,7 +452,8 @@ void Destination::TakeRejections(const DeliveryTime& time) {
                  {"status", last.http_status},
                  {"answer", last.words},
                  {"tenant", last.tenant},
-                 {"series", last.series}});
+                 {"series", last.series},
+                 {"advice", "sluice buffer quarantine lists them, with its words"}});
 }
 
 void Destination::ReportProtocol() {
@@ -483,7 +484,9 @@ void Destination::ReportState(const DeliveryView& view, DestinationState state) 
   if (state == logged_state_ || (!is_bad(state) && !is_bad(logged_state_))) return;
   logged_state_ = state;
   if (state == DestinationState::kPaused) {
-    logger_.Error("destination paused: its data is kept", {{"error", view.last_error}});
+    logger_.Error("destination paused: its data is kept",
+                  {{"error", view.last_error},
+                   {"advice", "it refuses every request: check its URL and credentials"}});
   } else if (state == DestinationState::kRetrying) {
     logger_.Warn("destination fails: requests are retried", {{"error", view.last_error}});
   } else {

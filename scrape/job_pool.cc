@@ -210,7 +210,9 @@ void JobPool::Report(size_t errors, const std::string& first_error) {
   restored_.Set(static_cast<double>(RestoredCount()));
   sync_failed_.Increment(static_cast<double>(errors));
   if (errors == 0 || first_error == last_error_) return;
-  logger_.Error("targets cannot be scraped", {{"count", errors}, {"first", first_error}});
+  logger_.Error(
+      "targets cannot be scraped",
+      {{"count", errors}, {"first", first_error}, {"advice", "sluice targets FILE shows all"}});
   last_error_ = first_error;
 }
 

@@ -1,23 +1,26 @@
-# Completion of sluice(1) for bash. The flags come from the program itself.
+# Completion of sluice(1) for bash. Flags and commands come from the program itself.
+_sluice_flags() {
+  "$@" --help 2>/dev/null |
+    sed -n 's/^ *\(-[a-z],\)\{0,1\}--\(\[no-\]\)\{0,1\}\([a-z][a-z0-9.-]*\).*/--\3/p'
+}
+
+_sluice_commands() {
+  "$@" --help 2>/dev/null | sed -n '/ommands:$/,/^$/ s/^  \([a-z][a-z-]*\).*/\1/p'
+}
+
 _sluice() {
-  local word=${COMP_WORDS[COMP_CWORD]} command="" each
+  local word=${COMP_WORDS[COMP_CWORD]} each
+  local -a command=(sluice)
   for each in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $each in
-      -*) ;;
-      [a-z]*) [[ -n $command && $command != buffer ]] || command="${command:+$command }$each" ;;
-    esac
+    if [[ $each == [a-z]* && ( ${#command[@]} == 1 || ${command[*]} == "sluice buffer" ) ]]; then
+      command+=("$each")
+    fi
   done
   COMPREPLY=()
   if [[ $word == -* ]]; then
-    # shellcheck disable=SC2086 # the words of a command
-    mapfile -t COMPREPLY < <(compgen -W \
-      "$(sluice $command --help 2>/dev/null | grep -oE -- '--[a-z][a-z0-9.-]*')" -- "$word")
-  elif [[ -z $command && ${COMP_WORDS[COMP_CWORD-1]} != = ]]; then
-    mapfile -t COMPREPLY < <(compgen -W \
-      "$(sluice --help 2>/dev/null | sed -n '/^Subcommands:/,$ s/^  \([a-z][a-z-]*\).*/\1/p')" -- "$word")
-  elif [[ $command == buffer ]]; then
-    mapfile -t COMPREPLY < <(compgen -W \
-      "$(sluice buffer --help 2>/dev/null | sed -n '/^Subcommands:/,$ s/^  \([a-z][a-z-]*\).*/\1/p')" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "$(_sluice_flags "${command[@]}")" -- "$word")
+  elif [[ ${#command[@]} == 1 || ${command[*]} == "sluice buffer" ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(_sluice_commands "${command[@]}")" -- "$word")
   fi
   [[ ${#COMPREPLY[@]} -gt 0 ]] || compopt -o default
 }
