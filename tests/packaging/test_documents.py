@@ -75,7 +75,7 @@ class Documents(unittest.TestCase):
         shown = run("--help").stdout.replace("[no-]", "") + run("relabel", "--help").stdout
         for flag in re.findall(r"--[a-z][a-z.-]+[a-z]", page):
             self.assertIn(flag, shown)
-        commands = re.findall(r"^  ([a-z][a-z-]*)$", shown[shown.index("\nCommands:"):], re.M)
+        commands = re.findall(r"^  ([a-z][a-z-]*)(?: |$)", shown[shown.index("ommands:\n"):], re.M)
         self.assertIn("check-config", commands)
         for command in commands:
             self.assertIn(command, page)
