@@ -27,8 +27,9 @@ struct Options {
   bool dry_run = false;  // only check the configuration file
 
   HttpServerOptions web;
-  WebConfigLoader web_config;  // empty: plain HTTP, for everybody
-  std::string external_url;    // as given, as is the next
+  bool compat_metrics = false;  // expose CompatMetrics(), too
+  WebConfigLoader web_config;   // empty: plain HTTP, for everybody
+  std::string external_url;     // as given, as is the next
   std::string route_prefix;
   OwnUrl own_url;              // of them
   Pattern cors_origin;         // of requests that pages of other origins may make

@@ -7,6 +7,7 @@
 #include "agent/agent.h"
 #include "agent/api/answer.h"
 #include "agent/api/status_api.h"
+#include "agent/compat_metrics.h"
 
 namespace sluice::agent {
 namespace {
@@ -69,6 +70,7 @@ HttpServerResponse Agent::Route(const HttpServerRequest& request) {
   if (path == "/ready") return ready_ ? TextAnswer(200, "OK") : TextAnswer(425, "Too Early");
   if (path == "/metrics") {
     HttpServerResponse response = TextAnswer(200, telemetry_.ExposeText());
+    if (options_.compat_metrics) response.body += ExposeCompatMetrics(response.body);
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     return response;
   }

@@ -103,6 +103,13 @@ constexpr AgentFlag kFlags[] = {
        o.web.listen_addresses = v;
        return Status::Ok();
      }},
+    {{.name = "web.compat-metrics",
+      .kind = Kind::kSwitch,
+      .fallback = "false",
+      .help =
+          "Expose our own metrics also under names that alerts and dashboards of vmagent, and of "
+          "older Prometheus, ask for"},
+     [](const Values& v, Options& o) { return Assign(v.back(), o.compat_metrics); }},
     {{.name = "web.config.file",
       .help = "TLS, users and headers of the HTTP server, as Prometheus has them"},
      [](const Values& v, Options& o) {

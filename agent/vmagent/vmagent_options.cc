@@ -170,6 +170,7 @@ Status ApplyVmagentFlags(FlagValues given, const Environment& environment, Optio
   std::vector<std::string> addresses = values->List("httpListenAddr");
   if (addresses.empty()) addresses = {":8429"};
   options.web.listen_addresses = std::move(addresses);
+  options.compat_metrics = true;
   options.route_prefix = values->Text("http.pathPrefix");
   // vmagent's own queues stay as they are, beside ours.
   options.data_directory =

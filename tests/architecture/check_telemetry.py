@@ -5,7 +5,7 @@ import re
 import sys
 
 MODULES = ["base", "proto", "relabel", "buffer", "remotewrite", "scrape", "agent"]
-NAME = re.compile(r'"((?:sluice|prometheus|process)_[a-z0-9_]+)"')
+NAME = re.compile(r'"((?:sluice|prometheus|process|vm_app|vm_promscrape|vm_persistentqueue|vmagent)_[a-z0-9_]+)"')
 # Quoted names that are not metrics of ours.
 NOT_METRICS = {"prometheus_version"}
 
@@ -17,7 +17,7 @@ def main() -> int:
         for path in sorted((root / module).rglob("*.cc")):
             for name in NAME.findall(path.read_text(errors="replace")):
                 in_code.setdefault(name, path.relative_to(root))
-    documented = set(re.findall(r"`((?:sluice|prometheus|process)_[a-z0-9_]+)",
+    documented = set(re.findall(r"`((?:sluice|prometheus|process|vm_app|vm_promscrape|vm_persistentqueue|vmagent)_[a-z0-9_]+)",
                                 (root / "docs/telemetry.md").read_text()))
     problems = [f"{path}: {name} is not in docs/telemetry.md"
                 for name, path in in_code.items()

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from page_server import PageServer, page
-from processes import SLUICE_BINARY, Program, free_port, get_json, http_get, wait_until
+from processes import ROOT, SLUICE_BINARY, Program, free_port, get_json, http_get, wait_until
 from receiver import Receiver
 
 PAGE = """# TYPE requests_total counter
@@ -104,6 +104,8 @@ class SameCommandLine(unittest.TestCase):
                    "series of both targets")
         targets = get_json(f"http://127.0.0.1:{port}/api/v1/targets")["data"]["activeTargets"]
         self.assertEqual(len(targets), 2)
+        if binary == SLUICE_BINARY:
+            self.check_own_metrics(http_get(f"http://127.0.0.1:{port}/metrics")[1].decode())
         program.terminate()
         for receiver in receivers:
             receiver.stop()
@@ -111,6 +113,17 @@ class SameCommandLine(unittest.TestCase):
         self.assertTrue(all(headers.get("Authorization") == expected for headers in requests[1]))
         self.assertTrue(all("Authorization" not in headers for headers in requests[0]))
         return seen
+
+    def check_own_metrics(self, text: str):
+        """Each name that is documented for alerts and dashboards is there, and once."""
+        families = re.findall(r"^# TYPE (\S+)", text, re.M)
+        self.assertEqual(len(families), len(set(families)))
+        document = (ROOT / "docs/telemetry.md").read_text()
+        section = document[document.index("## Under other names"):]
+        names = re.findall(r"^\| `(\w+)` \|", section[:section.index("## The ledger")], re.M)
+        self.assertGreater(len(names), 25)
+        self.assertEqual(set(names) - set(families), set())
+        self.assertIn('vm_promscrape_scrape_pool_targets{scrape_job="pages"} 1', text)
 
     def test_the_same_series_arrive(self):
         theirs = self.run_and_collect("vmagent")
