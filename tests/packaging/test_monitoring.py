@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import urllib.parse
 
 import yaml
 
@@ -134,6 +135,18 @@ class Alerts(unittest.TestCase):
         rules = get_json(self.prometheus.base + "/api/v1/rules")["data"]["groups"]
         return rules[0]["lastEvaluation"] if rules else ""
 
+    def check_dashboard(self):
+        """Its panels show something."""
+        dashboard = json.loads((FOLDER / "dashboard.json").read_text())
+        for panel in dashboard["panels"]:
+            rows = []
+            for target in panel.get("targets", []):
+                expression = target["expr"].replace("$job", "sluice").replace("$instance", ".*")
+                expression = expression.replace("$__rate_interval", "5s").replace("[1d]", "[5s]")
+                query = urllib.parse.urlencode({"query": expression})
+                rows += get_json(f"{self.prometheus.base}/api/v1/query?{query}")["data"]["result"]
+            self.assertTrue(rows or panel["type"] == "row", panel["title"])
+
     def test_alerts_fire_in_trouble_and_only_then(self):
         seen = set()
         # Ten seconds' worth of windows, by the evaluator's own count.
@@ -157,6 +170,7 @@ class Alerts(unittest.TestCase):
             raise AssertionError(f"they did not fire: {expected - so_far}") from None
         # Splitting requests takes its time.
         self.assertLessEqual(so_far - expected, {"SluiceDestinationBehind strict"})
+        self.check_dashboard()
         self.ok.update(late=True, strict=True)
         self.discovery_ok = True
         self.sluice.write_config(self.config)
