@@ -65,6 +65,32 @@ class Examples(unittest.TestCase):
             self.assertEqual(sorted(rule["annotations"]), ["description", "summary"])
 
 
+    def test_a_budget_is_told_of_when_it_is_nearly_used_and_where_there_is_one(self):
+        series = {"full": (900, 1000), "half": (500, 1000), "boundless": (900, 0)}
+        rows = [{"series": f'sluice_destination_disk_{name}{{remote_name="{key}"}}',
+                 "values": f"{value}x10"}
+                for key, pair in series.items() for name, value in zip(["bytes", "max_bytes"], pair)]
+        expected = {"exp_labels": {"severity": "critical", "remote_name": "full"},
+                    "exp_annotations": self.annotations("SluiceBudgetNearlyUsed", "full")}
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-alerts-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        (folder / "test.yml").write_text(yaml.safe_dump({
+            "rule_files": [str(ALERTS)], "evaluation_interval": "1m",
+            "tests": [{"interval": "1m", "input_series": rows, "alert_rule_test": [
+                {"eval_time": "9m", "alertname": "SluiceBudgetNearlyUsed",
+                 "exp_alerts": [expected]}]}]}))
+        checked = subprocess.run(["promtool", "test", "rules", str(folder / "test.yml")],
+                                 capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    @staticmethod
+    def annotations(alert: str, name: str) -> dict[str, str]:
+        rules = yaml.safe_load(ALERTS.read_text())["groups"][0]["rules"]
+        rule = next(each for each in rules if each["alert"] == alert)
+        return {key: text.replace("{{ $labels.remote_name }}", name)
+                .replace("{{ $labels.instance }}", "") for key, text in rule["annotations"].items()}
+
+
 class Alerts(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-alerts-"))
