@@ -205,8 +205,10 @@ void HttpServer::Impl::StopWhenEmpty() {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
                                                       HttpServerHandler handler, Logger logger) {
-  auto impl = std::make_unique<Impl>(internal::SessionContext{
-      .options = std::move(options), .handler = std::move(handler), .logger = std::move(logger)});
+  auto impl = std::make_unique<Impl>(internal::SessionContext{.options = std::move(options),
+                                                              .handler = std::move(handler),
+                                                              .logger = std::move(logger),
+                                                              .answer_bytes = 0});
   for (const std::string& address : impl->context.options.listen_addresses) {
     Status listening = impl->Listen(address);
     if (!listening.ok()) return listening.error();

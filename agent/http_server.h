@@ -44,6 +44,8 @@ struct HttpServerOptions {
   // When a further one comes, the one that has kept us waiting for longest makes room.
   size_t connections_max = 512;
   size_t body_bytes_max = 1 << 20;
+  // Of all answers that peers have not taken yet. One that does not fit beside others is 503.
+  size_t answer_bytes_max = 128 << 20;
   // Asked at each connection, on the server's thread: how it is to speak TLS. Empty: plain HTTP.
   std::function<std::shared_ptr<const TlsSettings>()> tls = {};
 };

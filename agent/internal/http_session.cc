@@ -77,6 +77,7 @@ void HttpSession::Finish() {
 
 void HttpSession::Close() {
   if (std::exchange(closed_, true)) return;
+  HoldBytes(0);  // the body itself stays for as long as its write may be pending
   timer_.cancel();
   ErrorCode ignored;
   stream_.socket().close(ignored);
@@ -154,6 +155,9 @@ void HttpSession::Answer() {
       response.body = Gzip(response.body);
     }
   }
+  if (!FitsBesideOthers(response)) {
+    response = {.status = 503, .body = "too many answers are being taken slowly\n"};
+  }
   Write(std::move(response), head_only, request.keep_alive());
 }
 
@@ -184,6 +188,16 @@ HttpServerResponse HttpSession::CallHandler() {
   return {.status = 500, .body = "internal error\n"};
 }
 
+// So peers that ask for much and take nothing cannot fill the memory.
+bool HttpSession::FitsBesideOthers(const HttpServerResponse& response) const {
+  const size_t held = context_.answer_bytes;
+  return held == 0 || held + response.body.size() <= context_.options.answer_bytes_max;
+}
+
+void HttpSession::HoldBytes(size_t bytes) {
+  context_.answer_bytes += bytes - std::exchange(held_bytes_, bytes);
+}
+
 void HttpSession::Write(HttpServerResponse response, bool head_only, bool keep_alive) {
   responding_ = true;
   keep_alive_ = keep_alive && !finishing_;
@@ -192,6 +206,7 @@ void HttpSession::Write(HttpServerResponse response, bool head_only, bool keep_a
   head_ = RenderResponseHead(response, framing, SystemClock().WallNowMs());
   const bool no_body = head_only || response.status == 204 || response.status == 304;
   body_ = no_body ? std::string() : std::move(response.body);
+  HoldBytes(body_.size());
   StartTimer(context_.options.read_timeout);
   const std::array<boost::asio::const_buffer, 2> parts = {boost::asio::buffer(head_),
                                                           boost::asio::buffer(body_)};
@@ -200,6 +215,8 @@ void HttpSession::Write(HttpServerResponse response, bool head_only, bool keep_a
 
 void HttpSession::OnWritten(ErrorCode error, size_t /*size*/) {
   if (closed_) return;
+  body_ = {};
+  HoldBytes(0);
   responding_ = false;
   if (error || finishing_) return Close();
   if (keep_alive_) return ReadHead();

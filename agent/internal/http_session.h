@@ -24,6 +24,7 @@ struct SessionContext {
   HttpServerOptions options;
   HttpServerHandler handler;
   Logger logger;
+  mutable size_t answer_bytes = 0;  // that peers have not taken yet; of the server's thread
 };
 
 // Reads requests and answers them until the peer goes, errs or is too slow. Bound to the thread of
@@ -66,6 +67,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void Refuse(int status, const std::string& why);
   void Answer();
   HttpServerResponse CallHandler();
+  bool FitsBesideOthers(const HttpServerResponse& response) const;
+  // Counts this much of `body_` among what peers have not taken yet.
+  void HoldBytes(size_t bytes);
   void Write(HttpServerResponse response, bool head_only, bool keep_alive);
   void OnWritten(ErrorCode error, size_t size);
   void Linger();
@@ -82,6 +86,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<Parser> parser_;  // of the request being read
   std::string head_;              // of the response being written
   std::string body_;
+  size_t held_bytes_ = 0;
   std::array<char, 4096> discarded_{};
   std::chrono::steady_clock::time_point waits_since_;
   bool timed_out_ = false;

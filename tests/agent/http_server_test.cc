@@ -244,6 +244,34 @@ TEST_CASE("slow peers, however many, keep nobody out", "[http_server]") {
   CHECK(slow.front()->ReadToEnd().empty());
 }
 
+TEST_CASE("answers that nobody takes do not fill the memory", "[http_server]") {
+  const auto server = StartServer({.answer_bytes_max = 40 << 20}, [](const auto& request) {
+    return HttpServerResponse{.body = std::string(request.path == "/" ? 32 << 20 : 10, 'x')};
+  });
+  const std::string large = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n";
+  const std::string& address = server->addresses().front();
+  {
+    RawConnection idle(address);
+    idle.Send(large);
+    CHECK(idle.ReadUntil("\r\n").starts_with("HTTP/1.1 200"));
+    RawConnection second(address);
+    second.Send(large);
+    CHECK(second.ReadUntil("\r\n").starts_with("HTTP/1.1 503"));
+    RawConnection small(address);
+    small.Send("GET /small HTTP/1.1\r\nConnection: close\r\n\r\n");
+    CHECK(small.ReadToEnd().ends_with("xxxxxxxxxx"));
+  }
+  // The server needs to see that the first is gone.
+  std::string answer;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!answer.starts_with("HTTP/1.1 200") && std::chrono::steady_clock::now() < end) {
+    RawConnection again(address);
+    again.Send(large);
+    answer = again.ReadToEnd();
+  }
+  CHECK(answer.size() > 32 << 20);
+}
+
 TEST_CASE("a server listens on all its addresses", "[http_server]") {
   const auto server = StartServer({.listen_addresses = {"127.0.0.1:0", "127.0.0.1:0"}}, Echo);
   REQUIRE(server->addresses().size() == 2);

@@ -181,6 +181,23 @@ class Process(unittest.TestCase):
         self.assertEqual(result.returncode, 2)
         self.assertIn("at the same time", result.stderr)
 
+    def test_the_command_line_of_a_prometheus_server_starts_it(self):
+        tsdb = self.folder / "metrics2"
+        (tsdb / "wal").mkdir(parents=True)
+        self.sluice.command = [
+            SLUICE_BINARY, f"--config.file={self.sluice.config_path}",
+            "--web.console.templates=/etc/prometheus/consoles",
+            "--web.console.libraries=/etc/prometheus/console_libraries",
+            "--storage.tsdb.retention.time=15d", f"--storage.tsdb.path={tsdb}",
+            "--storage.tsdb.wal-compression", "--no-storage.tsdb.wal-compression",
+            "--web.enable-lifecycle", "--web.route-prefix=/", "--query.max-concurrency", "20",
+            "--web.external-url=http://prometheus.example/",
+            f"--web.listen-address=127.0.0.1:{self.sluice.port}"]
+        self.sluice.start()
+        wait_until(lambda: self.receiver.count() > 0, "samples")
+        self.assertEqual(sorted(path.name for path in tsdb.iterdir()), ["sluice", "wal"])
+        self.assertIn("flag=--query.max-concurrency", self.sluice.log())
+
     def test_agent_mode_refuses_the_sections_of_a_server(self):
         self.sluice.write_config(self.config + "rule_files: [a.yml]\n")
         path = str(self.sluice.config_path)
