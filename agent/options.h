@@ -34,6 +34,7 @@ struct Options {
   OwnUrl own_url;              // of them
   Pattern cors_origin;         // of requests that pages of other origins may make
   bool enable_reload = false;  // allows POST /-/reload
+  bool reload_by_get = false;  // GET /-/reload does the same
   bool enable_quit = false;    // allows POST /-/quit
 
   std::string data_directory = "data-agent/";

@@ -86,7 +86,8 @@ HttpServerResponse Agent::NotReady() const {
 }
 
 HttpServerResponse Agent::Lifecycle(const HttpServerRequest& request) {
-  if (request.method != "POST" && request.method != "PUT") {
+  const bool by_get = options_.reload_by_get && request.path == "/-/reload";
+  if (request.method != "POST" && request.method != "PUT" && !by_get) {
     return TextAnswer(405, "Only POST or PUT requests allowed");
   }
   const bool quits = request.path == "/-/quit";

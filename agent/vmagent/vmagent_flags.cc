@@ -81,7 +81,7 @@ constexpr VmagentFlag kUsedFlags[] = {
     {{"remoteWrite.oauth2.clientID", kValues}, kUsed},
     {{"remoteWrite.oauth2.clientSecret", kValues, "", "", true}, kUsed},
     {{"remoteWrite.oauth2.clientSecretFile", kValues}, kUsed},
-    {{"remoteWrite.oauth2.endpointParams", kValues}, kUsed},
+    {{"remoteWrite.oauth2.endpointParams", kValues, "", "", true}, kUsed},
     {{"remoteWrite.oauth2.scopes", kValues}, kUsed},
     {{"remoteWrite.oauth2.tokenUrl", kValues}, kUsed},
     {{"remoteWrite.proxyURL", kValues}, kUsed},

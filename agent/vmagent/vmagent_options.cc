@@ -65,6 +65,7 @@ Status ApplyReload(const VmagentValues& values, Options& options) {
       std::max<std::chrono::milliseconds>(*interval, std::chrono::seconds(1));
   // vmagent reloads for everybody, unless there is a key.
   options.enable_reload = values.Text("reloadAuthKey").empty();
+  options.reload_by_get = true;
   if (!options.enable_reload) {
     options.warnings.emplace_back("-reloadAuthKey: /-/reload is off; use SIGHUP");
   }
@@ -149,8 +150,11 @@ void ShowFlags(const FlagValues& given, Options& options) {
     if (found == given.end()) continue;
     std::string& shown = options.flags[std::string(spec->name)];
     for (const std::string& value : found->second) {
-      if (!shown.empty()) shown += ',';
-      shown += spec->is_secret ? "secret" : PublicUrl(value);
+      // Of a list of URLs, each may have a password.
+      for (const std::string& item : SplitFlagList(value)) {
+        if (!shown.empty()) shown += ',';
+        shown += spec->is_secret ? "secret" : PublicUrl(item);
+      }
     }
   }
 }

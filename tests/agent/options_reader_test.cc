@@ -128,13 +128,14 @@ class VmagentFiles {
 };
 
 TEST_CASE("flags of vmagent become options", "[vmagent]") {
-  const auto read = Read(
-      {"-promscrape.config=p.yml", "-remoteWrite.url=http://u:p@a/w", "-remoteWrite.tmpDataPath=/q",
-       "-httpListenAddr=127.0.0.1:1,127.0.0.1:2", "-http.pathPrefix=/x", "-loggerLevel=ERROR",
-       "-loggerFormat=json", "-promscrape.cluster.memberNum=agent-2",
-       "-promscrape.cluster.membersCount=3", "-promscrape.configCheckInterval=10s",
-       "-remoteWrite.maxDiskUsagePerURL=1GiB", "-remoteWrite.bearerToken=hush",
-       "-memory.allowedPercent=20", "-promscrape.noStaleMarkers", "-influxListenAddr="});
+  const auto read =
+      Read({"-promscrape.config=p.yml", "-remoteWrite.url=http://u:p@a/w,https://v:q@b/w",
+            "-remoteWrite.tmpDataPath=/q", "-httpListenAddr=127.0.0.1:1,127.0.0.1:2",
+            "-http.pathPrefix=/x", "-loggerLevel=ERROR", "-loggerFormat=json",
+            "-promscrape.cluster.memberNum=agent-2", "-promscrape.cluster.membersCount=3",
+            "-promscrape.configCheckInterval=10s", "-remoteWrite.maxDiskUsagePerURL=1GiB",
+            "-remoteWrite.bearerToken=hush", "-memory.allowedPercent=20",
+            "-promscrape.noStaleMarkers", "-influxListenAddr="});
   REQUIRE(read.ok());
   const Options& options = read->options;
   CHECK(options.config_file == "p.yml");
@@ -151,7 +152,7 @@ TEST_CASE("flags of vmagent become options", "[vmagent]") {
   CHECK(options.enable_reload);
   CHECK_FALSE(options.enable_quit);
   CHECK(options.flags.at("remoteWrite.bearerToken") == "secret");
-  CHECK(options.flags.at("remoteWrite.url") == "http://a/w");
+  CHECK(options.flags.at("remoteWrite.url") == "http://a/w,https://b/w");
   REQUIRE(options.warnings.size() == 1);
   CHECK(options.warnings[0].find("-promscrape.noStaleMarkers") == 0);
 }

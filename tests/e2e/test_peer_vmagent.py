@@ -102,6 +102,8 @@ class SameCommandLine(unittest.TestCase):
         wait_until(lambda: "only_second" in names(1) and "requests_total" in names(0) and
                    all(sum(("__name__", "up") in key for key in each) == 2 for each in seen),
                    "series of both targets")
+        self.assertEqual(http_get(f"http://127.0.0.1:{port}/-/reload")[0], 200)
+        self.assertIn(http_get(f"http://127.0.0.1:{port}/-/quit")[0], (400, 404, 405))
         targets = get_json(f"http://127.0.0.1:{port}/api/v1/targets")["data"]["activeTargets"]
         self.assertEqual(len(targets), 2)
         if binary == SLUICE_BINARY:
