@@ -110,6 +110,7 @@ Status Agent::OpenServer() {
 
 Status Agent::Apply(Config config) {
   for (const std::string& warning : config.warnings) logger_.Warn(warning);
+  auto destination_configs = std::make_shared<DestinationConfigs>(config.destinations);
   // Destinations first: the log keeps frames for those that it knows.
   if (Status status = destinations_->Apply(std::move(config.destinations)); !status.ok()) {
     return status;
@@ -118,6 +119,7 @@ Status Agent::Apply(Config config) {
   {
     const MutexLock lock(shown_mu_);
     shown_config_ = std::move(config.shown);
+    destination_configs_ = std::move(destination_configs);
   }
   NoteReload(true);
   return Status::Ok();

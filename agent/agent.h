@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/config/config.h"
+#include "agent/explain/explain.h"
 #include "agent/http_server.h"
 #include "agent/options.h"
 #include "agent/web_config/web_gate.h"
@@ -73,6 +74,11 @@ class Agent {
   void NoteReload(bool good);
   std::string ShownConfig() const SLUICE_EXCLUDES(shown_mu_);
 
+  // explain_routes.cc
+  AgentView View() const SLUICE_EXCLUDES(shown_mu_);
+  Explanation ExplainNow(const Selector& selector) const SLUICE_EXCLUDES(shown_mu_);
+  HttpServerResponse ExplainApi(const HttpServerRequest& request) const;
+
   // routes.cc
   HttpServerResponse Handle(const HttpServerRequest& request);
   HttpServerResponse Route(const HttpServerRequest& request);
@@ -105,6 +111,8 @@ class Agent {
   MonotonicTime next_check_ SLUICE_GUARDED_BY(reload_mu_);
   mutable Mutex shown_mu_;
   std::string shown_config_ SLUICE_GUARDED_BY(shown_mu_);  // of the running configuration
+  std::shared_ptr<const DestinationConfigs> destination_configs_ SLUICE_GUARDED_BY(shown_mu_) =
+      std::make_shared<DestinationConfigs>();
 
   std::atomic<bool> reload_succeeded_{false};   // of the last load
   std::atomic<TimestampMs> last_config_ms_{0};  // when the running configuration was loaded

@@ -104,6 +104,7 @@ HttpServerResponse Agent::AnswerApi(std::string_view name, const HttpServerReque
   if (name == "scrape_pools/config") return ScrapePoolConfig(request);
   if (name == "cluster") return Cluster(request);
   if (name == "destinations") return DataAnswer(DestinationsJson(destinations_->Snapshot()));
+  if (name == "explain") return ExplainApi(request);
   if (name == "status/buildinfo") return DataAnswer(BuildInfoJson());
   if (name == "status/config") return DataAnswer(ConfigJson(ShownConfig()));
   if (name == "status/flags") return DataAnswer(FlagsJson(options_.flags));

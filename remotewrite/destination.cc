@@ -26,12 +26,6 @@ std::shared_ptr<proto::SymbolPool> SymbolsFor(const ProtocolConfig& protocol) {
   return protocol.message == Message::kV2 ? std::make_shared<proto::SymbolPool>() : nullptr;
 }
 
-std::string ShownName(std::string_view name) {
-  if (const auto branch = buffer::ParseBranchName(name)) name = branch->destination;
-  const auto shard = ParseShardName(name);
-  return shard ? shard->group + "/" + shard->sharding.self() : std::string(name);
-}
-
 Logger BranchLogger(const Logger& logger, const std::string& tenant) {
   return tenant.empty() ? logger : logger.With({"tenant", tenant});
 }

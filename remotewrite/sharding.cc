@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "buffer/progress.h"
 
 namespace sluice::remotewrite {
 
@@ -91,6 +92,12 @@ std::optional<ShardOf> ParseShardName(std::string_view name) {
   if (std::find(members.begin(), members.end(), parts[1]) == members.end()) return std::nullopt;
   return ShardOf{.group = std::string(parts[0]),
                  .sharding = Sharding(std::move(members), std::string(parts[1]), replicas)};
+}
+
+std::string ShownName(std::string_view name) {
+  if (const auto branch = buffer::ParseBranchName(name)) name = branch->destination;
+  const auto shard = ParseShardName(name);
+  return shard ? shard->group + "/" + shard->sharding.self() : std::string(name);
 }
 
 const std::string& SuccessorOf(std::string_view member, const std::vector<std::string>& members) {

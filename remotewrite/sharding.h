@@ -56,6 +56,9 @@ struct ShardOf {
 // Nothing when it is the name of no shard.
 std::optional<ShardOf> ParseShardName(std::string_view name);
 
+// The name as statuses show it: of a branch its destination's, of a shard `GROUP/MEMBER`.
+std::string ShownName(std::string_view name);
+
 // The member that gets what is left for `member`: itself, unless it is gone. `members` not empty.
 const std::string& SuccessorOf(std::string_view member, const std::vector<std::string>& members);
 

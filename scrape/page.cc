@@ -56,6 +56,14 @@ void Page::Reconfigure(SeriesRules rules, PageReport report) {
   rules_.extra_report = report_.extra != nullptr;
 }
 
+PageView Page::View() const {
+  return {.text = state_.text,
+          .format = state_.format,
+          .layout = state_.layout == nullptr ? report_layout_ : state_.layout,
+          .series_count = state_.series.size(),
+          .rules = rules_};
+}
+
 void Page::Begin(TimestampMs frame_ms, TimestampMs now_ms) {
   times_ = {.frame_ms = frame_ms, .now_ms = now_ms};
   reader_.reset();

@@ -18,6 +18,7 @@
 #include "buffer/layout.h"
 #include "scrape/page_frame.h"
 #include "scrape/page_reader.h"
+#include "scrape/page_view.h"
 #include "scrape/page_walk.h"
 #include "scrape/series.h"
 
@@ -81,6 +82,9 @@ class Page {
   // never scraped. What a successor under the same target labels goes on with gets no marker; it
   // may be null.
   PageResult Retire(TimestampMs frame_ms, const Page* successor);
+
+  // A copy of what is remembered, to be looked at elsewhere. A scrape that was begun does not show.
+  PageView View() const;
 
   // Bytes kept between scrapes, without the chunks, which are shared.
   size_t memory_bytes() const;

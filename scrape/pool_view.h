@@ -25,6 +25,12 @@ struct PoolView {
   uint64_t dropped_count = 0;                  // of all targets
 };
 
+// All of them at one moment, and how their targets fare, without discovered labels.
+struct ScraperView {
+  std::vector<PoolView> pools;  // by job
+  std::vector<TargetStatus> scraped;
+};
+
 // More dropped targets of a job are only counted.
 inline constexpr size_t kDroppedShownMax = 10'000;
 

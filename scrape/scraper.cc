@@ -14,6 +14,7 @@
 #include "scrape/discovery/discovery_loop.h"
 #include "scrape/discovery/grace/grace_store.h"
 #include "scrape/job_pool.h"
+#include "scrape/page_view.h"
 #include "scrape/pool_view.h"
 #include "scrape/schedule.h"
 #include "scrape/scrape_metrics.h"
@@ -234,18 +235,33 @@ MonotonicTime Scraper::OldestPulse() const {
   return oldest;
 }
 
-ScraperStatus Scraper::Snapshot() const {
-  ScraperStatus status;
-  std::vector<PoolView> pools;
+ScraperView Scraper::View() const {
+  ScraperView view;
+  const MutexLock lock(impl_->mu);
+  view.pools = impl_->Views();
+  for (const auto& worker : impl_->workers) worker->CollectStatuses(view.scraped);
+  return view;
+}
+
+Result<PageView> Scraper::PageOf(uint64_t id, MonotonicTime deadline) const {
+  std::shared_ptr<PageInquiry> inquiry;
   {
     const MutexLock lock(impl_->mu);
-    pools = impl_->Views();
-    for (const auto& worker : impl_->workers) worker->CollectStatuses(status.active);
+    const auto found = impl_->worker_of.find(id);
+    if (found == impl_->worker_of.end()) return Error{ErrorCode::kNotFound, "no such target"};
+    inquiry = impl_->workers[found->second]->AskForPage(id);
   }
+  return inquiry->Wait(impl_->deps.clock, deadline);
+}
+
+ScraperStatus Scraper::Snapshot() const {
+  ScraperView view = View();
+  ScraperStatus status;
+  status.active = std::move(view.scraped);
   std::unordered_map<uint64_t, TargetStatus*> scraped;
   for (TargetStatus& target : status.active) scraped.emplace(target.id, &target);
   // Relabeling takes its time: without the lock.
-  for (const PoolView& pool : pools) DescribePool(pool, scraped, status);
+  for (const PoolView& pool : view.pools) DescribePool(pool, scraped, status);
   std::sort(status.active.begin(), status.active.end(),
             [](const TargetStatus& a, const TargetStatus& b) {
               return std::tie(a.job, a.url, a.labels) < std::tie(b.job, b.url, b.labels);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/logger.h"
+#include "base/result.h"
 #include "base/telemetry.h"
 #include "buffer/layout.h"
 #include "buffer/log.h"
@@ -20,6 +21,9 @@
 #include "scrape/job_config.h"
 
 namespace sluice::scrape {
+
+struct PageView;
+struct ScraperView;
 
 enum class TargetHealth { kUnknown, kUp, kDown };
 
@@ -117,6 +121,13 @@ class Scraper {
 
   // When the thread that is most behind last came around; they do at least every `poll_max`.
   MonotonicTime OldestPulse() const;
+
+  // The same before anything is made of it; cheap.
+  ScraperView View() const;
+
+  // What the last page of a scraped target was: as its thread tells it, which may be busy until
+  // then. kNotFound when there is no such target.
+  Result<PageView> PageOf(uint64_t id, MonotonicTime deadline) const;
 
   // Counts all targets, and shows those of one job and of one member only, if these are given.
   ClusterStatus Cluster(std::string_view job, std::optional<uint32_t> member) const;

@@ -99,6 +99,12 @@ Result<SeriesFate> SeriesMaker::Make(const Entry& entry, buffer::MetricType type
   return SeriesFate::kKept;
 }
 
+Result<relabel::Labels> SeriesMaker::Merge(const Entry& entry, buffer::MetricType type) {
+  if (Status status = Collect(entry, type); !status.ok()) return status.error();
+  MergeTarget();
+  return builder_.Build();
+}
+
 Status SeriesMaker::Collect(const Entry& entry, buffer::MetricType type) {
   labels_.assign(entry.labels.begin(), entry.labels.end());
   respelled_.clear();

@@ -60,6 +60,9 @@ class SeriesMaker {
   // twice, no metric name left, a name that is not of the scheme, a label limit exceeded.
   Result<SeriesFate> Make(const Entry& entry, buffer::MetricType type, SeriesContent& series);
 
+  // What metric_relabel_configs get to see of the entry: for whoever explains what they do.
+  Result<relabel::Labels> Merge(const Entry& entry, buffer::MetricType type);
+
   // Whether that was what the last error was about.
   bool label_limit_exceeded() const { return label_limit_exceeded_; }
 

@@ -123,6 +123,12 @@ void TargetLoop::End(const TargetLoop* successor) {
   }
 }
 
+Result<PageView> TargetLoop::View() const {
+  if (page_.memory_bytes() <= kPageViewBytesMax) return page_.View();
+  return Error{ErrorCode::kResourceExhausted,
+               "the page is too large to be looked at while it is scraped"};
+}
+
 bool TargetLoop::IsSame(const LoopSpec& spec) const {
   return spec.target.identity == spec_.target.identity && spec.job->name == spec_.job->name &&
          spec.job->fingerprint == spec_.job->fingerprint;

@@ -105,6 +105,9 @@ class TargetLoop final : private HttpHandler {
   // Appends the stale markers, but for what a target with the same labels goes on with.
   void End(const TargetLoop* successor);
 
+  // What its last page was. kResourceExhausted when that is too large to be copied.
+  Result<PageView> View() const;
+
   // Whether a target with this specification is the same one as this.
   bool IsSame(const LoopSpec& spec) const;
 

@@ -8,6 +8,14 @@ namespace sluice::scrape {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+Result<PageView> NotScraped() {
+  return Error{ErrorCode::kNotFound, "the target is not scraped any more"};
+}
+
+}  // namespace
+
 Worker::Worker(const ScraperOptions& options, const Scraper::Deps& deps,
                const ScrapeMetrics& metrics, FailureLogs& failure_logs)
     : options_(options),
@@ -51,6 +59,15 @@ void Worker::Remove(uint64_t id, Ending ending) {
   http_.Wakeup();
 }
 
+std::shared_ptr<PageInquiry> Worker::AskForPage(uint64_t id) {
+  auto inquiry = std::make_shared<PageInquiry>();
+  const MutexLock lock(mu_);
+  commands_.push_back(
+      {.kind = Command::Kind::kAskForPage, .id = id, .spec = {}, .inquiry = inquiry});
+  http_.Wakeup();
+  return inquiry;
+}
+
 void Worker::Stop() {
   if (!thread_.joinable()) return;
   thread_.request_stop();
@@ -80,11 +97,24 @@ void Worker::RunCommands() {
     const MutexLock lock(mu_);
     commands.swap(commands_);
   }
-  for (Command& command : commands) {
-    if (command.kind == Command::Kind::kAdd) {
+  for (Command& command : commands) Run(std::move(command));
+}
+
+void Worker::Run(Command command) {
+  switch (command.kind) {
+    case Command::Kind::kAdd:
       StartLoop(std::move(command.spec));
-    } else {
-      RemoveLoop(command.id, command.kind == Command::Kind::kRemoveWithMarkers);
+      break;
+    case Command::Kind::kRemove:
+      RemoveLoop(command.id, false);
+      break;
+    case Command::Kind::kRemoveWithMarkers:
+      RemoveLoop(command.id, true);
+      break;
+    case Command::Kind::kAskForPage: {
+      const auto found = loops_.find(command.id);
+      command.inquiry->Answer(found == loops_.end() ? NotScraped() : found->second->View());
+      break;
     }
   }
 }

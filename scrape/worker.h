@@ -16,6 +16,7 @@
 #include "base/mutex.h"
 #include "base/pulse.h"
 #include "scrape/frame_writer.h"
+#include "scrape/page_inquiry.h"
 #include "scrape/scrape_metrics.h"
 #include "scrape/scraper.h"
 #include "scrape/target_loop.h"
@@ -39,6 +40,9 @@ class Worker {
   // Stops to scrape; a scrape in flight is finished.
   void Remove(uint64_t id, Ending ending);
 
+  // What the last page of a target was; the answer is kNotFound when there is no such target.
+  std::shared_ptr<PageInquiry> AskForPage(uint64_t id);
+
   // Ends everything, without markers. Idempotent.
   void Stop();
 
@@ -51,10 +55,11 @@ class Worker {
 
  private:
   struct Command {
-    enum class Kind { kAdd, kRemove, kRemoveWithMarkers };
+    enum class Kind { kAdd, kRemove, kRemoveWithMarkers, kAskForPage };
     Kind kind = Kind::kAdd;
     uint64_t id = 0;
-    LoopSpec spec;  // kAdd
+    LoopSpec spec;                                   // kAdd
+    std::shared_ptr<PageInquiry> inquiry = nullptr;  // kAskForPage
   };
 
   struct Due {
@@ -66,6 +71,7 @@ class Worker {
 
   void Run(const std::stop_token& stop);
   void RunCommands();
+  void Run(Command command);
   void RunDue(MonotonicTime now);
   void StartLoop(LoopSpec spec);
   void RemoveLoop(uint64_t id, bool with_markers);
