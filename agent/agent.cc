@@ -50,6 +50,7 @@ Status Agent::OpenAll() {
   log_options.bytes_max = options_.buffer_bytes_max != 0
                               ? options_.buffer_bytes_max
                               : DefaultBufferBytes(options_.data_directory);
+  log_bytes_max_ = log_options.bytes_max;
   log_options.held_bytes_max = options_.held_bytes_max;
   Result<std::unique_ptr<buffer::Log>> log =
       buffer::Log::Open(log_options, clock_, logger_.With({"component", "buffer"}), telemetry_);
@@ -120,6 +121,7 @@ Status Agent::Apply(Config config) {
     const MutexLock lock(shown_mu_);
     shown_config_ = std::move(config.shown);
     destination_configs_ = std::move(destination_configs);
+    reload_error_.clear();
   }
   NoteReload(true);
   return Status::Ok();
@@ -156,6 +158,10 @@ Status Agent::LoadAndApply() {
   Status status = config.ok() ? Apply(std::move(*config)) : Status(config.error());
   if (!status.ok()) {
     NoteReload(false);
+    {
+      const MutexLock lock(shown_mu_);
+      reload_error_ = status.error().message;
+    }
     logger_.Error("reload failed; the old configuration goes on running",
                   {{"err", status.error().message},
                    {"advice", "mend the file; sluice check-config FILE says when it would load"}});

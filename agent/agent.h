@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,8 @@
 #include "agent/explain/explain.h"
 #include "agent/http_server.h"
 #include "agent/options.h"
+#include "agent/pages/delivery_history.h"
+#include "agent/pages/html.h"
 #include "agent/web_config/web_gate.h"
 #include "base/clock.h"
 #include "base/logger.h"
@@ -44,6 +47,9 @@ class Agent {
   // The same when the configuration differs on disk from what was loaded last. Does nothing most of
   // the time: to be called often.
   void ReloadIfChanged() SLUICE_EXCLUDES(reload_mu_);
+
+  // Remembers now and then how destinations fare, for the pages: to be called often.
+  void NoteDeliveries() SLUICE_EXCLUDES(history_mu_);
 
   // True once somebody asked for an end over HTTP.
   bool stop_requested() const { return stop_requested_.load(); }
@@ -79,6 +85,15 @@ class Agent {
   Explanation ExplainNow(const Selector& selector) const SLUICE_EXCLUDES(shown_mu_);
   HttpServerResponse ExplainApi(const HttpServerRequest& request) const;
 
+  // page_routes.cc
+  HttpServerResponse Page(const HttpServerRequest& request);
+  Html PageContent(std::string_view name, const HttpServerRequest& request);
+  Html OverviewContent() const SLUICE_EXCLUDES(shown_mu_);
+  Html DestinationsContent();
+  Html ExplainContent(std::string match) const;
+  Html StatusContent();
+  std::map<std::string, DeliveryPoints> History() const SLUICE_EXCLUDES(history_mu_);
+
   // routes.cc
   HttpServerResponse Handle(const HttpServerRequest& request);
   HttpServerResponse Route(const HttpServerRequest& request);
@@ -111,14 +126,21 @@ class Agent {
   MonotonicTime next_check_ SLUICE_GUARDED_BY(reload_mu_);
   mutable Mutex shown_mu_;
   std::string shown_config_ SLUICE_GUARDED_BY(shown_mu_);  // of the running configuration
+  std::string reload_error_ SLUICE_GUARDED_BY(shown_mu_);  // of the last load, if it failed
   std::shared_ptr<const DestinationConfigs> destination_configs_ SLUICE_GUARDED_BY(shown_mu_) =
       std::make_shared<DestinationConfigs>();
 
   std::atomic<bool> reload_succeeded_{false};   // of the last load
   std::atomic<TimestampMs> last_config_ms_{0};  // when the running configuration was loaded
-  std::atomic<bool> ready_{false};              // set by Start, cleared by Stop
-  std::atomic<bool> stopping_{false};           // set by Stop
-  std::atomic<bool> stop_requested_{false};     // set by the HTTP server, read by main
+  mutable Mutex history_mu_;
+  DeliveryHistory history_ SLUICE_GUARDED_BY(history_mu_);
+  MonotonicTime next_note_ SLUICE_GUARDED_BY(history_mu_);
+
+  uint64_t log_bytes_max_ = 0;  // set by Start
+
+  std::atomic<bool> ready_{false};           // set by Start, cleared by Stop
+  std::atomic<bool> stopping_{false};        // set by Stop
+  std::atomic<bool> stop_requested_{false};  // set by the HTTP server, read by main
 
   std::unique_ptr<WebGate> web_gate_;   // null: plain HTTP, for everybody
   std::unique_ptr<HttpServer> server_;  // last: its thread uses everything above

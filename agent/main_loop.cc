@@ -59,6 +59,7 @@ void MainLoop::Run() {
     switch (signals_.Wait(kTurn)) {
       case Signal::kNone:
         agent_.ReloadIfChanged();
+        agent_.NoteDeliveries();
         break;
       case Signal::kReload:
         Reload();

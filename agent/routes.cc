@@ -14,20 +14,6 @@ namespace {
 
 constexpr std::string_view kApiPrefix = "/api/v1/";
 
-HttpServerResponse StartPage() {
-  HttpServerResponse response;
-  response.content_type = "text/html; charset=utf-8";
-  response.body =
-      "<!doctype html><title>Sluice</title><h1>Sluice</h1><ul>"
-      "<li><a href=\"api/v1/targets\">targets</a>"
-      "<li><a href=\"api/v1/cluster\">cluster</a>"
-      "<li><a href=\"api/v1/destinations\">destinations</a>"
-      "<li><a href=\"api/v1/status/config\">configuration</a>"
-      "<li><a href=\"api/v1/status/flags\">flags</a>"
-      "<li><a href=\"metrics\">metrics</a></ul>\n";
-  return response;
-}
-
 HttpServerResponse RedirectTo(const std::string& path) {
   return {.status = 302, .headers = {{"Location", path}}};
 }
@@ -75,8 +61,7 @@ HttpServerResponse Agent::Route(const HttpServerRequest& request) {
     return response;
   }
   if (path == "/version") return JsonAnswer(200, BuildInfoJson());
-  if (path == "/") return StartPage();
-  return TextAnswer(404, "404 page not found\n");
+  return Page(request);
 }
 
 HttpServerResponse Agent::NotReady() const {

@@ -93,9 +93,11 @@ alerting:
   - {{consul_sd_configs: [{{token: {c}}}], basic_auth: {{password: {c}}}}}
 """
 
-PATHS = ["/", "/metrics", "/version", "/-/healthy", "/-/ready", "/api/v1/targets",
+PATHS = ["/metrics", "/version", "/-/healthy", "/-/ready", "/api/v1/targets",
          "/api/v1/scrape_pools", "/api/v1/destinations", "/api/v1/status/config",
          "/api/v1/status/flags", "/api/v1/status/buildinfo", "/api/v1/nothing"]
+PAGES = ["/overview", "/targets", "/service-discovery", "/destinations", "/explain?match=up",
+         "/config", "/flags", "/status"]
 
 
 class Secrets(unittest.TestCase):
@@ -143,6 +145,11 @@ class Secrets(unittest.TestCase):
                 # Targets stand in it as they were written; all else is hidden.
                 text = "\n".join(line for line in config_shown.splitlines()
                                  if f"- u:{CANARY}@" not in line)
+            self.assert_hidden(text, path)
+        for path in [*PAGES, "/", "/api/v1/explain?match=up"]:
+            text = http_get(sluice.url(path))[1].decode()
+            for address in [f"u:{CANARY}@", f"u%3A{CANARY}%40"]:  # of a target: a label
+                text = text.replace(address, "")
             self.assert_hidden(text, path)
         targets = sluice.targets()
         self.labels_hidden(targets)
