@@ -121,6 +121,15 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
   std::string member = "0";
   AddClusterFlags(*targets, request.cluster, member);
 
+  PlanRequest plan;
+  CLI::App* plan_command = app.add_subcommand("plan", "Prints what a reload would change");
+  plan_command->add_option("NEW", plan.new_file, "Configuration file to be")->required();
+  plan_command->add_option("--config.file", plan.old, "What runs: a file, or the URL of the agent")
+      ->capture_default_str();
+  plan_command->add_option("--timeout", timeout, "How long to wait for discoveries and the agent")
+      ->capture_default_str();
+  AddClusterFlags(*plan_command, plan.cluster, member);
+
   RbacRequest rbac;
   CLI::App* rbac_command = app.add_subcommand(
       "rbac", "Prints the Kubernetes roles that a configuration needs, and no more");
@@ -175,6 +184,11 @@ int RunCommandLine(int argc, const char* const* argv, const Commands& commands) 
     Status status = Assign("--timeout", ParseDuration(timeout), request.timeout);
     if (status.ok()) status = FinishCluster(member, request.cluster);
     return status.ok() ? commands.targets(request) : BadCommandLine(status.error());
+  }
+  if (plan_command->parsed()) {
+    Status status = Assign("--timeout", ParseDuration(timeout), plan.timeout);
+    if (status.ok()) status = FinishCluster(member, plan.cluster);
+    return status.ok() ? commands.plan(plan) : BadCommandLine(status.error());
   }
   if (rbac_command->parsed()) return commands.rbac(rbac);
   if (parse->parsed()) return commands.parse(file.empty() ? "-" : file, formats.at(format));

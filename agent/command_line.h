@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/options.h"
+#include "agent/plan/plan_command.h"
 #include "agent/rbac_command.h"
 #include "agent/targets_command.h"
 #include "remotewrite/quarantine.h"
@@ -23,6 +24,7 @@ struct Commands {
                     const std::vector<std::string>& label_sets)>
       relabel;
   std::function<int(const TargetsRequest&)> targets;
+  std::function<int(const PlanRequest&)> plan;
   std::function<int(const RbacRequest&)> rbac;
   // "-" = standard input.
   std::function<int(const std::string& file, scrape::PageFormat format)> parse;

@@ -15,6 +15,7 @@
 #include "agent/command_line.h"
 #include "agent/config/check.h"
 #include "agent/main_loop.h"
+#include "agent/plan/http_fetch.h"
 #include "agent/progress_line.h"
 #include "agent/rbac_command.h"
 #include "agent/relabel_command.h"
@@ -107,16 +108,30 @@ int Relabel(const std::string& rules_file, bool trace, const std::vector<std::st
   return RunRelabelCommand(command, std::cin, std::cout, std::cerr);
 }
 
+std::vector<scrape::FirstSet> Discover(const std::vector<scrape::DiscoveryConfig>& configs,
+                                       std::chrono::milliseconds timeout) {
+  const SystemClock clock;
+  return scrape::DiscoverOnce(
+      configs, {.timeout = timeout, .user_agent = std::string("sluice/") + SLUICE_VERSION}, clock);
+}
+
+int PrintPlanOf(const PlanRequest& request) {
+  PlanCommand command;
+  command.request = request;
+  command.environment = ProcessEnvironment;
+  command.discover = [&](const auto& configs) { return Discover(configs, request.timeout); };
+  command.fetch = [&](const std::string& url) {
+    const SystemClock clock;
+    return FetchHttp(url, request.timeout, clock);
+  };
+  return RunPlanCommand(command, std::cout, std::cerr);
+}
+
 int PrintTargets(const TargetsRequest& request) {
   TargetsCommand command;
   command.request = request;
   command.environment = ProcessEnvironment;
-  command.discover = [&](const std::vector<scrape::DiscoveryConfig>& configs) {
-    const SystemClock clock;
-    return scrape::DiscoverOnce(
-        configs,
-        {.timeout = request.timeout, .user_agent = std::string("sluice/") + SLUICE_VERSION}, clock);
-  };
+  command.discover = [&](const auto& configs) { return Discover(configs, request.timeout); };
   return RunTargetsCommand(command, std::cout, std::cerr);
 }
 
@@ -194,6 +209,7 @@ int Main(int argc, char** argv) {
   commands.check_web_config = CheckWebConfigs;
   commands.relabel = Relabel;
   commands.targets = PrintTargets;
+  commands.plan = PrintPlanOf;
   commands.rbac = [](const RbacRequest& request) {
     return RunRbacCommand(request, ProcessEnvironment, std::cout, std::cerr);
   };

@@ -137,6 +137,15 @@ Html Agent::StatusContent() {
                 .used = static_cast<double>(log_->status().bytes),
                 .limit = static_cast<double>(log_bytes_max_),
                 .text = "the oldest samples go, counted"}};
+  for (const remotewrite::DestinationStatus& destination : destinations_->Snapshot()) {
+    const bool drops = destination.disk.when_full == buffer::WhenFull::kDropOldest;
+    view.disk.push_back({.name = "of it, for " + destination.name,
+                         .used = static_cast<double>(destination.progress.kept_bytes),
+                         .limit = static_cast<double>(destination.disk.bytes_max),
+                         .text = destination.disk.bytes_max == 0 ? "as the buffer"
+                                 : drops                         ? "its oldest samples go, counted"
+                                         : "what is new is dropped for it, counted"});
+  }
   view.cpu_seconds = metrics.Sum("process_cpu_seconds_total");
   view.open_files = static_cast<uint64_t>(metrics.Sum("process_open_fds"));
   view.open_files_max = static_cast<uint64_t>(metrics.Sum("process_max_fds"));

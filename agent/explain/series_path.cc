@@ -98,6 +98,11 @@ void TellProgress(const AgentView& agent, const relabel::Labels& target_labels,
                        status->state == remotewrite::DestinationState::kRetrying;
   const uint64_t pending = PendingInLane(status->progress, target_labels);
   stage.text = "delivered to " + stage.name;
+  if (status->progress.full_at != 0) {
+    stage.verdict = Verdict::kStopped;
+    stage.text = "not accepted for " + stage.name + ": its disk budget is full";
+    return;
+  }
   if (in_trouble) {
     stage.verdict = Verdict::kHeld;
     stage.text =
