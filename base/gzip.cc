@@ -1,8 +1,11 @@
 #include "base/gzip.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <vector>
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include "base/result.h"
@@ -85,5 +88,37 @@ GunzipStream::Outcome GunzipStream::Write(std::string_view input, const Sink& si
 }
 
 bool GunzipStream::complete() const { return !state_->corrupt && !state_->inside_member; }
+
+struct WholeGunzip::State {
+  State() : decompressor(libdeflate_alloc_decompressor()) { SLUICE_CHECK(decompressor != nullptr); }
+
+  ~State() { libdeflate_free_decompressor(decompressor); }
+
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  libdeflate_decompressor* const decompressor;
+  std::vector<char> output;
+};
+
+WholeGunzip::WholeGunzip() = default;
+WholeGunzip::~WholeGunzip() = default;
+
+std::optional<std::string_view> WholeGunzip::Decompress(std::string_view input) {
+  // A member ends with the size of what is in it, which is only a hint until it was decompressed.
+  uint32_t size = 0;
+  if (input.size() < sizeof(size) || input.size() > kInputMax) return std::nullopt;
+  std::memcpy(&size, input.data() + input.size() - sizeof(size), sizeof(size));
+  if (size > kOutputMax) return std::nullopt;
+  if (state_ == nullptr) state_ = std::make_unique<State>();
+  std::vector<char>& output = state_->output;
+  if (output.size() < size) output.resize(size);
+  size_t used = 0;
+  size_t made = 0;
+  const libdeflate_result result = libdeflate_gzip_decompress_ex(
+      state_->decompressor, input.data(), input.size(), output.data(), output.size(), &used, &made);
+  if (result != LIBDEFLATE_SUCCESS || used != input.size()) return std::nullopt;
+  return std::string_view(output.data(), made);
+}
 
 }  // namespace sluice

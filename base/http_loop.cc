@@ -14,6 +14,7 @@
 
 #include "base/hash.h"
 #include "base/internal/http_transfer.h"
+#include "base/internal/plain_http.h"
 
 namespace sluice {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 using internal::CredentialSource;
 using internal::EasyHandle;
 using internal::HttpTransfer;
+using internal::PlainHttp;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 // curl_multi_remove_handle() walks every cached connection of its multi handle, so the connections
@@ -88,7 +90,8 @@ struct HttpLoop::Impl {
 
   struct Entry {
     std::unique_ptr<HttpTransfer> transfer;
-    Shard* shard = nullptr;  // null until it was given to libcurl
+    Shard* shard = nullptr;  // null unless libcurl has it
+    bool plain = false;      // whether `plain` below has it
   };
 
   // Marks that libcurl or a transfer is on the stack, so that none may be removed.
@@ -124,6 +127,7 @@ struct HttpLoop::Impl {
   void RemoveDoomed();
   void Act(Shard& shard, curl_socket_t fd, int mask);
   void RunTimers();
+  void AdvancePlain();
   void TellEnded(Shard& shard);
   void End(TransferId id, CURLcode code);
   int WaitMs(std::chrono::milliseconds most) const;
@@ -133,7 +137,8 @@ struct HttpLoop::Impl {
   const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   const int wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   std::array<Shard, kShards> shards;
-  std::vector<char> scratch = std::vector<char>(kScratchBytes);
+  PlainHttp plain;
+  internal::Unpacking unpacking;
   std::vector<EasyHandle> idle_handles;
 
   TransferId last_id = 0;
@@ -146,7 +151,9 @@ struct HttpLoop::Impl {
   bool busy = false;
 };
 
-HttpLoop::Impl::Impl(HttpLoopOptions with) : options(std::move(with)) {
+HttpLoop::Impl::Impl(HttpLoopOptions with)
+    : options(std::move(with)), plain(epoll_fd, options.max_idle_connections) {
+  unpacking.scratch.resize(kScratchBytes);
   // Counted and thread-safe in this version of libcurl; never undone, as others may use it.
   SLUICE_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
   SLUICE_CHECK(epoll_fd >= 0 && wake_fd >= 0);
@@ -180,7 +187,8 @@ HttpLoop::Impl::~Impl() {
 
 HttpLoop::TransferId HttpLoop::Impl::Start(HttpRequest request, HttpHandler& handler) {
   const TransferId id = ++last_id;
-  transfers[id].transfer = std::make_unique<HttpTransfer>(id, std::move(request), handler, scratch);
+  transfers[id].transfer =
+      std::make_unique<HttpTransfer>(id, std::move(request), handler, unpacking);
   queued.push_back(id);
   return id;
 }
@@ -221,6 +229,11 @@ Status HttpLoop::Impl::Proceed(TransferId id, Entry& entry, SteadyTime now) {
 }
 
 Status HttpLoop::Impl::Begin(Entry& entry, SteadyTime now) {
+  if (options.lean) {
+    const Busy busy_now(*this);
+    entry.plain = plain.Begin(*entry.transfer, options.user_agent, now);
+    if (entry.plain) return Status::Ok();
+  }
   EasyHandle easy;
   if (idle_handles.empty()) {
     easy.reset(curl_easy_init());
@@ -240,6 +253,7 @@ Status HttpLoop::Impl::Begin(Entry& entry, SteadyTime now) {
 }
 
 void HttpLoop::Impl::Unplug(Entry& entry) {
+  if (std::exchange(entry.plain, false)) plain.Drop(*entry.transfer);
   if (entry.shard == nullptr) return;
   {
     const Busy busy_now(*this);
@@ -348,6 +362,15 @@ void HttpLoop::Impl::RunTimers() {
   }
 }
 
+void HttpLoop::Impl::AdvancePlain() {
+  {
+    const Busy busy_now(*this);
+    plain.Advance(std::chrono::steady_clock::now());
+  }
+  RemoveDoomed();
+  for (const PlainHttp::Ended& ended : plain.TakeEnded()) End(ended.transfer_id, ended.code);
+}
+
 void HttpLoop::Impl::TellEnded(Shard& shard) {
   if (!std::exchange(shard.touched, false)) return;
   int left = 0;
@@ -365,7 +388,7 @@ void HttpLoop::Impl::End(TransferId id, CURLcode code) {
   HttpTransfer& transfer = *found->second.transfer;
   if (code == CURLE_OK) {
     const Busy busy_now(*this);
-    transfer.FinishHead();
+    transfer.FinishBody();
   }
   RemoveDoomed();
   if (!transfers.contains(id)) return;  // its handler cancelled it just now
@@ -392,6 +415,10 @@ int HttpLoop::Impl::WaitMs(std::chrono::milliseconds most) const {
     const auto until = std::chrono::ceil<std::chrono::milliseconds>(*shard.deadline - now);
     wait = std::clamp(until, std::chrono::milliseconds(0), wait);
   }
+  if (const std::optional<SteadyTime> next = plain.NextTime(); next.has_value()) {
+    const SteadyTime due = std::max(*next, now);
+    wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(due - now));
+  }
   for (const auto& [client, source] : credential_sources) {
     for (const TransferId id : source->waiters()) {
       const auto found = transfers.find(id);
@@ -413,6 +440,11 @@ void HttpLoop::Impl::WaitForEvents(int wait_ms) {
     if (event.data.u64 == kWakeupEvent) {
       uint64_t ignored = 0;
       [[maybe_unused]] const ssize_t got = read(wake_fd, &ignored, sizeof ignored);
+      continue;
+    }
+    if ((event.data.u64 & PlainHttp::kEventBit) != 0) {
+      const Busy busy_now(*this);
+      plain.OnEvent(event.data.u64, event.events, std::chrono::steady_clock::now());
       continue;
     }
     // A socket that libcurl closed meanwhile is unknown to its multi handle, which ignores it.
@@ -446,6 +478,7 @@ void HttpLoop::Poll(std::chrono::milliseconds wait) {
   const bool wait_now = !any_ended && impl_->queued.empty();
   impl_->WaitForEvents(wait_now ? impl_->WaitMs(wait) : 0);
   impl_->RunTimers();
+  impl_->AdvancePlain();
   for (Shard& shard : impl_->shards) impl_->TellEnded(shard);
   if (!impl_->credential_sources.empty()) impl_->ExpireWaiters();
 }

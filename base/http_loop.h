@@ -88,6 +88,8 @@ class HttpHandler {
 struct HttpLoopOptions {
   size_t max_idle_connections = 4096;  // kept over all hosts
   std::string user_agent = {};         // e.g. "sluice/0.1.0"
+  // Plain GETs to IP addresses go around libcurl, which costs more than all else that they take.
+  bool lean = true;
 };
 
 // Bound to the thread that calls Poll(), but for Wakeup().

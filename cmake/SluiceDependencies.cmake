@@ -19,6 +19,7 @@ find_package(simdjson CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 # Not `zstd`: pkg-config would then fill the cache variables of RocksDB's own search for it, and a second
 # configure of the same folder would find nonsense there.

@@ -349,6 +349,7 @@ std::optional<Transfer> Delivery::Start(Job& job, const DeliveryTime& time) {
     Part& part = job.todo.front();
     const bool is_ready = part.encoded && (job.witness || part.encoding == encoding);
     if (!is_ready) encoder_.Encode(job, part, encoding);
+    if (SplitByLimit(job)) continue;
     if (part.counts.samples > 0) break;
     const Part nothing = std::move(part);
     job.todo.pop_front();
@@ -375,6 +376,17 @@ std::optional<Transfer> Delivery::Start(Job& job, const DeliveryTime& time) {
                   .tenant = has_tenants() ? options_.tenants->NameOf(job.tenant) : "",
                   .encoding = part.encoding,
                   .body = part.body};
+}
+
+// A part that is larger than what the receiver was found to take would only be refused.
+bool Delivery::SplitByLimit(Job& job) const {
+  const Part& part = job.todo.front();
+  const bool is_limited = samples_max_ < queue_.max_samples_per_send;
+  if (!is_limited || job.witness || part.counts.samples <= samples_max_) return false;
+  std::optional<std::pair<Part, Part>> halves = Split(job, part);
+  if (!halves) return false;
+  SplitFirst(job, *std::move(halves));
+  return true;
 }
 
 Status Delivery::Acknowledge(const DeliveryTime& time) {

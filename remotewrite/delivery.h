@@ -219,6 +219,7 @@ class Delivery {
   void EndUnsent(Job& job, PartEnd end, const DeliveryTime& time);
   void ViewTenants(DeliveryView& view) const;
   std::optional<Transfer> Start(Job& job, const DeliveryTime& time);
+  bool SplitByLimit(Job& job) const;
   void GiveUpOld(Job& job, const DeliveryTime& time);
   void GiveUpGone(Job& job, const DeliveryTime& time);
   void GiveUp(Job& job, const std::function<bool(const QueuedFrame&)>& goes, PartEnd end,

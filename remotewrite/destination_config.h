@@ -21,12 +21,13 @@
 
 namespace sluice::remotewrite {
 
-// Prometheus's queue_config; defaults are Prometheus's.
+// Prometheus's queue_config, and its defaults, but for the size of a request: a page of a thousand
+// series is hardly ever half of one, and each request costs as much as many samples do.
 struct QueueConfig {
   uint32_t capacity = 10'000;  // accepted; our queue is the log
   uint32_t min_shards = 1;     // requests in flight at once, least and most
   uint32_t max_shards = 50;
-  uint32_t max_samples_per_send = 2'000;
+  uint32_t max_samples_per_send = 10'000;
   std::chrono::milliseconds batch_send_deadline{5'000};
   std::chrono::milliseconds min_backoff{30};
   std::chrono::milliseconds max_backoff{5'000};

@@ -12,7 +12,7 @@ namespace sluice::remotewrite {
 
 struct PlanLimits {
   uint32_t shards = 1;  // 1 to kLaneCount; shard s owns the lanes l with l % shards == s
-  uint64_t samples_max = 2'000;
+  uint64_t samples_max = 10'000;
   std::chrono::milliseconds deadline{5'000};  // how long the oldest frame may wait for company
 };
 

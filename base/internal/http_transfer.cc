@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <system_error>
 #include <utility>
 
 #include "base/internal/http_text.h"
 #include "base/internal/url_parts.h"
-#include "base/public_url.h"
 
 namespace sluice::internal {
 namespace {
@@ -15,45 +13,21 @@ namespace {
 constexpr int kRedirectsMax = 10;
 // More of a body that nobody is told about is not worth the connection.
 constexpr size_t kSkippedBytesMax = 64 * 1024;
-// libcurl's words for anything that has no status line.
-constexpr std::string_view kNoHttp = "Received HTTP/0.9 when not allowed";
 // Longer than the longest usual scrape interval, so that such targets keep their connection too.
 constexpr long kIdleConnectionSecondsMax = 600;
 
-std::string ErrnoText(CURL* easy, std::string_view fallback) {
-  long code = 0;
-  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
-  if (code == 0) return std::string(fallback);
-  std::string text = std::generic_category().message(static_cast<int>(code));
-  if (!text.empty()) text.front() = LowerAscii(text.substr(0, 1)).front();
-  return text;
-}
-
-// Of a failed system call. libcurl's `detail` starts with `what` when it was one, and is its own
-// finding about what it read otherwise: then the number is that of an older call.
-std::string FailureText(CURL* easy, std::string_view detail, std::string_view what) {
-  if (!detail.empty() && !detail.starts_with(what)) return LowerAscii(detail);
-  return ErrnoText(easy, detail);
-}
-
 Error Retryable(std::string message) { return {ErrorCode::kRetryable, std::move(message)}; }
 
-bool IsTlsError(CURLcode code) {
-  switch (code) {
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CRL_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-    case CURLE_SSL_CLIENTCERT:
-      return true;
-    default:
-      return false;
+// How many bytes of a body to wait for; 0 to take it as it comes.
+size_t WholeSize(const HttpResponseHead& head) {
+  size_t size = 0;
+  for (const auto& [name, value] : head.headers) {
+    if (name == "transfer-encoding") return 0;
+    if (name != "content-length") continue;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
+    if (error != std::errc() || end != value.data() + value.size()) return 0;
   }
+  return size <= WholeGunzip::kInputMax ? size : 0;
 }
 
 }  // namespace
@@ -83,11 +57,11 @@ std::string_view UrlOrigin(std::string_view url) {
 }
 
 HttpTransfer::HttpTransfer(uint64_t id, HttpRequest request, HttpHandler& handler,
-                           std::span<char> scratch)
+                           Unpacking& unpacking)
     : id_(id),
       request_(std::move(request)),
       handler_(&handler),
-      scratch_(scratch),
+      unpacking_(unpacking),
       url_(request_.url),
       method_(request_.method),
       sends_body_(request_.body != nullptr) {}
@@ -209,31 +183,35 @@ const AwsSignature* HttpTransfer::Signature() const {
   return credentials_ == nullptr ? nullptr : credentials_->aws_signature.get();
 }
 
-void HttpTransfer::SetHeaders() {
-  bool has_type = false;
+void HttpTransfer::ForEachHeader(
+    const std::function<void(const std::string&, const std::string&)>& take) const {
   bool has_authorization = false;
   for (const auto& [name, value] : request_.headers) {
     if (!IsSent(name)) continue;
-    const std::string lower = LowerAscii(name);
-    has_type = has_type || lower == "content-type";
-    has_authorization = has_authorization || lower == "authorization";
-    lines_.headers.AppendHeader(name, value);
+    has_authorization = has_authorization || LowerAscii(name) == "authorization";
+    take(name, value);
   }
   if (resolved_ != nullptr) {
-    for (const auto& [name, value] : resolved_->headers) lines_.headers.AppendHeader(name, value);
+    for (const auto& [name, value] : resolved_->headers) take(name, value);
   }
   if (resolved_ != nullptr && !left_origin_) {
-    for (const auto& [name, value] : resolved_->secret_headers) {
-      lines_.headers.AppendHeader(name, value);
-    }
+    for (const auto& [name, value] : resolved_->secret_headers) take(name, value);
     const std::string& authorization =
         credentials_ == nullptr ? resolved_->authorization : credentials_->authorization;
     if (!authorization.empty() && !has_authorization && Signature() == nullptr) {
-      lines_.headers.AppendHeader("Authorization", authorization);
+      take("Authorization", authorization);
     }
   }
+  if (request_.accept_gzip) take("Accept-Encoding", "gzip");
+}
+
+void HttpTransfer::SetHeaders() {
+  bool has_type = false;
+  ForEachHeader([&](const std::string& name, const std::string& value) {
+    has_type = has_type || LowerAscii(name) == "content-type";
+    lines_.headers.AppendHeader(name, value);
+  });
   if (Signature() != nullptr) SetSignature();
-  if (request_.accept_gzip) lines_.headers.Append("Accept-Encoding: gzip");
   // Not libcurl's `application/x-www-form-urlencoded`, and no waiting for `100 Continue`. Of a
   // signed request, libcurl would sign these lines but not send them.
   if (Signature() != nullptr) {
@@ -376,9 +354,12 @@ bool HttpTransfer::GiveHead() {
                    [](const auto& header) { return header.first == "content-encoding"; });
   gzip_body_ =
       request_.accept_gzip && encoding != head_.headers.end() && encoding->second == "gzip";
-  if (handler_->OnHead(head_)) return true;
-  stop_ = Stop::kByHandler;
-  return false;
+  if (!handler_->OnHead(head_)) {
+    stop_ = Stop::kByHandler;
+    return false;
+  }
+  if (gzip_body_) whole_size_ = WholeSize(head_);
+  return true;
 }
 
 bool HttpTransfer::SkipBody(std::string_view bytes) {
@@ -395,7 +376,13 @@ bool HttpTransfer::TakeBody(std::string_view bytes) {
   if (handler_ == nullptr) return false;
   wire_bytes_ += bytes.size();
   if (!gzip_body_) return GiveBody(bytes);
-  if (gunzip_ == nullptr) gunzip_ = std::make_unique<GunzipStream>(scratch_);
+  if (whole_size_ == 0) return Unpack(bytes);
+  whole_.append(bytes);
+  return true;
+}
+
+bool HttpTransfer::Unpack(std::string_view bytes) {
+  if (gunzip_ == nullptr) gunzip_ = std::make_unique<GunzipStream>(unpacking_.scratch);
   const auto outcome =
       gunzip_->Write(bytes, [this](std::string_view piece) { return GiveBody(piece); });
   if (outcome == GunzipStream::Outcome::kCorrupt) stop_ = Stop::kBadGzip;
@@ -410,72 +397,11 @@ bool HttpTransfer::GiveBody(std::string_view bytes) {
   return go_on && handler_ != nullptr;
 }
 
-void HttpTransfer::FinishHead() {
+void HttpTransfer::FinishBody() {
   if (handler_ != nullptr && !head_given_ && again_ == Again::kNone) GiveHead();
-}
-
-HttpOutcome HttpTransfer::Outcome(CURLcode code) {
-  HttpOutcome outcome;
-  outcome.status = EndStatus(code);
-  outcome.http_status = head_.status;
-  outcome.wire_bytes = wire_bytes_;
-  long connects = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &connects);
-  outcome.connection_reused = head_.status != 0 && connects == 0;
-  return outcome;
-}
-
-Status HttpTransfer::EndStatus(CURLcode code) {
-  switch (stop_) {
-    case Stop::kNone:
-    case Stop::kSkipped:
-      break;
-    case Stop::kByHandler:
-      return Error{ErrorCode::kCancelled, "stopped by the receiver of the response"};
-    case Stop::kBadGzip:
-      return Retryable("invalid gzip body");
-    case Stop::kHeadTooLarge:
-      return Retryable("response head is too large");
-  }
-  CURL* handle = easy_.get();
-  if (IsTlsError(code)) return Retryable(std::string("tls: ") + error_text_.data());
-  switch (code) {
-    case CURLE_OK:
-      if (gunzip_ != nullptr && !gunzip_->complete()) return Retryable("invalid gzip body");
-      return Status::Ok();
-    case CURLE_URL_MALFORMAT:
-      if (redirects_ > 0) return Retryable("bad URL in a redirect");
-      return InvalidInput("bad URL: " + PublicUrl(request_.url));
-    case CURLE_COULDNT_RESOLVE_HOST:
-      return Retryable("resolve: no such host");
-    case CURLE_COULDNT_CONNECT:
-      return Retryable("connect: " + ErrnoText(handle, "failed"));
-    case CURLE_OPERATION_TIMEDOUT:
-      return Error{ErrorCode::kTimeout, "timeout"};
-    case CURLE_GOT_NOTHING:
-      return Retryable("connection closed without a response");
-    case CURLE_PARTIAL_FILE:
-      return Retryable("response body is truncated");
-    case CURLE_OUT_OF_MEMORY:
-      // What libcurl says of a line in the head that is longer than its own bound.
-      if (!head_given_) return Retryable("response head is too large");
-      break;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-      // Of an answer that does not start as one of HTTP.
-      if (error_text_.data() == kNoHttp) return Retryable("malformed HTTP response");
-      break;
-    case CURLE_RECV_ERROR:
-      return Retryable("receive: " + FailureText(handle, error_text_.data(), "Recv failure"));
-    case CURLE_SEND_ERROR:
-      return Retryable("send: " + FailureText(handle, error_text_.data(), "Send failure"));
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      // libcurl's own words may have the URL of the proxy in them, with its password.
-      return Retryable("proxy: no such host, or an unusable URL");
-    default:
-      break;
-  }
-  const std::string_view detail = error_text_.data();
-  return Retryable("http: " + std::string(detail.empty() ? curl_easy_strerror(code) : detail));
+  if (handler_ == nullptr || whole_.empty()) return;
+  const std::optional<std::string_view> body = unpacking_.whole.Decompress(whole_);
+  body.has_value() ? GiveBody(*body) : Unpack(whole_);
 }
 
 }  // namespace sluice::internal

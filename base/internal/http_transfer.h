@@ -4,17 +4,19 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <curl/curl.h>
 
 #include "base/gzip.h"
 #include "base/http_loop.h"
 #include "base/internal/credential_source.h"
+#include "base/internal/response_reader.h"
 #include "base/internal/transfer_options.h"
 
 namespace sluice::internal {
@@ -36,16 +38,31 @@ Status CheckHttpRequest(const HttpRequest& request);
 // The part of a URL that decides about the connection: "http://host:port". Never fails.
 std::string_view UrlOrigin(std::string_view url);
 
+// libcurl's words for anything that has no status line.
+inline constexpr std::string_view kNoHttpText = "Received HTTP/0.9 when not allowed";
+
+// Where bodies are decompressed; shared by all transfers of a loop.
+struct Unpacking {
+  std::vector<char> scratch;
+  WholeGunzip whole;
+};
+
+// How a hop ended that libcurl did not make.
+struct PlainEnd {
+  bool reused = false;  // the connection
+  int os_error = 0;     // of the system call that failed; 0 for none
+  std::string_view detail = {};
+};
+
 // Bound to the thread of its loop. Its address is known to libcurl: it never moves.
 //
 // A transfer is one hop, or several: after a redirect, or when its credentials were refused, it is
 // taken out of libcurl and put in again with what the next hop needs.
-class HttpTransfer {
+class HttpTransfer final : public ResponseSink {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  // `scratch` is where bodies are decompressed to; shared by all transfers of the loop.
-  HttpTransfer(uint64_t id, HttpRequest request, HttpHandler& handler, std::span<char> scratch);
+  HttpTransfer(uint64_t id, HttpRequest request, HttpHandler& handler, Unpacking& unpacking);
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
 
@@ -72,6 +89,19 @@ class HttpTransfer {
 
   CURL* easy() const { return easy_.get(); }
 
+  // In place of a handle of libcurl's, for a hop that does without. Whether it can, but for its
+  // URL:
+  bool IsPlainGet() const;
+  // `host` and `target` of url().
+  std::string PlainRequest(std::string_view host, std::string_view target,
+                           const std::string& user_agent) const;
+  void AttachPlain();
+  void EndPlain(const PlainEnd& end);
+
+  // What arrives.
+  bool TakeHeaderLine(std::string_view line) override;
+  bool TakeBody(std::string_view bytes) override;
+
   uint64_t id() const { return id_; }
 
   const HttpRequest& request() const { return request_; }
@@ -84,8 +114,9 @@ class HttpTransfer {
 
   void Abandon() { handler_ = nullptr; }
 
-  // Hands on a head that no body followed. After success, before Outcome().
-  void FinishHead();
+  // Hands on a head that no body followed, or a body that was kept until it is whole. After
+  // success, before Outcome().
+  void FinishBody();
 
   // Whether there is another hop, when libcurl says that this one ended with `code`; then Next()
   // makes it the current one, or says why it cannot.
@@ -102,16 +133,18 @@ class HttpTransfer {
   static size_t OnHeaderLine(char* data, size_t size, size_t count, void* self);
   static size_t OnBodyBytes(char* data, size_t size, size_t count, void* self);
 
-  bool TakeHeaderLine(std::string_view line);
-  bool TakeBody(std::string_view bytes);
   bool GiveHead();
+  bool Unpack(std::string_view bytes);
   bool GiveBody(std::string_view bytes);
   bool SkipBody(std::string_view bytes);
   Again WhatNext();
   bool WillRedirect() const;
   Status FollowRedirect();
   void SetMethodAndBody();
+  // All headers but those that libcurl makes by itself.
+  void ForEachHeader(const std::function<void(const std::string&, const std::string&)>& take) const;
   void SetHeaders();
+  int OsError() const;
   void SetSignature();
   const AwsSignature* Signature() const;
   bool IsRefused() const;
@@ -121,7 +154,7 @@ class HttpTransfer {
   const uint64_t id_;
   const HttpRequest request_;
   HttpHandler* handler_;
-  const std::span<char> scratch_;
+  Unpacking& unpacking_;
 
   // Of the hop.
   std::string url_;
@@ -135,7 +168,8 @@ class HttpTransfer {
   std::shared_ptr<const Credentials> credentials_;
   bool credentials_renewed_ = false;
 
-  EasyHandle easy_;
+  EasyHandle easy_;                    // null without libcurl
+  std::optional<PlainEnd> plain_end_;  // its text is in error_text_
   TransferLines lines_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
 
@@ -144,6 +178,8 @@ class HttpTransfer {
   bool head_given_ = false;
   bool gzip_body_ = false;
   std::unique_ptr<GunzipStream> gunzip_;
+  size_t whole_size_ = 0;  // when not 0: so many bytes are kept until they are all there
+  std::string whole_;
   uint64_t wire_bytes_ = 0;
   size_t skipped_bytes_ = 0;
   Again again_ = Again::kNone;

@@ -20,6 +20,8 @@ WALLS = {
     "simdjson": {"base"},
     "expat.h": {"base"},
     "openssl/": {"base", "agent"},
+    "zlib.h": {"base"},
+    "libdeflate.h": {"base"},
     "spdlog/": {"base"},
     "fmt/": {"base"},
     "xxhash.h": {"base"},

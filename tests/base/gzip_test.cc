@@ -85,5 +85,23 @@ TEST_CASE("a stream that is corrupt stays so, and a sink may stop it", "[gzip]")
   CHECK(pieces == 3);
 }
 
+TEST_CASE("what is whole comes out at once, or not at all", "[gzip]") {
+  WholeGunzip gunzip;
+  const std::string text = std::string(5000, 'x') + "and more";
+  const std::string bytes = Gzip(text);
+  CHECK(gunzip.Decompress(bytes) == text);
+  CHECK(gunzip.Decompress(Gzip("")) == "");
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    CHECK_FALSE(gunzip.Decompress(bytes.substr(0, size)).has_value());
+  }
+  CHECK_FALSE(gunzip.Decompress(bytes + bytes).has_value());
+  CHECK_FALSE(gunzip.Decompress(bytes + "x").has_value());
+  std::string damaged = bytes;
+  damaged[bytes.size() / 2] ^= 1;
+  CHECK_FALSE(gunzip.Decompress(damaged).has_value());
+  CHECK_FALSE(gunzip.Decompress(Gzip(std::string(WholeGunzip::kOutputMax + 1, 'x'))).has_value());
+  CHECK(gunzip.Decompress(bytes) == text);
+}
+
 }  // namespace
 }  // namespace sluice

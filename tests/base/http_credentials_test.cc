@@ -62,7 +62,7 @@ TEST_CASE("requests to AWS are signed, and what they are signed with is not sent
     }
     return response;
   });
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   AwsSignature signature{.region = "eu-west-1",
                          .service = "ec2",
                          .access_key = "AKID",
@@ -94,7 +94,7 @@ TEST_CASE("requests to AWS are signed, and what they are signed with is not sent
 
 TEST_CASE("credentials and custom headers are sent", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpClientConfig config = test::WithBasicAuth("u", "p");
   config.http_headers = {{.name = "X-Key", .values = {}, .secrets = {Secret("k")}, .files = {}}};
   CHECK(RunWith(loop, server.Url(), config).Message() == "ok");
@@ -106,7 +106,7 @@ TEST_CASE("credentials and custom headers are sent", "[http]") {
 
 TEST_CASE("a header with several values is sent once for each", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpClientConfig config;
   config.http_headers = {
       {.name = "X-A", .values = {"1"}, .secrets = {Secret("2"), Secret("3")}, .files = {}}};
@@ -117,7 +117,7 @@ TEST_CASE("a header with several values is sent once for each", "[http]") {
 
 TEST_CASE("an Authorization header that the request has is not overwritten", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   HttpRequest request = Get(server.Url());
   request.headers = {{"authorization", "own"}};
@@ -131,7 +131,7 @@ TEST_CASE("a rotated token is sent on the connection that is open", "[http]") {
   std::ofstream(dir.File("t")) << "one\n";
   const HttpClientConfig config = test::WithBearerFile(dir.File("t"));
   ScriptedHttpServer server(Always({.body = "x"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   const auto client = Client(config);
   for (const std::string token : {"one", "two", "3"}) {
     std::ofstream(dir.File("t")) << token << "\n";
@@ -146,7 +146,7 @@ TEST_CASE("a rotated token is sent on the connection that is open", "[http]") {
 
 TEST_CASE("a missing credentials file fails the request before it is sent", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   const HttpClientConfig config = test::WithBearerFile("/nonexistent/token");
   const HttpRecorder recorder = RunWith(loop, server.Url(), config);
   CHECK(recorder.Message() ==
@@ -168,7 +168,7 @@ TEST_CASE("a redirect to another origin drops credentials, for good", "[http]") 
     return {.status = 307, .headers = {{"Location", other.Url("/away")}}};
   });
   home = "http://" + server.address();
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpClientConfig config = test::WithBearer("tok");
   config.http_headers = {{.name = "X-Open", .values = {"v"}, .secrets = {}, .files = {}},
                          {.name = "X-Secret", .values = {}, .secrets = {Secret("s")}, .files = {}}};
@@ -194,7 +194,7 @@ TEST_CASE("redirects keep or change the method by their status", "[http]") {
     const int status = std::stoi(request.target.substr(1));
     return {.status = status, .headers = {{"Location", "/end"}}, .body = "away"};
   });
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   const auto post = [&](const std::string& target, bool keep_method) {
     HttpRecorder recorder;
     HttpRequest request = Get(server.Url(target));
@@ -228,7 +228,7 @@ TEST_CASE("the body of a redirect may be long, or none, or not end", "[http]") {
     }
     return response;
   });
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   for (const std::string target : {"/long", "/none"}) {
     HttpRecorder recorder;
     Run(loop, Get(server.Url(target)), recorder);
@@ -241,7 +241,7 @@ TEST_CASE("the body of a redirect may be long, or none, or not end", "[http]") {
 
 TEST_CASE("a proxy gets the whole URL, and credentials of its own", "[http]") {
   ScriptedHttpServer proxy(Always({.body = "from the proxy"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpClientConfig config = test::WithBearer("tok");
   config.proxy.url = Secret("http://pu:pw@" + proxy.address());
   config.proxy.connect_headers = {{"X-Connect", {Secret("c")}}};
@@ -259,7 +259,7 @@ TEST_CASE("a proxy gets the whole URL, and credentials of its own", "[http]") {
 
 TEST_CASE("TLS goes through a proxy by CONNECT, without the target's credentials", "[http]") {
   ScriptedHttpServer proxy(Always({.status = 403, .body = "no"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpClientConfig config = test::WithBearer("tok");
   config.proxy.url = Secret("http://" + proxy.address());
   config.proxy.connect_headers = {{"X-Connect", {Secret("c")}}};
@@ -296,7 +296,7 @@ TEST_CASE("a request can go to a Unix socket, whatever the proxy", "[http]") {
   std::string request_text;
   {
     const std::jthread server([&] { request_text = ServeOnce(listener); });
-    HttpLoop loop({});
+    HttpLoop loop({.lean = GENERATE(true, false)});
     HttpClientConfig config = test::WithBearer("tok");
     config.proxy.url = Secret("http://proxy.invalid");
     HttpRequest request = Get("http://localhost/metrics");
@@ -309,7 +309,7 @@ TEST_CASE("a request can go to a Unix socket, whatever the proxy", "[http]") {
   close(listener);
   CHECK_THAT(request_text, Catch::StartsWith("GET /metrics HTTP/1.1\r\nHost: localhost\r\n"));
   CHECK_THAT(request_text, Catch::Contains("Authorization: Bearer tok"));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRequest request = Get("http://localhost/");
   request.unix_socket = dir.File("nobody");
   HttpRecorder recorder;
@@ -318,7 +318,7 @@ TEST_CASE("a request can go to a Unix socket, whatever the proxy", "[http]") {
 }
 
 TEST_CASE("no message about a failed transfer has a secret in it", "[http]") {
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpClientConfig config = test::WithBearer("hunter2");
   for (const std::string proxy : {"http://u:hunter2@no-such-host.invalid", "http://u:hunter2@[",
                                   "what://u:hunter2@h", "http://u:hunter2@127.0.0.1:99999"}) {
@@ -334,7 +334,7 @@ TEST_CASE("no message about a failed transfer has a secret in it", "[http]") {
 
 TEST_CASE("certificates that cannot be read end the request, not the process", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpClientConfig config;
   config.tls.ca = "not a certificate";
   CHECK(RunWith(loop, "https://" + server.address(), config).Code() == ErrorCode::kRetryable);

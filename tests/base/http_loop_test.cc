@@ -39,7 +39,7 @@ TEST_CASE("a response arrives with its status, headers and body", "[http]") {
                                                 {"X-Twice", "1"},
                                                 {"X-Twice", "2"}},
                                     .body = "hello"}));
-  HttpLoop loop({.user_agent = "sluice/test"});
+  HttpLoop loop({.user_agent = "sluice/test", .lean = GENERATE(true, false)});
   HttpRecorder recorder;
   HttpRequest request = Get(server.Url("/metrics?a=b"));
   request.headers = {{"X-Own", "mine"}, {"X-Empty", ""}};
@@ -70,7 +70,7 @@ TEST_CASE("a response arrives with its status, headers and body", "[http]") {
 
 TEST_CASE("connections are kept and reused per host", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   for (int i = 0; i < 5; ++i) {
     HttpRecorder recorder;
     Run(loop, Get(server.Url()), recorder);
@@ -81,7 +81,7 @@ TEST_CASE("connections are kept and reused per host", "[http]") {
 
 TEST_CASE("a connection that is older than a request wants is not used for it", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   const auto ask = [&](std::chrono::seconds age_max) {
     HttpRecorder recorder;
     HttpRequest request = Get(server.Url());
@@ -107,7 +107,7 @@ TEST_CASE("every one of many targets keeps its connection", "[http]") {
   for (size_t i = 0; i < kTargets; ++i) {
     servers.push_back(std::make_unique<ScriptedHttpServer>(Always({.body = "x"})));
   }
-  HttpLoop loop({.max_idle_connections = kTargets});
+  HttpLoop loop({.max_idle_connections = kTargets, .lean = GENERATE(true, false)});
   for (int round = 0; round < 3; ++round) {
     for (const auto& server : servers) {
       HttpRecorder recorder;
@@ -119,7 +119,7 @@ TEST_CASE("every one of many targets keeps its connection", "[http]") {
 
 TEST_CASE("a connection that the server closed meanwhile is replaced without an error", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder first;
   Run(loop, Get(server.Url()), first);
   server.GoDown();
@@ -134,7 +134,7 @@ TEST_CASE("gzip is asked for and decoded only on demand", "[http]") {
   const std::string text(100'000, 'a');
   ScriptedHttpServer server(
       Always({.headers = {{"Content-Encoding", "gzip"}}, .body = Gzip(text)}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder plain;
   Run(loop, Get(server.Url()), plain);
   CHECK(plain.body == Gzip(text));
@@ -159,7 +159,7 @@ TEST_CASE("a body is gzip when its first encoding is just that", "[http]") {
                             {{{"Content-Encoding", "gzip, gzip"}}, false}}));
   const std::string body = Gzip("text");
   ScriptedHttpServer server(Always({.headers = headers, .body = body}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   HttpRequest request = Get(server.Url());
   request.accept_gzip = true;
@@ -174,7 +174,7 @@ TEST_CASE("a body that is not the gzip it claims to be is an error", "[http]") {
                                          whole.substr(0, whole.size() - 9),
                                          whole.substr(0, whole.size() - 1), whole.substr(0, 3));
   ScriptedHttpServer server(Always({.headers = {{"Content-Encoding", "gzip"}}, .body = body}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   HttpRequest request = Get(server.Url());
   request.accept_gzip = true;
@@ -189,7 +189,7 @@ TEST_CASE("a gzip bomb comes in small pieces and stops where the handler says so
   const std::string member = Gzip(std::string(16 << 20, '\0'));
   for (int i = 0; i < 64; ++i) bomb += member;  // a gibibyte in a megabyte
   ScriptedHttpServer server(Always({.headers = {{"Content-Encoding", "gzip"}}, .body = bomb}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   recorder.keep_body = false;
   recorder.on_body = [&] { return recorder.body_bytes < 10'000'000; };
@@ -203,7 +203,7 @@ TEST_CASE("a gzip bomb comes in small pieces and stops where the handler says so
 
 TEST_CASE("a head may be as large as libcurl reads one line", "[http]") {
   ScriptedHttpServer server(Always({.headers = {{"X-Large", std::string(100'000, 'x')}}}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   Run(loop, Get(server.Url()), recorder);
   CHECK(recorder.Message() == "ok");
@@ -239,7 +239,7 @@ TEST_CASE("faults of the peer are told apart in short words", "[http]") {
   for (const Case& test : cases) {
     CAPTURE(test.message);
     ScriptedHttpServer server(Always(test.response));
-    HttpLoop loop({});
+    HttpLoop loop({.lean = GENERATE(true, false)});
     HttpRecorder recorder;
     Run(loop, Get(server.Url()), recorder);
     CHECK(recorder.Message().starts_with(test.message));
@@ -253,7 +253,7 @@ TEST_CASE("faults of the peer are told apart in short words", "[http]") {
 TEST_CASE("a reset amid the body is an error after what arrived", "[http]") {
   ScriptedHttpServer server(
       Always({.body = std::string(1 << 20, 'x'), .fault = Fault::kResetMidBody}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   Run(loop, Get(server.Url()), recorder);
   CHECK(recorder.Code() == ErrorCode::kRetryable);
@@ -262,7 +262,7 @@ TEST_CASE("a reset amid the body is an error after what arrived", "[http]") {
 
 TEST_CASE("bytes after the stated length do not reach the handler", "[http]") {
   ScriptedHttpServer server(Always({.body = "hello, world", .content_length = 5}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   Run(loop, Get(server.Url()), recorder);
   CHECK(recorder.Message() == "ok");
@@ -274,7 +274,7 @@ TEST_CASE("a body in chunks or up to the end of the connection is complete", "[h
       GENERATE(ScriptedResponse{.chunks = {"hel", "lo"}},
                ScriptedResponse{.body = "hello", .until_close = true});
   ScriptedHttpServer server(Always(response));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   Run(loop, Get(server.Url()), recorder);
   CHECK(recorder.Message() == "ok");
@@ -284,7 +284,7 @@ TEST_CASE("a body in chunks or up to the end of the connection is complete", "[h
 TEST_CASE("the timeout covers a server that hangs, before or amid the body", "[http]") {
   const Fault fault = GENERATE(Fault::kHang, Fault::kHangMidBody);
   ScriptedHttpServer server(Always({.body = "hello, world", .fault = fault}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   HttpRequest request = Get(server.Url());
   request.timeout = milliseconds(150);
@@ -299,7 +299,7 @@ TEST_CASE("the timeout covers a server that hangs, before or amid the body", "[h
 
 TEST_CASE("silence may be a timeout of its own", "[http]") {
   ScriptedHttpServer server(Always({.body = "hello, world", .fault = Fault::kHangMidBody}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   HttpRequest request = Get(server.Url());
   request.timeout = std::chrono::seconds(120);
@@ -313,7 +313,7 @@ TEST_CASE("silence may be a timeout of its own", "[http]") {
 
 TEST_CASE("waiting for a server that hangs does not burn the processor", "[http]") {
   ScriptedHttpServer server(Always({.fault = Fault::kHang}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   HttpRequest request = Get(server.Url());
   request.timeout = milliseconds(300);
@@ -329,7 +329,7 @@ TEST_CASE("waiting for a server that hangs does not burn the processor", "[http]
 TEST_CASE("a refused connection says so", "[http]") {
   ScriptedHttpServer server(Always({}));
   server.GoDown();
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   Run(loop, Get(server.Url()), recorder);
   CHECK(recorder.Message() == "connect: connection refused");
@@ -347,7 +347,7 @@ TEST_CASE("redirects are followed, and only the last head is told", "[http]") {
     if (request.target != "/start") return {.headers = {{"X-Here", "end"}}, .body = "arrived"};
     return {.status = 302, .headers = {{"Location", "/end"}, {"X-Here", "start"}}, .body = "away"};
   });
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder followed;
   Run(loop, Get(server.Url("/start")), followed);
   CHECK(followed.Message() == "ok");
@@ -373,7 +373,7 @@ TEST_CASE("redirects are followed, and only the last head is told", "[http]") {
 
 TEST_CASE("a body is sent as it is, and again on a retry", "[http]") {
   ScriptedHttpServer server(Always({.status = 204}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   const auto body = std::make_shared<const std::string>(std::string(3 << 20, 'b') + '\0' + "end");
   for (int i = 0; i < 2; ++i) {
     HttpRequest request = Get(server.Url("/write"));
@@ -398,7 +398,7 @@ TEST_CASE("a body is sent as it is, and again on a retry", "[http]") {
 TEST_CASE("a method without a body is sent without one", "[http]") {
   const std::string method = GENERATE(as<std::string>{}, "HEAD", "POST", "DELETE");
   ScriptedHttpServer server(Always({.body = "hello"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRequest request = Get(server.Url());
   request.method = method;
   HttpRecorder recorder;
@@ -411,7 +411,7 @@ TEST_CASE("a method without a body is sent without one", "[http]") {
 }
 
 TEST_CASE("an unusable request ends by OnDone in a later Poll", "[http]") {
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRequest request = Get("http://127.0.0.1:9/");
   SECTION("no scheme") { request.url = "localhost:9090/metrics"; }
   SECTION("another scheme") { request.url = "file:///etc/passwd"; }

@@ -28,7 +28,7 @@ using test::ScriptedResponse;
 TEST_CASE("the handler ends a transfer by returning false", "[http]") {
   const bool in_head = GENERATE(true, false);
   ScriptedHttpServer server(Always({.body = std::string(1 << 20, 'x')}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   if (in_head) recorder.on_head = [] { return false; };
   if (!in_head) recorder.on_body = [] { return false; };
@@ -41,7 +41,7 @@ TEST_CASE("the handler ends a transfer by returning false", "[http]") {
 
 TEST_CASE("a transfer may be cancelled from any of its callbacks", "[http]") {
   ScriptedHttpServer server(Always({.body = std::string(1 << 20, 'x')}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   HttpRecorder other;
   HttpLoop::TransferId id = 0;
@@ -71,7 +71,7 @@ TEST_CASE("a transfer may be cancelled from any of its callbacks", "[http]") {
 
 TEST_CASE("a transfer cancelled before or amid its run never ends by OnDone", "[http]") {
   ScriptedHttpServer server(Always({.fault = Fault::kHang}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   HttpRecorder recorder;
   loop.Cancel(loop.Start(Get(server.Url()), recorder));
   const auto id = loop.Start(Get(server.Url()), recorder);
@@ -87,7 +87,7 @@ TEST_CASE("a loop that dies ends its transfers without OnDone", "[http]") {
   ScriptedHttpServer server(Always({.fault = Fault::kHang}));
   HttpRecorder recorder;
   {
-    HttpLoop loop({});
+    HttpLoop loop({.lean = GENERATE(true, false)});
     loop.Start(Get(server.Url()), recorder);
     REQUIRE(PollUntil(loop, [&] { return server.request_count() == 1; }));
     loop.Start(Get(server.Url()), recorder);
@@ -131,7 +131,7 @@ class SelfDestroying final : public HttpHandler {
 
 TEST_CASE("a handler may start again and destroy itself in OnDone", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   int alive = 0;
   for (int i = 0; i < 10; ++i) new SelfDestroying(loop, server.Url(), alive, 5);
   REQUIRE(PollUntil(loop, [&] { return alive == 0; }));
@@ -139,7 +139,7 @@ TEST_CASE("a handler may start again and destroy itself in OnDone", "[http]") {
 }
 
 TEST_CASE("Wakeup from another thread ends a long Poll", "[http]") {
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   std::atomic<bool> polling = false;
   const auto start = std::chrono::steady_clock::now();
   std::jthread waker([&] {
@@ -161,7 +161,7 @@ TEST_CASE("a thousand transfers run at once", "[http]") {
 
   const std::string body(20'000, 'x');
   ScriptedHttpServer server(Always({.body = body, .fault = Fault::kHang}));
-  HttpLoop loop({});
+  HttpLoop loop({.lean = GENERATE(true, false)});
   std::vector<HttpRecorder> recorders(kTransfers);
   for (HttpRecorder& recorder : recorders) loop.Start(Get(server.Url()), recorder);
   REQUIRE(PollUntil(loop, [&] { return server.request_count() == kTransfers; }));

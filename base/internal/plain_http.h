@@ -1,0 +1,124 @@
+// A lean client for the commonest request there is: a GET over plain HTTP/1.1 to an IP address,
+// without a proxy. A scrape of a thousand series costs little more than its HTTP, of which
+// libcurl's share is the largest; everything else goes through libcurl.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/internal/http_transfer.h"
+#include "base/internal/response_reader.h"
+
+namespace sluice::internal {
+
+struct PlainEndpoint {
+  std::array<uint8_t, 16> address{};  // the first four for IPv4
+  uint16_t port = 0;
+  bool v6 = false;
+
+  friend auto operator<=>(const PlainEndpoint&, const PlainEndpoint&) = default;
+};
+
+// "http://127.0.0.1:9100/metrics" taken apart. Nothing for a URL that names no address, or has
+// something in it that would have to be encoded or left out first.
+struct PlainUrl {
+  PlainEndpoint endpoint;
+  std::string_view host;    // as the header Host has it; of the URL
+  std::string_view target;  // path and query; of the URL, or "/"
+
+  static std::optional<PlainUrl> Parse(std::string_view url);
+};
+
+// Connections and the transfers on them. Like its HttpLoop, bound to one thread; transfers must not
+// be destroyed between Begin() and their end or Drop(), and neither from within a callback of
+// theirs.
+class PlainHttp {
+ public:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
+  struct Ended {
+    uint64_t transfer_id = 0;
+    CURLcode code = CURLE_OK;
+  };
+
+  // Its sockets are watched by that epoll, with events that have this bit set.
+  static constexpr uint64_t kEventBit = uint64_t{1} << 62;
+
+  PlainHttp(int epoll_fd, size_t idle_connections_max);
+  ~PlainHttp();
+  PlainHttp(const PlainHttp&) = delete;
+  PlainHttp& operator=(const PlainHttp&) = delete;
+
+  // Sends the transfer's hop, unless it needs libcurl: then false.
+  bool Begin(HttpTransfer& transfer, const std::string& user_agent, SteadyTime now);
+
+  // Closes the connection of a transfer that has not ended.
+  void Drop(const HttpTransfer& transfer);
+
+  // An event of a socket; the number that came with it.
+  void OnEvent(uint64_t event, uint32_t events, SteadyTime now);
+
+  // Ends what is due, goes on with what had more to read.
+  void Advance(SteadyTime now);
+
+  // When Advance() has something to do; nothing while it need not be called.
+  std::optional<SteadyTime> NextTime() const;
+
+  // Those that ended since the last call.
+  std::vector<Ended> TakeEnded() { return std::exchange(ended_, {}); }
+
+ private:
+  struct Connection {
+    int fd = -1;
+    PlainEndpoint endpoint;
+    SteadyTime opened;
+    SteadyTime used;  // last
+    bool connected = false;
+    bool fresh = true;                 // has not carried a response yet
+    HttpTransfer* transfer = nullptr;  // null while idle
+    std::string request;
+    size_t sent = 0;
+    ResponseReader reader;
+  };
+
+  using Connections = std::unordered_map<uint64_t, Connection>;
+
+  Connections::iterator TakeIdle(const PlainEndpoint& endpoint, std::chrono::seconds age_max,
+                                 SteadyTime now);
+  // The end iterator, and errno, when there can be no connection.
+  Connections::iterator Open(const PlainEndpoint& endpoint, SteadyTime now);
+  void Assign(Connections::iterator at, HttpTransfer& transfer, std::string request);
+  void Forget(Connections::iterator at);  // closes it
+  void Send(Connections::iterator at, SteadyTime now);
+  void Receive(Connections::iterator at, SteadyTime now);
+  bool OnState(Connections::iterator at, ResponseReader::State state, SteadyTime now);
+  void Release(Connections::iterator at, SteadyTime now);
+  // The peer of a connection that was idle had closed it: the request has to be sent again.
+  bool SendAgain(Connections::iterator at, SteadyTime now);
+  void End(Connections::iterator at, CURLcode code, int os_error, std::string_view detail);
+
+  const int epoll_fd_;
+  const size_t idle_max_;
+  uint64_t last_id_ = 0;
+  Connections connections_;
+  std::map<PlainEndpoint, std::vector<uint64_t>> idle_;
+  size_t idle_count_ = 0;
+  std::unordered_map<uint64_t, uint64_t> running_;       // transfer -> connection
+  std::set<std::pair<SteadyTime, uint64_t>> deadlines_;  // of transfers
+  std::vector<uint64_t> unread_;                         // connections with more to read
+  std::vector<Ended> ended_;
+  std::vector<char> received_;  // where bytes are read to; made when there are some
+};
+
+}  // namespace sluice::internal
