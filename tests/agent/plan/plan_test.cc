@@ -154,6 +154,15 @@ TEST_CASE("a configuration that is the same changes nothing", "[plan]") {
   CHECK(run.out == "nothing changes\n");
 }
 
+TEST_CASE("rules that change alone are all that is told of", "[plan]") {
+  std::string changed = kOld;
+  changed.replace(changed.find("debug_"), 6, "trace_");
+  const Run run = Files().Plan(kOld, changed);
+  CHECK(run.status == 3);
+  CHECK(run.out.find("job node: changed\n  metric_relabel_configs:\n") == 0);
+  CHECK(run.out.find("not shown") == std::string::npos);
+}
+
 TEST_CASE("a secret that changes is told of and not shown", "[plan]") {
   std::string changed = kOld;
   changed.replace(changed.find("password: p"), 11, "password: q");
