@@ -8,6 +8,7 @@ namespace sluice::buffer {
 // What becomes of the samples of a destination whose budget is full.
 enum class WhenFull {
   kDropOldest,     // what has waited longest goes
+  kThinOut,        // of what waits, every second scrape of each target goes, and so on
   kStopAccepting,  // what is new goes, what is stored stays
 };
 

@@ -23,6 +23,14 @@ void EpochTotals::AddFrame(uint32_t lane, uint64_t samples, uint64_t bytes,
   last_ms = std::max(last_ms, timestamp_ms);
 }
 
+void EpochTotals::RemoveFrame(uint32_t lane, uint64_t samples, uint64_t bytes) {
+  LaneTotals& totals = lanes[lane];
+  totals.samples -= std::min(totals.samples, samples);
+  totals.bytes -= std::min(totals.bytes, bytes);
+  totals.frames -= std::min<uint64_t>(totals.frames, 1);
+  frame_bytes -= std::min(frame_bytes, bytes);
+}
+
 void EncodeTotals(std::string& out, const EpochTotals& totals) {
   PutVarint(out, totals.other_bytes);
   const auto used = std::count_if(totals.lanes.begin(), totals.lanes.end(),
@@ -88,6 +96,23 @@ uint64_t Epochs::Remove(const std::function<bool(const Epoch&)>& is_done) {
   epochs_.erase(std::remove_if(epochs_.begin(), epochs_.end() - 1, goes), epochs_.end() - 1);
   finished_bytes_ -= removed;
   return removed;
+}
+
+const Epoch* Epochs::Find(Sequence start) const {
+  const auto found = std::find_if(epochs_.begin(), epochs_.end(),
+                                  [start](const Epoch& epoch) { return epoch.start == start; });
+  return found == epochs_.end() ? nullptr : &*found;
+}
+
+void Epochs::SetTotals(Sequence start, const EpochTotals& totals) {
+  for (Epoch& epoch : epochs_) {
+    if (epoch.start != start) continue;
+    if (&epoch != &epochs_.back()) {
+      finished_bytes_ -= epoch.totals.bytes();
+      finished_bytes_ += totals.bytes();
+    }
+    epoch.totals = totals;
+  }
 }
 
 Sequence Epochs::StartOf(Sequence sequence) const {

@@ -43,6 +43,7 @@ struct EpochTotals {
   uint64_t bytes() const { return frame_bytes + other_bytes; }
 
   void AddFrame(uint32_t lane, uint64_t samples, uint64_t bytes, TimestampMs timestamp_ms);
+  void RemoveFrame(uint32_t lane, uint64_t samples, uint64_t bytes);
 };
 
 void EncodeTotals(std::string& out, const EpochTotals& totals);
@@ -69,6 +70,10 @@ class Epochs {
   Epoch& current() { return epochs_.back(); }
 
   const Epoch& at(size_t index) const { return epochs_[index]; }
+
+  // The one that starts there; null when there is none.
+  const Epoch* Find(Sequence start) const;
+  void SetTotals(Sequence start, const EpochTotals& totals);
 
   void Push(Epoch epoch);       // a new current one
   void PushOlder(Epoch epoch);  // found while walking back

@@ -14,6 +14,7 @@
 #include "buffer/epochs.h"
 #include "buffer/progress.h"
 #include "buffer/progress_book.h"
+#include "buffer/thinned.h"
 
 namespace sluice::buffer {
 
@@ -32,6 +33,8 @@ struct Floor {
   Sequence hole_end = 0;
   // All of these ends, ascending. The epoch starts there lead back over holes, and stay.
   std::vector<Sequence> ends;
+  // What was taken out of epochs. Never null.
+  std::shared_ptr<const ThinnedEpochs> thinned = std::make_shared<const ThinnedEpochs>();
 
   // Whether an epoch that starts there, other than the current one, is done with.
   bool IsDone(Sequence epoch_start) const {
@@ -40,7 +43,8 @@ struct Floor {
 };
 
 // `needs` may be from a little earlier than `epochs`.
-Floor MakeFloor(const Needs& needs, const Epochs& epochs, Sequence progress_from);
+Floor MakeFloor(const Needs& needs, const Epochs& epochs, Sequence progress_from,
+                std::shared_ptr<const ThinnedEpochs> thinned);
 
 // Hands the newest floor from the log to the threads of the store. Thread-safe.
 class FloorHolder {

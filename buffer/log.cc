@@ -1,6 +1,7 @@
 #include "buffer/log.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "buffer/directory.h"
@@ -79,17 +80,25 @@ void Log::Impl::CountDamaged(Sequence sequence, uint64_t count) const {
 
 Result<Sequence> Log::Impl::Scan(Sequence from, uint32_t records_max,
                                  const std::function<bool(const FrameRecord&)>& visit) const {
-  Sequence head = 0;
+  return ScanBefore(from, std::numeric_limits<Sequence>::max(), records_max, visit);
+}
+
+Result<Sequence> Log::Impl::ScanBefore(Sequence from, Sequence end, uint32_t records_max,
+                                       const std::function<bool(const FrameRecord&)>& visit) const {
+  std::shared_ptr<const ThinnedEpochs> thinned;
   {
     MutexLock lock(mu_);
-    head = state_.head;
+    end = std::min(end, state_.head);
+    thinned = state_.thinned;
   }
-  if (from >= head) return from;
+  if (from >= end) return from;
   return records->Read(
-      std::max<Sequence>(from, 1), head, records_max,
-      {.record = [this, &visit](
-                     Sequence sequence,
-                     std::string_view value) { return VisitFrame(sequence, value, visit); },
+      std::max<Sequence>(from, 1), end, records_max,
+      {.record =
+           [this, &visit, &thinned](Sequence sequence, std::string_view value) {
+             // They are on disk until their file is written anew.
+             return thinned->IsGone(sequence) || VisitFrame(sequence, value, visit);
+           },
        .unreadable = [this](Sequence first, uint64_t count) { CountDamaged(first, count); }});
 }
 
@@ -281,20 +290,19 @@ Status Log::Close(const std::string& name) {
   return closed.error();
 }
 
-void Log::SetBudget(const std::string& name, const DiskBudget& budget) {
-  impl_->SetBudget(name, budget);
+void Log::SetBudgets(const std::map<std::string, DiskBudget>& budgets) {
+  impl_->SetBudgets(budgets);
 }
 
-Sequence Log::EndFor(const std::string& name) const {
-  MutexLock lock(impl_->mu_);
-  const Sequence end = impl_->state_.book.EndOf(name);
-  return end == 0 ? impl_->state_.head : end;
+Sequence Log::BeginScan(const std::string& name, Sequence from) {
+  return impl_->BeginScan(name, from);
 }
 
 Status Log::Forget(const std::string& name) {
   {
     MutexLock lock(impl_->mu_);
     impl_->budgets_.erase(name);
+    impl_->read_until_.erase(name);
   }
   return impl_->ChangeBook([&name](ProgressBook& book) { return book.Forget(name); });
 }
@@ -311,6 +319,10 @@ Status Log::Branch(const std::string& name, const std::string& part) {
 }
 
 Status Log::Join(const std::string& name, const std::string& part) {
+  {
+    MutexLock lock(impl_->mu_);
+    impl_->read_until_.erase(BranchName(name, part));
+  }
   return impl_->ChangeBook([&](ProgressBook& book) { return book.Join(name, part); });
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -138,11 +139,11 @@ class Log {
   Status Forget(const std::string& name);
 
   // From now on, until the log is closed or forgets the destination. One that had stopped accepting
-  // goes on only when its budget is known.
-  void SetBudget(const std::string& name, const DiskBudget& budget);
-  // Where its frames end as of now; what is appended later may not be for it. The head when it is
-  // unknown. Cheap.
-  Sequence EndFor(const std::string& name) const;
+  // goes on only when its budget is known. Those that are not named keep theirs.
+  void SetBudgets(const std::map<std::string, DiskBudget>& budgets);
+  // To be called before a Scan for the destination: where that is to end at the latest; what lies
+  // behind may not be for it, or may be about to be thinned out. Cheap.
+  Sequence BeginScan(const std::string& name, Sequence from);
 
   // Books how frames ended and moves lanes forward, durably (as an append is). `outcomes` are in
   // log order within a lane and imply `next` = their sequence + 1; `advances` then move lanes

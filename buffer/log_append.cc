@@ -63,8 +63,9 @@ Status Log::Impl::WriteBatch(bool with_progress) {
     const Needs needs = state_.book.NeedsOf(state_.head);
     writer_.Commit(batch_, state_);
     // A checkpoint that is held replaces none on disk.
-    written_floor_ = MakeFloor(needs, state_.epochs,
-                               holding_ ? written_floor_.progress_from : state_.checkpoint_at);
+    written_floor_ =
+        MakeFloor(needs, state_.epochs,
+                  holding_ ? written_floor_.progress_from : state_.checkpoint_at, state_.thinned);
     progress_dirty_ = false;
   } else {
     writer_.Commit(batch_, state_);

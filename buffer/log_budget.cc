@@ -23,11 +23,11 @@ constexpr std::chrono::seconds kReportInterval{30};
 
 }  // namespace
 
-void Log::Impl::SetBudget(const std::string& name, const DiskBudget& budget) {
+void Log::Impl::SetBudgets(const std::map<std::string, DiskBudget>& budgets) {
   {
     MutexLock write_lock(write_mu_);
     MutexLock lock(mu_);
-    budgets_[name] = budget;
+    for (const auto& [name, budget] : budgets) budgets_[name] = budget;
     uint64_t least = options.bytes_max;
     for (const auto& [each, its] : budgets_) {
       if (its.bytes_max > 0) least = std::min(least, its.bytes_max);
@@ -72,9 +72,10 @@ bool Log::Impl::HoldsUpLog(const std::string& name, double part) const {
   const auto bytes = static_cast<double>(state_.epochs.bytes());
   if (bytes <= part * static_cast<double>(options.bytes_max)) return false;
   if (!IsOldestFor(name)) return false;
-  const std::vector<std::string> all = state_.book.Names();
-  return std::none_of(all.begin(), all.end(),
-                      [&](const std::string& each) { return MayLose(each) && IsOldestFor(each); });
+  for (const std::string& each : state_.book.Names()) {
+    if (MayLose(each) && IsOldestFor(each)) return false;
+  }
+  return true;
 }
 
 // Whether it is to change between accepting frames and dropping them.
@@ -117,9 +118,10 @@ void Log::Impl::TakeTurns() {
   }
 }
 
-void Log::Impl::DropOverOwnBudgets() {
+void Log::Impl::DropOverOwnBudgets(const std::set<std::string>& thin) {
   for (const auto& [name, budget] : budgets_) {
-    if (budget.bytes_max == 0 || budget.when_full != WhenFull::kDropOldest) continue;
+    if (budget.bytes_max == 0 || budget.when_full == WhenFull::kStopAccepting) continue;
+    if (budget.when_full == WhenFull::kThinOut && thin.count(name) == 0) continue;
     while (KeptBytes(name) > budget.bytes_max) {
       const Sequence start = state_.epochs.StartAfter(OldestOf(name));
       if (start == 0) break;  // only the current one is left
@@ -147,6 +149,17 @@ std::optional<Stretch> Log::Impl::EpochToDrop() const {
   return Stretch{.from = state_.epochs.StartOf(oldest), .end = next};
 }
 
+// Whether the log gets smaller by thinning out, next time at the latest.
+bool Log::Impl::CanThin(const std::set<std::string>& thin) const {
+  bool is_needed = false;
+  for (const std::string& name : state_.book.Names()) {
+    if (!IsOldestFor(name)) continue;
+    if (!ThinsOut(name) || thin.count(name) > 0) return false;
+    is_needed = true;
+  }
+  return is_needed;
+}
+
 // Whoever needs the epoch gives it up: only then is there room.
 std::optional<uint64_t> Log::Impl::DropOldestEpoch() {
   const std::optional<Stretch> epoch = EpochToDrop();
@@ -167,6 +180,7 @@ std::optional<uint64_t> Log::Impl::DropOldestEpoch() {
 
 void Log::Impl::EnforceBudget() {
   TakeTurns();
+  const std::set<std::string> thin = ThinOverBudgets();
   const Room room = space.room();
   MutexLock write_lock(write_mu_);
   busy_bytes_ = 0;
@@ -174,7 +188,7 @@ void Log::Impl::EnforceBudget() {
   uint64_t epochs = 0;
   {
     MutexLock lock(mu_);
-    DropOverOwnBudgets();
+    DropOverOwnBudgets(thin);
     // On a full disk one epoch at a time, and only when there is something to put in its place and
     // little room for that in memory: others may have filled the disk, and may leave it again.
     const bool wanted =
@@ -182,7 +196,7 @@ void Log::Impl::EnforceBudget() {
         (room == Room::kTight ||
          (room == Room::kNone && records->held_bytes() > options.held_bytes_max / 2));
     bool drop = RemoveDone(CurrentFloor()) == 0 && wanted;
-    while (drop || state_.epochs.bytes() > options.bytes_max) {
+    while (drop || (state_.epochs.bytes() > options.bytes_max && !CanThin(thin))) {
       drop = false;
       const std::optional<uint64_t> lost = DropOldestEpoch();
       if (!lost) break;
@@ -202,6 +216,16 @@ void Log::Impl::EnforceBudget() {
   Report(room, samples, epochs);
 }
 
+void Log::Impl::ReportThinned(MonotonicTime now) {
+  if (thinned_reported_at_ && now - *thinned_reported_at_ < kReportInterval) return;
+  MutexLock lock(mu_);
+  if (thinned_unreported_ == 0) return;
+  logger.Warn("buffer: a disk budget is full, what waits was thinned out",
+              {{"samples", thinned_unreported_}});
+  thinned_unreported_ = 0;
+  thinned_reported_at_ = now;
+}
+
 void Log::Impl::Report(Room room, uint64_t samples, uint64_t epochs) {
   metrics.epochs_dropped.Increment(static_cast<double>(epochs));
   metrics.disk_full.Set(room == Room::kNone ? 1 : 0);
@@ -215,6 +239,7 @@ void Log::Impl::Report(Room room, uint64_t samples, uint64_t epochs) {
     full_reported_at_ = now;
   }
   dropped_unreported_ += samples;
+  ReportThinned(now);
   if (dropped_unreported_ == 0 && own_unreported_.empty()) return;
   if (!due(dropped_reported_at_)) return;
   dropped_reported_at_ = now;

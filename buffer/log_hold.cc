@@ -22,7 +22,8 @@ constexpr std::chrono::seconds kReportInterval{30};
 }  // namespace
 
 Floor Log::Impl::CurrentFloor() const {
-  return MakeFloor(state_.book.NeedsOf(state_.head), state_.epochs, state_.checkpoint_at);
+  return MakeFloor(state_.book.NeedsOf(state_.head), state_.epochs, state_.checkpoint_at,
+                   state_.thinned);
 }
 
 void Log::Impl::NoteFailure(const Error& error) {

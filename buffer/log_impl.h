@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/mutex.h"
 #include "buffer/disk_space.h"
@@ -49,6 +51,10 @@ struct Log::Impl {
   Status Append(std::span<const FrameAppend> frames);
   Result<Sequence> Scan(Sequence from, uint32_t records_max,
                         const std::function<bool(const FrameRecord&)>& visit) const;
+  // The same, of records before `end`.
+  Result<Sequence> ScanBefore(Sequence from, Sequence end, uint32_t records_max,
+                              const std::function<bool(const FrameRecord&)>& visit) const;
+  Sequence BeginScan(const std::string& name, Sequence from);
   bool VisitFrame(Sequence sequence, std::string_view value,
                   const std::function<bool(const FrameRecord&)>& visit) const;
   Result<std::string> Load(Sequence at, RecordType type) const;
@@ -61,7 +67,7 @@ struct Log::Impl {
   Status Acknowledge(const std::string& name, std::span<const FrameOutcome> outcomes,
                      std::span<const LaneAdvance> advances);
   LogStatus Describe() const;
-  void SetBudget(const std::string& name, const DiskBudget& budget);
+  void SetBudgets(const std::map<std::string, DiskBudget>& budgets);
   // What is kept for a destination and its branches.
   uint64_t KeptBytes(const std::string& name) const SLUICE_REQUIRES(mu_);
 
@@ -105,6 +111,12 @@ struct Log::Impl {
   mutable uint64_t damage_named_ SLUICE_GUARDED_BY(mu_) = 0;
   // Of those destinations whose was told.
   std::map<std::string, DiskBudget> budgets_ SLUICE_GUARDED_BY(mu_);
+  // Where each destination may have read up to.
+  std::map<std::string, Sequence> read_until_ SLUICE_GUARDED_BY(mu_);
+  Stretch being_thinned_ SLUICE_GUARDED_BY(mu_);            // nobody may begin to read it
+  std::set<Sequence> thin_already_ SLUICE_GUARDED_BY(mu_);  // epochs with nothing to take out
+  bool thinning_failed_ SLUICE_GUARDED_BY(mu_) = false;     // for now
+  uint64_t thinned_unreported_ SLUICE_GUARDED_BY(mu_) = 0;
 
  private:
   void PrepareBatch(std::span<const FrameAppend> frames) SLUICE_REQUIRES(write_mu_)
@@ -124,7 +136,19 @@ struct Log::Impl {
   void EnforceBudget();
   bool IsTurnDue(const std::string& name, const DiskBudget& budget) const SLUICE_REQUIRES(mu_);
   void TakeTurns() SLUICE_EXCLUDES(write_mu_, mu_);
-  void DropOverOwnBudgets() SLUICE_REQUIRES(write_mu_, mu_);
+  void DropOverOwnBudgets(const std::set<std::string>& thin) SLUICE_REQUIRES(write_mu_, mu_);
+  bool ThinsOut(const std::string& name) const SLUICE_REQUIRES(mu_);
+  bool MayThin(const Stretch& epoch) const SLUICE_REQUIRES(mu_);
+  bool IsToThin(const std::string& name) const SLUICE_REQUIRES(mu_);
+  std::optional<Stretch> EpochToThin(const std::string& name) const SLUICE_REQUIRES(mu_);
+  std::optional<std::vector<FrameTaken>> ChooseFrames(const Stretch& epoch) const
+      SLUICE_EXCLUDES(mu_);
+  Status TakeOut(const Stretch& epoch, const std::vector<FrameTaken>& taken)
+      SLUICE_EXCLUDES(write_mu_, mu_);
+  LogState CopyForThinning() const SLUICE_EXCLUDES(mu_);
+  bool ThinOne(const std::string& name) SLUICE_EXCLUDES(write_mu_, mu_);
+  std::set<std::string> ThinOverBudgets() SLUICE_EXCLUDES(write_mu_, mu_);
+  void RewriteThinned();
   // Brings the store back when it failed, and what is held to it.
   void Mend();
   bool ReopenStore();
@@ -135,6 +159,8 @@ struct Log::Impl {
   bool MayLose(const std::string& name) const SLUICE_REQUIRES(mu_);
   bool IsOldestFor(const std::string& name) const SLUICE_REQUIRES(mu_);
   std::optional<Stretch> EpochToDrop() const SLUICE_REQUIRES(mu_);
+  bool CanThin(const std::set<std::string>& thin) const SLUICE_REQUIRES(mu_);
+  void ReportThinned(MonotonicTime now);
   bool HoldsUpLog(const std::string& name, double part) const SLUICE_REQUIRES(mu_);
   // Forgets the epochs that are done with; their bytes.
   uint64_t RemoveDone(const Floor& done) SLUICE_REQUIRES(mu_);
@@ -151,8 +177,10 @@ struct Log::Impl {
   std::map<std::string, uint64_t> own_unreported_;  // over budgets of destinations
   std::optional<MonotonicTime> dropped_reported_at_;
   std::optional<MonotonicTime> full_reported_at_;
+  std::optional<MonotonicTime> thinned_reported_at_;
   std::optional<MonotonicTime> failure_reported_at_;
   MonotonicTime reopen_next_at_{};
+  std::deque<Stretch> to_rewrite_;
   Sequence deleted_before_ = 0;
   uint64_t undeleted_bytes_ = 0;
 

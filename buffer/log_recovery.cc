@@ -1,6 +1,7 @@
 #include "buffer/log_recovery.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -29,6 +30,7 @@ class Recovery {
   Sequence FindCheckpoint(Sequence head) const;
   void Replay(Sequence from);
   void LoadOlderEpochs();
+  void ApplyThinned();
 
   RecoveredLog& result() { return result_; }
 
@@ -38,6 +40,8 @@ class Recovery {
   void Take(Sequence sequence, std::string_view value);
   void TakeProgress(Sequence sequence, const RecordView& record, uint64_t bytes);
   void TakeEpochStart(Sequence sequence, const RecordView& record, uint64_t bytes);
+  void LoadThinned(const std::vector<Sequence>& records);
+  void TakeThinned(Sequence sequence, std::string_view body);
   std::optional<EpochStartBody> ReadEpochStart(Sequence at);
 
   // A log whose epoch start is not in sight still has an epoch.
@@ -48,6 +52,7 @@ class Recovery {
 
   const Store& store_;
   RecoveredLog result_;
+  ThinnedEpochs thinned_;
   bool found_progress_ = false;
 };
 
@@ -98,12 +103,48 @@ void Recovery::TakeProgress(Sequence sequence, const RecordView& record, uint64_
   found_progress_ = true;
   state.book = std::move(progress.value().book);
   if (progress.value().totals) {
+    LoadThinned(progress.value().thinned);
     state.epochs.current().totals = *progress.value().totals;
     state.checkpoint_at = sequence;
     state.records_since_checkpoint = 0;
     state.bytes_since_checkpoint = 0;
   }
   state.epochs.current().totals.other_bytes += bytes;
+}
+
+void Recovery::TakeThinned(Sequence sequence, std::string_view body) {
+  Result<ThinnedEpoch> thinned = DecodeThinnedBody(sequence, body);
+  if (!thinned.ok()) {
+    ++result_.damaged_records;
+    return;
+  }
+  thinned_.Put(std::move(*thinned));
+}
+
+// One that is not there was superseded by one that is still to come.
+void Recovery::LoadThinned(const std::vector<Sequence>& records) {
+  thinned_ = {};
+  for (const Sequence at : records) {
+    const Result<std::string> value = store_.Get(at);
+    if (!value.ok() && value.error().code == ErrorCode::kNotFound) continue;
+    const Result<RecordView> record =
+        value.ok() ? OpenRecord(at, *value) : Result<RecordView>(value.error());
+    if (record.ok() && record->type == RecordType::kThinned) {
+      TakeThinned(at, record->body);
+    } else {
+      ++result_.damaged_records;
+    }
+  }
+}
+
+// What is left of thinned epochs; their successors know of the whole.
+void Recovery::ApplyThinned() {
+  LogState& state = result_.state;
+  thinned_.Keep(state.epochs);
+  for (const Stretch& epoch : thinned_.epochs()) {
+    state.epochs.SetTotals(epoch.from, thinned_.Of(epoch.from)->totals);
+  }
+  state.thinned = std::make_shared<const ThinnedEpochs>(std::move(thinned_));
 }
 
 void Recovery::TakeEpochStart(Sequence sequence, const RecordView& record, uint64_t bytes) {
@@ -139,6 +180,7 @@ void Recovery::Take(Sequence sequence, std::string_view value) {
   EpochTotals& totals = state.epochs.current().totals;
   if (record.value().type != RecordType::kFrame) {
     totals.other_bytes += bytes;
+    if (record.value().type == RecordType::kThinned) TakeThinned(sequence, record.value().body);
     return;
   }
   const Result<FrameBody> frame = DecodeFrameBody(sequence, record.value().body);
@@ -223,6 +265,7 @@ Result<RecoveredLog> RecoverLog(const Store& store, const Logger& logger) {
     logger.Error("buffer: no intact progress record; destinations start anew at the newest frame");
   }
   if (!recovery.result().state.epochs.empty()) recovery.LoadOlderEpochs();
+  recovery.ApplyThinned();
   return std::move(recovery.result());
 }
 

@@ -19,6 +19,13 @@ constexpr std::chrono::milliseconds kRoundWhenSynced{1000};
 }  // namespace
 
 void Log::Impl::Start() {
+  {
+    MutexLock lock(mu_);
+    // An earlier run may not have come to write all of their files anew.
+    if (records->table_bytes() > state_.epochs.bytes()) {
+      for (const Stretch& epoch : state_.thinned->epochs()) to_rewrite_.push_back(epoch);
+    }
+  }
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
@@ -66,6 +73,7 @@ void Log::Impl::RunRound() {
   CutWhenIdle();
   if (!SyncAndPublish().ok()) return;
   DeleteFiles();
+  RewriteThinned();
   FlushWhenIdle();
 }
 
@@ -88,6 +96,11 @@ uint64_t Log::Impl::RemoveDone(const Floor& done) {
   const uint64_t removed =
       state_.epochs.Remove([&done](const Epoch& epoch) { return done.IsDone(epoch.start); });
   undeleted_bytes_ += removed;
+  if (removed > 0 && !state_.thinned->empty()) {
+    auto kept = std::make_shared<ThinnedEpochs>(*state_.thinned);
+    kept->Keep(state_.epochs);
+    state_.thinned = std::move(kept);
+  }
   return removed;
 }
 

@@ -16,13 +16,22 @@ constexpr uint64_t kDictionaryShare = 4;
 // On disk: do not renumber.
 constexpr char kPlainSnapshot = 0;
 constexpr char kCheckpoint = 1;
+constexpr char kCheckpointThinned = 2;  // with a list of thinned epochs
 
 }  // namespace
 
 void EncodeProgressBody(std::string& out, Sequence sequence, const ProgressBook& book,
-                        const EpochTotals* totals) {
-  out.push_back(totals != nullptr ? kCheckpoint : kPlainSnapshot);
-  if (totals != nullptr) EncodeTotals(out, *totals);
+                        const EpochTotals* totals, const std::vector<Sequence>& thinned) {
+  if (totals == nullptr) {
+    out.push_back(kPlainSnapshot);
+  } else {
+    out.push_back(thinned.empty() ? kCheckpoint : kCheckpointThinned);
+    EncodeTotals(out, *totals);
+  }
+  if (totals != nullptr && !thinned.empty()) {
+    PutVarint(out, thinned.size());
+    for (const Sequence at : thinned) PutVarint(out, sequence - at);
+  }
   book.Encode(out, sequence);
 }
 
@@ -30,9 +39,15 @@ Result<ProgressBody> DecodeProgressBody(Sequence sequence, std::string_view body
   ByteReader reader(body);
   ProgressBody progress;
   const auto kind = static_cast<char>(reader.Byte());
-  if (kind == kCheckpoint) progress.totals = DecodeTotals(reader);
+  if (kind == kCheckpoint || kind == kCheckpointThinned) progress.totals = DecodeTotals(reader);
+  const uint64_t thinned = kind == kCheckpointThinned ? reader.Varint() : 0;
+  for (uint64_t i = 0; i < thinned && reader.ok(); ++i) {
+    const uint64_t distance = reader.Varint();
+    if (distance >= sequence) return Corruption("progress record: malformed");
+    progress.thinned.push_back(sequence - distance);
+  }
   progress.book = ProgressBook::Decode(reader, sequence);
-  if (!reader.ok() || !reader.empty() || (kind != kCheckpoint && kind != kPlainSnapshot)) {
+  if (!reader.ok() || !reader.empty() || kind < kPlainSnapshot || kind > kCheckpointThinned) {
     return Corruption("progress record: malformed");
   }
   return progress;
@@ -75,7 +90,7 @@ void LogWriter::AddEpochStart(const LogState& state, LogBatch& batch) {
 void LogWriter::AddCheckpoint(const LogState& state, const EpochTotals& totals, LogBatch& batch) {
   const Sequence sequence = batch.next;
   StartRecord(batch.record, RecordType::kProgress, sequence - batch.epoch_start);
-  EncodeProgressBody(batch.record, sequence, state.book, &totals);
+  EncodeProgressBody(batch.record, sequence, state.book, &totals, state.thinned->records());
   batch.checkpoint_at = Put(batch);
   batch.other_bytes += RecordBytes(batch.record);
 }
@@ -174,11 +189,18 @@ void LogWriter::AddFrame(const FrameAppend& frame, LogBatch& batch) {
                           .timestamp_ms = frame.timestamp_ms});
 }
 
+void LogWriter::AddThinned(ThinnedEpoch& thinned, LogBatch& batch) {
+  StartRecord(batch.record, RecordType::kThinned, batch.next - batch.epoch_start);
+  EncodeThinnedBody(batch.record, batch.next, thinned);
+  thinned.at = Put(batch);
+  batch.other_bytes += RecordBytes(batch.record);
+}
+
 void LogWriter::AddProgress(const LogState& state, LogBatch& batch) {
   if (batch.checkpoint_at != 0) return;  // it holds the same
   const Sequence sequence = batch.next;
   StartRecord(batch.record, RecordType::kProgress, sequence - batch.epoch_start);
-  EncodeProgressBody(batch.record, sequence, state.book, nullptr);
+  EncodeProgressBody(batch.record, sequence, state.book, nullptr, {});
   Put(batch);
   batch.other_bytes += RecordBytes(batch.record);
 }

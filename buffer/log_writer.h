@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "buffer/progress_book.h"
 #include "buffer/record.h"
 #include "buffer/store.h"
+#include "buffer/thinned.h"
 
 namespace sluice::buffer {
 
@@ -22,6 +24,8 @@ struct LogState {
   Sequence head = 1;  // the next sequence to be written
   Epochs epochs;
   ProgressBook book;
+  // Never null; another one with each change.
+  std::shared_ptr<const ThinnedEpochs> thinned = std::make_shared<const ThinnedEpochs>();
   // Of the newest progress record that also tells what its epoch holds so far.
   Sequence checkpoint_at = 0;
   uint64_t records_since_checkpoint = 0;
@@ -75,6 +79,9 @@ class LogWriter {
   // A snapshot of `state`, which must be what Begin() saw.
   void AddProgress(const LogState& state, LogBatch& batch);
 
+  // Sets where the record is.
+  void AddThinned(ThinnedEpoch& thinned, LogBatch& batch);
+
   // Whether the next batch starts an epoch, or has a checkpoint for another reason.
   bool ProgressDue(const LogState& state) const;
 
@@ -109,10 +116,12 @@ class LogWriter {
 struct ProgressBody {
   ProgressBook book;
   std::optional<EpochTotals> totals;  // of its epoch so far; makes it a checkpoint
+  std::vector<Sequence> thinned;      // in a checkpoint: where the records of thinned epochs are
 };
 
+// `totals` null: no checkpoint.
 void EncodeProgressBody(std::string& out, Sequence sequence, const ProgressBook& book,
-                        const EpochTotals* totals);
+                        const EpochTotals* totals, const std::vector<Sequence>& thinned);
 Result<ProgressBody> DecodeProgressBody(Sequence sequence, std::string_view body);
 
 }  // namespace sluice::buffer

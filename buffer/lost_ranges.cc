@@ -30,6 +30,7 @@ bool LeavesGap(DropReason reason) {
     case DropReason::kNativeHistogram:
     case DropReason::kCustomBuckets:
     case DropReason::kThinned:
+    case DropReason::kThinnedWhenFull:
       return false;
     default:
       return true;

@@ -12,7 +12,8 @@ constexpr char kBranchMark = '\x1f';
 // Whether samples are dropped so without a look at whose they are.
 bool IsUnread(DropReason reason) {
   return reason == DropReason::kBudget || reason == DropReason::kDamaged ||
-         reason == DropReason::kMaxBytes || reason == DropReason::kNotAccepted;
+         reason == DropReason::kMaxBytes || reason == DropReason::kNotAccepted ||
+         reason == DropReason::kThinnedWhenFull;
 }
 
 }  // namespace
@@ -43,6 +44,8 @@ std::string_view DropReasonName(DropReason reason) {
       return "max_bytes";
     case DropReason::kNotAccepted:
       return "not_accepted";
+    case DropReason::kThinnedWhenFull:
+      return "thinned_when_full";
     case DropReason::kCustomBuckets:
       return "nhcb_in_rw1_not_supported";
   }

@@ -38,14 +38,15 @@ enum class DropReason : uint8_t {
   // Native histograms that its configuration, or its protocol, does not send.
   kNativeHistogram = 5,
   kCustomBuckets = 6,
-  kThinned = 7,       // its thin_out left out the frame, which was old
-  kTooOld = 8,        // older than its sample_age_limit when it was to be sent
-  kNoTenant = 9,      // of no tenant, where requests are a tenant's
-  kElsewhere = 10,    // of a branch: of another tenant, whose samples others deliver
-  kMaxBytes = 11,     // the destination's own disk budget was full: its oldest went
-  kNotAccepted = 12,  // its disk budget was full, and it then accepts nothing
+  kThinned = 7,           // its thin_out left out the frame, which was old
+  kTooOld = 8,            // older than its sample_age_limit when it was to be sent
+  kNoTenant = 9,          // of no tenant, where requests are a tenant's
+  kElsewhere = 10,        // of a branch: of another tenant, whose samples others deliver
+  kMaxBytes = 11,         // the destination's own disk budget was full: its oldest went
+  kNotAccepted = 12,      // its disk budget was full, and it then accepts nothing
+  kThinnedWhenFull = 13,  // its disk budget was full, and what waits is then thinned out
 };
-inline constexpr size_t kDropReasonCount = 13;
+inline constexpr size_t kDropReasonCount = 14;
 
 std::string_view DropReasonName(DropReason reason);
 

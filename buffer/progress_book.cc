@@ -368,6 +368,40 @@ std::vector<Stretch> ProgressBook::Stretches(Sequence head) const {
   return stretches;
 }
 
+std::vector<std::string> ProgressBook::NamesNeeding(const Stretch& stretch, Sequence head) const {
+  std::vector<std::string> names;
+  for (const auto& [name, destination] : destinations_) {
+    std::vector<Stretch> stretches;
+    AddStretches(destination, head, stretches);
+    const bool needs_it =
+        std::any_of(stretches.begin(), stretches.end(), [&stretch](const Stretch& each) {
+          return each.from < stretch.end && each.end > stretch.from;
+        });
+    if (needs_it) names.push_back(name);
+  }
+  return names;
+}
+
+void ProgressBook::TakeOut(std::span<const FrameTaken> frames) {
+  constexpr auto kReason = static_cast<size_t>(DropReason::kThinnedWhenFull);
+  for (auto& [name, destination] : destinations_) {
+    const Sequence end = EndOf(destination);
+    for (const FrameTaken& frame : frames) {
+      const bool of_backlog = frame.sequence < destination.backlog_end;
+      Lane& lane = (of_backlog ? destination.backlog : destination.lanes)[frame.lane];
+      if (lane.frames == 0 || frame.sequence < lane.next) continue;
+      if (!of_backlog && end != 0 && frame.sequence >= end) continue;
+      const uint64_t samples = std::min(frame.samples, lane.samples);
+      lane.samples -= samples;
+      lane.bytes -= std::min(frame.bytes, lane.bytes);
+      --lane.frames;
+      destination.ledger.pending -= samples;
+      destination.ledger.dropped[kReason] += samples;
+    }
+    if (!HasFrames(destination.backlog)) destination.backlog_end = 0;
+  }
+}
+
 std::vector<std::string> ProgressBook::Names() const {
   std::vector<std::string> names;
   for (const auto& [name, destination] : destinations_) {

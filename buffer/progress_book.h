@@ -30,6 +30,14 @@ struct Needs {
   Sequence oldest() const { return *std::min_element(lanes.begin(), lanes.end()); }
 };
 
+// A frame that is taken out of the log.
+struct FrameTaken {
+  uint32_t lane = 0;
+  Sequence sequence = 0;
+  uint64_t samples = 0;
+  uint64_t bytes = 0;
+};
+
 struct FrameSize {
   uint64_t samples = 0;
   uint64_t bytes = 0;
@@ -91,6 +99,12 @@ class ProgressBook {
 
   std::optional<DestinationProgress> Progress(const std::string& name, Sequence head) const;
   std::vector<DestinationProgress> AllProgress(Sequence head) const;
+
+  // Destinations and branches that need frames of the stretch.
+  std::vector<std::string> NamesNeeding(const Stretch& stretch, Sequence head) const;
+
+  // The frames are not there any more: they are dropped by whoever still was to get them.
+  void TakeOut(std::span<const FrameTaken> frames);
 
   Needs NeedsOf(Sequence head) const;
 

@@ -100,7 +100,7 @@ Result<RecordView> OpenRecord(Sequence sequence, std::string_view value) {
   const std::string_view rest = value.substr(kRestAt);
   if (Checksum(sequence, type, rest) != stored) return Corruption("record: checksum mismatch");
   if (type < static_cast<uint8_t>(RecordType::kFrame) ||
-      type > static_cast<uint8_t>(RecordType::kEpochStart)) {
+      type > static_cast<uint8_t>(RecordType::kThinned)) {
     return Corruption("record: unknown type");
   }
   ByteReader reader(rest);

@@ -25,6 +25,7 @@ enum class RecordType : uint8_t {
   kChunk = 4,
   kProgress = 5,
   kEpochStart = 6,
+  kThinned = 7,
 };
 
 inline constexpr size_t kKeyBytes = 8;

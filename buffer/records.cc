@@ -173,6 +173,12 @@ Status Records::DeleteFilesBetween(Sequence from, Sequence end) {
   return store_->DeleteFilesBetween(from, end);
 }
 
+Result<Sequence> Records::RewriteFile(Sequence from, Sequence end) {
+  const std::shared_lock lock(store_mu_);
+  if (!store_) return Missing();
+  return store_->RewriteFile(from, end);
+}
+
 uint64_t Records::memtable_bytes() const {
   const std::shared_lock lock(store_mu_);
   return store_ ? store_->memtable_bytes() : 0;

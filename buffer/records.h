@@ -85,6 +85,7 @@ class Records {
   // As the store's; nothing and 0 while it is missing.
   void StartFlush();
   Status DeleteFilesBetween(Sequence from, Sequence end);
+  Result<Sequence> RewriteFile(Sequence from, Sequence end);
   uint64_t memtable_bytes() const;
   uint64_t table_bytes() const;
 

@@ -254,6 +254,23 @@ Status Store::DeleteFilesBetween(Sequence from, Sequence end) {
   return {};
 }
 
+Result<Sequence> Store::RewriteFile(Sequence from, Sequence end) {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db_->GetLiveFilesMetaData(&files);
+  const rocksdb::LiveFileMetaData* first = nullptr;
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    const Sequence least = DecodeKey(file.smallestkey).value_or(0);
+    // Those of level 0 are about to move down.
+    if (file.level == 0 || least >= end || DecodeKey(file.largestkey).value_or(0) < from) continue;
+    if (first == nullptr || file.smallestkey < first->smallestkey) first = &file;
+  }
+  if (first == nullptr) return end;
+  const rocksdb::Status status =
+      db_->CompactFiles(rocksdb::CompactionOptions(), {first->name}, first->level);
+  if (!status.ok()) return ToError(status);
+  return DecodeKey(first->largestkey).value_or(end) + 1;
+}
+
 uint64_t Store::memtable_bytes() const {
   uint64_t bytes = 0;
   db_->GetIntProperty(rocksdb::DB::Properties::kCurSizeActiveMemTable, &bytes);

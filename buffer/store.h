@@ -114,6 +114,9 @@ class Store {
   void StartFlush();
   // Deletes the files that lie wholly in [from, end).
   Status DeleteFilesBetween(Sequence from, Sequence end);
+  // Writes the first file that reaches into [from, end) anew, without what is below the floor.
+  // Where to go on; `end` when there is none. Takes a moment.
+  Result<Sequence> RewriteFile(Sequence from, Sequence end);
 
   uint64_t memtable_bytes() const;
   uint64_t table_bytes() const;

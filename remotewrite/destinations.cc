@@ -1,6 +1,7 @@
 #include "remotewrite/destinations.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -216,8 +217,9 @@ Status Destinations::Apply(std::vector<DestinationConfig> configs) {
   const std::vector<std::shared_ptr<Destination>> old = impl_->Running();
   impl_->StopReturning(configs);
   if (Status status = impl_->AttachNew(configs, old); !status.ok()) return status;
-  for (const DestinationConfig& config : configs)
-    impl_->deps.log.SetBudget(config.name, config.disk);
+  std::map<std::string, buffer::DiskBudget> budgets;
+  for (const DestinationConfig& config : configs) budgets[config.name] = config.disk;
+  impl_->deps.log.SetBudgets(budgets);
   if (!std::exchange(impl_->applied, true)) impl_->CloseOthers(configs);
 
   const auto config_of = [&](const Destination& each) {

@@ -20,8 +20,7 @@ class LogSource final : public FrameSource {
   Result<buffer::Sequence> Scan(
       buffer::Sequence from, uint32_t records_max,
       const std::function<bool(const buffer::FrameRecord&)>& visit) override {
-    // What comes in meanwhile may not be for it.
-    const buffer::Sequence end = log_.EndFor(name_);
+    const buffer::Sequence end = log_.BeginScan(name_, from);
     if (from >= end) return from;
     const auto visit_before = [&visit, end](const buffer::FrameRecord& frame) {
       return frame.sequence < end && visit(frame);

@@ -51,6 +51,8 @@ std::string_view WhenFullName(buffer::WhenFull when_full) {
   switch (when_full) {
     case buffer::WhenFull::kDropOldest:
       return "drop_oldest";
+    case buffer::WhenFull::kThinOut:
+      return "thin_out";
     case buffer::WhenFull::kStopAccepting:
       return "stop_accepting";
   }

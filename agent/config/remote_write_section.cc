@@ -162,9 +162,11 @@ buffer::DiskBudget DecodeDiskBudget(const Fields& fields) {
   const std::string text = value->Text();
   if (text == "stop_accepting") {
     budget.when_full = buffer::WhenFull::kStopAccepting;
+  } else if (text == "thin_out") {
+    budget.when_full = buffer::WhenFull::kThinOut;
   } else if (text != "drop_oldest") {
     value->Fail("unknown when_full " + QuoteText(text) +
-                ", expected drop_oldest or stop_accepting");
+                ", expected drop_oldest, thin_out or stop_accepting");
   }
   return budget;
 }

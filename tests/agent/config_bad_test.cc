@@ -310,9 +310,9 @@ TEST_CASE("the replay is checked", "[agent]") {
   CHECK_THAT(Remote("thin_out: {after: 1m, interval: 0s}"),
              Catch::EndsWith("the interval of thin_out must be positive"));
   CHECK_THAT(Remote("rate_limit: {samples: 1}"), Catch::Contains("field samples not found"));
-  CHECK_THAT(
-      Remote("when_full: panic"),
-      Catch::EndsWith("unknown when_full \"panic\", expected drop_oldest or stop_accepting"));
+  CHECK_THAT(Remote("when_full: panic"),
+             Catch::EndsWith(
+                 "unknown when_full \"panic\", expected drop_oldest, thin_out or stop_accepting"));
   CHECK_THAT(Remote("max_bytes: 1000KiB"), Catch::EndsWith("max_bytes must be at least 1MiB"));
   CHECK_THAT(Remote("max_bytes: 0"), Catch::EndsWith("max_bytes must be at least 1MiB"));
   CHECK_THAT(Remote("max_bytes: much"), Catch::Contains("remote_write[0].max_bytes: "));

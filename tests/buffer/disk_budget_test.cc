@@ -18,6 +18,8 @@ namespace {
 
 constexpr uint64_t kMiB = 1 << 20;
 constexpr uint64_t kSamples = 10;  // of each frame
+// An epoch then has many frames of each target.
+constexpr size_t kSmallPayload = 150;
 
 class BudgetedLog {
  public:
@@ -28,28 +30,31 @@ class BudgetedLog {
     fixture_.options.bytes_max = log_bytes_max;
     Open();
     for (const char* name : {"small", "large"}) REQUIRE(log().Attach(name).ok());
-    log().SetBudget("large", {});
   }
 
   Log& log() { return fixture_.log(); }
 
   void Open() {
     fixture_.Open();
-    SetBudget(budget_);
+    log().SetBudgets({{"small", budget_}, {"large", large_budget_}});
   }
 
   void SetBudget(const DiskBudget& budget) {
     budget_ = budget;
-    log().SetBudget("small", budget);
+    log().SetBudgets({{"small", budget}});
+  }
+
+  void SetLargeBudget(const DiskBudget& budget) {
+    large_budget_ = budget;
+    log().SetBudgets({{"large", budget}});
   }
 
   // Frames of 16 targets in turn.
   void Append(uint64_t bytes) {
-    constexpr size_t kPayload = 2'000;
-    for (uint64_t written = 0; written < bytes; written += kPayload) {
+    for (uint64_t written = 0; written < bytes; written += payload) {
       const uint64_t host = appended_++ % 16;
       const TestFrame frame = MakeFrame("host:" + std::to_string(host), host,
-                                        static_cast<TimestampMs>(appended_ * 1000), kPayload);
+                                        static_cast<TimestampMs>(appended_ * 1000), payload);
       REQUIRE(log().Append(std::vector<FrameAppend>{frame.Append()}).ok());
     }
   }
@@ -64,18 +69,24 @@ class BudgetedLog {
   std::vector<ReadFrame> DeliverTo(const std::string& name, size_t frames_max) {
     const DestinationProgress before = *log().Progress(name);
     const bool replays = before.backlog_end != 0;
-    const Sequence end = replays ? before.backlog_end : log().EndFor(name);
+    const auto& lanes = replays ? before.backlog : before.lanes;
     std::vector<ReadFrame> taken;
     std::vector<FrameOutcome> outcomes;
-    for (const ReadFrame& frame : ReadAll(log(), before.oldest)) {
-      const auto& lanes = replays ? before.backlog : before.lanes;
-      if (frame.sequence >= end || frame.sequence < lanes[frame.lane].next) continue;
-      if (outcomes.size() == frames_max) break;
-      // What is handed out can be understood.
-      REQUIRE(log().LoadTarget(frame.target_at).ok());
-      REQUIRE(log().LoadLayout(frame.layout_at).ok());
-      outcomes.push_back(Acknowledged(frame));
-      taken.push_back(frame);
+    Sequence from = before.oldest;
+    for (;;) {
+      Sequence end = log().BeginScan(name, from);
+      if (replays) end = std::min(end, before.backlog_end);
+      if (from >= end || taken.size() >= frames_max) break;
+      for (const ReadFrame& frame : ReadAll(log(), from)) {
+        if (frame.sequence >= end || taken.size() >= frames_max) break;
+        if (frame.sequence < lanes[frame.lane].next) continue;
+        // What is handed out can be understood.
+        REQUIRE(log().LoadTarget(frame.target_at).ok());
+        REQUIRE(log().LoadLayout(frame.layout_at).ok());
+        outcomes.push_back(Acknowledged(frame));
+        taken.push_back(frame);
+      }
+      from = end;
     }
     REQUIRE(log().Acknowledge(name, outcomes, {}).ok());
     return taken;
@@ -93,9 +104,12 @@ class BudgetedLog {
 
   bool IsFull() { return Small().full_at != 0; }
 
+  size_t payload = 2'000;  // of a frame
+
  private:
   LogFixture fixture_;
   DiskBudget budget_;
+  DiskBudget large_budget_;
   uint64_t appended_ = 0;
   uint64_t delivered_ = 0;
   std::set<Sequence> delivered_sequences_;
@@ -162,6 +176,75 @@ TEST_CASE("a destination that stops accepting keeps what it has, and goes on whe
   CHECK(done.ledger.dropped == full.ledger.dropped);
   CHECK(budgeted.delivered_samples() == done.ledger.acknowledged);
   CHECK(budgeted.Large().ledger.pending == budgeted.appended_samples());
+}
+
+TEST_CASE("what waits is thinned out, so that the same room covers the whole of a longer outage",
+          "[log]") {
+  BudgetedLog budgeted({.bytes_max = kMiB, .when_full = WhenFull::kThinOut});
+  budgeted.payload = kSmallPayload;
+  for (int i = 0; i < 12; ++i) {
+    for (int n = 0; n < 4; ++n) {
+      budgeted.Append(kMiB / 16);
+      budgeted.DeliverTo("large", SIZE_MAX);
+    }
+    REQUIRE(Eventually([&] { return budgeted.Small().kept_bytes <= kMiB; }));
+    REQUIRE(LedgerHolds(budgeted.Small()));
+    if (i % 4 == 3) budgeted.Open();
+  }
+  REQUIRE(Eventually([&] { return budgeted.Small().kept_bytes <= kMiB; }));
+  const DestinationProgress small = budgeted.Small();
+  CHECK(small.ledger.appended == budgeted.appended_samples());
+  CHECK(DroppedOf(small, DropReason::kThinnedWhenFull) ==
+        budgeted.appended_samples() - small.ledger.pending);
+  CHECK(small.lost.empty());
+  CHECK(budgeted.Large().ledger.acknowledged == budgeted.appended_samples());
+  CHECK(Eventually([&] { return budgeted.DiskBytes() < 4 * kMiB; }));
+
+  const std::vector<ReadFrame> frames = budgeted.DeliverTo("small", SIZE_MAX);
+  std::map<uint32_t, std::vector<TimestampMs>> times;  // by lane, which is a target here
+  for (const ReadFrame& frame : frames) times[frame.lane].push_back(frame.timestamp_ms);
+  CHECK(times.size() == 16);
+  const auto length = static_cast<TimestampMs>(budgeted.appended_samples() / kSamples * 1000);
+  for (const auto& [lane, at] : times) {
+    CAPTURE(lane);
+    CHECK(at.front() < length / 50);
+    CHECK(at.back() > length - length / 50);
+    for (size_t i = 1; i < at.size(); ++i) {
+      CHECK(at[i] > at[i - 1]);
+      CHECK(at[i] - at[i - 1] < length / 5);
+    }
+  }
+  const DestinationProgress done = budgeted.Small();
+  CHECK(done.ledger.pending == 0);
+  CHECK(done.ledger.acknowledged == frames.size() * kSamples);
+  CHECK(done.ledger.dropped == small.ledger.dropped);
+}
+
+TEST_CASE("what another destination needs is not thinned out: the oldest goes instead", "[log]") {
+  BudgetedLog budgeted({.bytes_max = kMiB, .when_full = WhenFull::kThinOut});
+  budgeted.Append(3 * kMiB);
+  REQUIRE(Eventually([&] { return budgeted.Small().kept_bytes <= kMiB; }));
+  CHECK(DroppedOf(budgeted.Small(), DropReason::kThinnedWhenFull) == 0);
+  CHECK(DroppedOf(budgeted.Small(), DropReason::kMaxBytes) > 0);
+  CHECK(budgeted.Large().ledger.pending == budgeted.appended_samples());
+}
+
+TEST_CASE("a full log is thinned out where all that need it want that", "[log]") {
+  BudgetedLog budgeted({.when_full = WhenFull::kThinOut}, 2 * kMiB);
+  budgeted.payload = kSmallPayload;
+  budgeted.SetLargeBudget({.when_full = WhenFull::kThinOut});
+  for (int i = 0; i < 30; ++i) {
+    budgeted.Append(100'000);
+    REQUIRE(Eventually([&] { return budgeted.log().status().bytes <= 2 * kMiB; }));
+  }
+  for (const DestinationProgress& each : {budgeted.Small(), budgeted.Large()}) {
+    CHECK(LedgerHolds(each));
+    CHECK(DroppedOf(each, DropReason::kThinnedWhenFull) > 0);
+    CHECK(DroppedOf(each, DropReason::kBudget) == 0);
+  }
+  const std::vector<ReadFrame> frames = budgeted.DeliverTo("small", SIZE_MAX);
+  CHECK(frames.front().timestamp_ms < 20'000);
+  CHECK(budgeted.Small().ledger.acknowledged == frames.size() * kSamples);
 }
 
 TEST_CASE("a destination that had stopped accepting goes on when its budget is larger, or gone",
@@ -262,23 +345,29 @@ TEST_CASE("a backlog that is still to be sent keeps nothing on disk of what come
   CHECK(budgeted.Small().ledger.pending == 0);
 }
 
-TEST_CASE("with stops, restarts and slow delivery each sample is delivered once or counted",
-          "[log][model]") {
+TEST_CASE(
+    "with stops or thinning, restarts and slow delivery each sample is delivered once or counted",
+    "[log][model]") {
   const uint64_t seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937_64 random(seed);
-  BudgetedLog budgeted({.bytes_max = kMiB, .when_full = WhenFull::kStopAccepting});
-  uint64_t stops = 0;
-  bool was_full = false;
+  const WhenFull when_full = GENERATE(WhenFull::kStopAccepting, WhenFull::kThinOut);
+  const DropReason reason =
+      when_full == WhenFull::kThinOut ? DropReason::kThinnedWhenFull : DropReason::kNotAccepted;
+  BudgetedLog budgeted({.bytes_max = kMiB, .when_full = when_full});
+  budgeted.SetLargeBudget({.when_full = when_full});
+  const bool thins = when_full == WhenFull::kThinOut;
+  CAPTURE(thins);
+  if (thins) budgeted.payload = kSmallPayload;
   for (int step = 0; step < 400; ++step) {
     CAPTURE(step);
     const uint64_t roll = random() % 20;
     if (roll < 10) {
       budgeted.Append(random() % 100'000);
     } else if (roll < 16) {
-      budgeted.Deliver(random() % 40);
+      budgeted.Deliver(random() % (thins ? 500 : 40));
     } else if (roll < 18) {
-      budgeted.DeliverTo("large", random() % 400);
+      budgeted.DeliverTo("large", random() % (thins ? 5'000 : 400));
     } else if (roll < 19) {
       budgeted.Open();
     } else if (budgeted.Small().backlog_end == 0) {
@@ -287,16 +376,14 @@ TEST_CASE("with stops, restarts and slow delivery each sample is delivered once 
     const DestinationProgress small = budgeted.Small();
     REQUIRE(LedgerHolds(small));
     REQUIRE(small.ledger.appended == budgeted.appended_samples());
-    if (small.full_at != 0 && !was_full) ++stops;
-    was_full = small.full_at != 0;
   }
-  CHECK(stops > 0);
+  CHECK(DroppedOf(budgeted.Small(), reason) > 0);
   REQUIRE(Eventually([&] {
     budgeted.Deliver(SIZE_MAX);
     return budgeted.Small().ledger.pending == 0;
   }));
   const DestinationProgress done = budgeted.Small();
   CHECK(done.ledger.acknowledged == budgeted.delivered_samples());
-  CHECK(DroppedOf(done, DropReason::kNotAccepted) ==
-        budgeted.appended_samples() - budgeted.delivered_samples());
+  CHECK(done.ledger.appended == budgeted.appended_samples());
+  CHECK(DroppedOf(done, reason) == budgeted.appended_samples() - budgeted.delivered_samples());
 }

@@ -214,7 +214,7 @@ void Model::Close() {
 // Of the log with little room for all, that of one is no more than some of it.
 void Model::SetBudget() {
   const uint64_t bytes_max = random_() % 3 == 0 ? 0 : 40'000 + random_() % 100'000;
-  fixture_.log().SetBudget(RandomName(), {.bytes_max = bytes_max});
+  fixture_.log().SetBudgets({{RandomName(), {.bytes_max = bytes_max}}});
 }
 
 void Model::PartBacklog() {

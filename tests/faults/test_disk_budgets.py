@@ -8,20 +8,27 @@ from fleet import Fleet
 from processes import ledger_balance, wait_until
 
 
-class DiskBudgets(Fleet):
-    exporter = ChurningExporter
-    exporter_count = 2
-
-    def start_all(self, **policies):
-        """A destination for each policy, away, and one that is there."""
+class Away(Fleet):
+    def start_all(self, own: dict[str, str], flags=()):
+        """Destinations that are away, and one that is there."""
         self.healthy = self.receiver()
-        self.away = {name: self.receiver() for name in policies}
+        self.away = {name: self.receiver() for name in own}
         urls = {"healthy": self.healthy.url()} | {name: receiver.url()
                                                   for name, receiver in self.away.items()}
         for receiver in self.away.values():
             receiver.stop()
-        self.start(urls, own={name: f"max_bytes: 1MiB, when_full: {policy},"
-                              for name, policy in policies.items()})
+        self.start(urls, flags=flags, own=own)
+
+    def fill(self):
+        """Until all of them are full, and again after a kill -9; the pages that are under way."""
+        for name in self.away:
+            wait_until(lambda name=name: self.lost(name) > 0, f"{name} is full", 60)
+        killed = self.kill()
+        self.sluice.start()
+        before = {name: self.lost(name) for name in self.away}
+        for name in self.away:
+            wait_until(lambda name=name: self.lost(name) > before[name], f"{name} is full still", 60)
+        return killed
 
     def row(self, name: str) -> dict:
         row = self.sluice.destinations()[name]
@@ -41,7 +48,6 @@ class DiskBudgets(Fleet):
                      for labels, samples in self.healthy.samples.items())
         self.assertGreater(absent, 0)
         self.assertEqual(absent, self.lost(name) - arrived)
-        self.assertEqual(sum(each["samples"] for each in row["lost"]), self.lost(name))
         missing = self.missing(receiver.exported())
         self.check(receiver, [gone.union(*(pages[i] for pages in excused))
                               for i, gone in enumerate(missing)])
@@ -49,15 +55,20 @@ class DiskBudgets(Fleet):
               f"{sum(map(len, missing))} of {sum(self.served())}")
         return missing
 
+    def reasons(self, name: str) -> set[str]:
+        dropped = self.row(name)["ledger"]["dropped"]
+        return {reason for reason, samples in dropped.items() if samples > 0}
+
+
+class OwnBudgets(Away):
+    exporter = ChurningExporter
+    exporter_count = 2
+
     def test_what_is_over_a_budget_is_counted_and_the_others_get_everything(self):
-        self.start_all(oldest="drop_oldest", newest="stop_accepting")
+        self.start_all({"oldest": "max_bytes: 1MiB, when_full: drop_oldest,",
+                        "newest": "max_bytes: 1MiB, when_full: stop_accepting,"})
+        killed = self.fill()
         for name in self.away:
-            wait_until(lambda name=name: self.lost(name) > 0, f"{name} is full", 60)
-        killed = self.kill()
-        self.sluice.start()
-        before = {name: self.lost(name) for name in self.away}
-        for name in self.away:
-            wait_until(lambda name=name: self.lost(name) > before[name], f"{name} is full still", 60)
             # The budget, what comes in a second, and an epoch.
             self.assertLess(self.row(name)["disk"]["bytes"], 3 << 20)
             self.assertEqual(self.row(name)["disk"]["maxBytes"], 1 << 20)
@@ -77,9 +88,11 @@ class DiskBudgets(Fleet):
             self.assertIn(1, oldest[i])
             self.assertNotIn(1, newest[i])
             self.assertNotIn(max(exporter.pages.keys() - under_way[i]), oldest[i])
-        reasons = {name: {reason for reason, samples in self.row(name)["ledger"]["dropped"].items()
-                          if samples > 0} for name in self.away}
-        self.assertEqual(reasons, {"oldest": {"max_bytes"}, "newest": {"not_accepted"}})
+        self.assertEqual(self.reasons("oldest"), {"max_bytes"})
+        self.assertEqual(self.reasons("newest"), {"not_accepted"})
+        for name in self.away:
+            row = self.row(name)
+            self.assertEqual(sum(each["samples"] for each in row["lost"]), self.lost(name))
 
 
 if __name__ == "__main__":
