@@ -184,6 +184,9 @@ TEST_CASE("a file of records that is cut short or gone costs what is in it", "[l
       std::sort(files.begin(), files.end());
       REQUIRE(files.size() >= 2);
       const fs::path& file = newest ? files.back() : files.front();
+      // How much a file holds depends on when it was written.
+      const size_t in_file = fs::file_size(file) / kPayloadBytes;
+      CAPTURE(in_file);
       if (gone) {
         fs::remove(file);
       } else {
@@ -192,7 +195,7 @@ TEST_CASE("a file of records that is cut short or gone costs what is in it", "[l
       const std::optional<size_t> frames = UseDamaged(fixture);
       REQUIRE(frames);
       CHECK(*frames < kFrames);
-      CHECK(*frames >= kFrames / 2);
+      CHECK(*frames + in_file >= kFrames);
     }
   }
 }
