@@ -33,6 +33,11 @@ Explanation Agent::ExplainNow(const Selector& selector) const {
   deps.page_of = [&](uint64_t id) {
     return scraper_->PageOf(id, std::min(end, clock_.MonotonicNow() + kPageTimeMax));
   };
+  deps.refusal_of = [&](const std::string& destination, const relabel::Labels& series) {
+    const auto found = remotewrite::FindRefusal(options_.data_directory + "/quarantine",
+                                                destination, series.ToString());
+    return found.ok() ? *found : std::nullopt;  // what cannot be read is said by its own tool
+  };
   return Explain(selector, View(), deps);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,24 @@ Result<std::vector<std::string>> FilesOf(const std::string& directory) {
   std::vector<std::string> paths;
   for (auto& [key, path] : files) paths.push_back(std::move(path));
   return paths;
+}
+
+// Every line of every file, oldest first for each destination.
+Status ForEachLine(const std::string& directory,
+                   const std::function<void(std::string_view)>& take) {
+  const Result<std::vector<std::string>> files = FilesOf(directory);
+  if (!files.ok()) return files.error();
+  for (const std::string& path : *files) {
+    const Result<std::string> text = ReadFile(path, LogFile::kBytesMax);
+    if (!text.ok()) return text.error();
+    std::string_view rest = *text;
+    while (!rest.empty()) {
+      const size_t end = std::min(rest.find('\n'), rest.size());
+      if (end > 0) take(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return {};
 }
 
 class Listing {
@@ -122,21 +141,30 @@ Status Quarantine::Add(TimestampMs now, const QuarantineEntry& entry) {
 
 Status ListQuarantine(const std::string& directory, const QuarantineListing& listing,
                       std::ostream& out) {
-  const Result<std::vector<std::string>> files = FilesOf(directory);
-  if (!files.ok()) return files.error();
   Listing all(listing, out);
-  for (const std::string& path : *files) {
-    const Result<std::string> text = ReadFile(path, LogFile::kBytesMax);
-    if (!text.ok()) return text.error();
-    std::string_view rest = *text;
-    while (!rest.empty()) {
-      const size_t end = std::min(rest.find('\n'), rest.size());
-      if (end > 0) all.Add(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
+  if (Status read = ForEachLine(directory, [&](std::string_view line) { all.Add(line); });
+      !read.ok()) {
+    return read;
   }
   all.Finish();
   return {};
+}
+
+Result<std::optional<Refusal>> FindRefusal(const std::string& directory,
+                                           std::string_view destination, std::string_view series) {
+  std::optional<Refusal> last;
+  const Status read = ForEachLine(directory, [&](std::string_view line) {
+    const Result<std::unique_ptr<JsonDocument>> document = JsonDocument::Parse(line);
+    const JsonView entry = document.ok() ? (*document)->root() : JsonView();
+    if (!entry.is_object() || entry["destination"].Text() != destination ||
+        entry["series"].Text() != series) {
+      return;
+    }
+    last = Refusal{std::string(entry["time"].Text()), std::string(entry["status"].Text()),
+                   std::string(entry["answer"].Text())};
+  });
+  if (!read.ok()) return read.error();
+  return last;
 }
 
 }  // namespace sluice::remotewrite

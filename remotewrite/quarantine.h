@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -57,5 +58,17 @@ struct QuarantineListing {
 // while the files are written to; lines that cannot be read are counted. Blocking.
 Status ListQuarantine(const std::string& directory, const QuarantineListing& listing,
                       std::ostream& out);
+
+// What a receiver said of a series when it refused samples of it for good.
+struct Refusal {
+  std::string time;    // RFC 3339
+  std::string status;  // of HTTP
+  std::string answer;
+};
+
+// The last one of this destination, by the name it is shown by, that an entry tells of this series;
+// nothing when none does. An entry names one series, mostly the only one. Blocking.
+Result<std::optional<Refusal>> FindRefusal(const std::string& directory,
+                                           std::string_view destination, std::string_view series);
 
 }  // namespace sluice::remotewrite

@@ -194,10 +194,22 @@ class Explainer {
       path.sentence = "job " + path.job + ": " + Subject(path) + stop->text;
     } else {
       ExplainDeliveries(agent_, candidate.target.target->labels, DeliveredOf(path), path);
+      // Looking through a quarantine takes a while: of the first one only.
+      if (path.is_series && result_.paths.empty()) TellRefusals(path);
       path.sentence = "job " + path.job + ": " + Joined(path.deliveries);
       if (path.deliveries.empty()) path.sentence += "scraped, but there is no destination";
     }
     result_.paths.push_back(std::move(path));
+  }
+
+  void TellRefusals(Path& path) const {
+    for (Stage& delivery : path.deliveries) {
+      if (delivery.labels.empty()) continue;  // not sent
+      const auto refusal = deps_.refusal_of(delivery.name, delivery.labels);
+      if (!refusal) continue;
+      delivery.text += "; of this series it last refused samples at " + refusal->time + ": HTTP " +
+                       refusal->status + ", " + refusal->answer;
+    }
   }
 
   static std::string Subject(const Path& path) {

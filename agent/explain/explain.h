@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/explain/explanation.h"
@@ -12,6 +14,7 @@
 #include "base/clock.h"
 #include "remotewrite/destination_config.h"
 #include "remotewrite/destinations.h"
+#include "remotewrite/quarantine.h"
 #include "scrape/page_view.h"
 #include "scrape/pool_view.h"
 
@@ -30,6 +33,10 @@ struct AgentView {
 struct ExplainDeps {
   // The last page of a scraped target, by its id.
   std::function<Result<scrape::PageView>(uint64_t id)> page_of;
+  // What this destination, by the name it is shown by, last said of a series that it refused.
+  std::function<std::optional<remotewrite::Refusal>(const std::string& destination,
+                                                    const relabel::Labels& series)>
+      refusal_of;
   // Whether to come to an end with what there is.
   std::function<bool()> is_out_of_time;
 };

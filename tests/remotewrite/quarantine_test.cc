@@ -44,6 +44,27 @@ TEST_CASE("what is in quarantine is listed with the receiver's words", "[quarant
   CHECK(std::filesystem::exists(dir.File("q/a%2Fb%20c.jsonl")));
 }
 
+TEST_CASE("the last words about a series are found in quarantine", "[quarantine]") {
+  sluice::test::TempDir dir;
+  const std::string folder = dir.File("q");
+  Quarantine one({.directory = folder}, "mimir");
+  Quarantine other({.directory = folder}, "other");
+  const auto find = [&](std::string_view destination, std::string_view series) {
+    const auto found = FindRefusal(folder, destination, series);
+    REQUIRE(found.ok());
+    return found->has_value() ? (*found)->time + " " + (*found)->status + " " + (*found)->answer
+                              : "none";
+  };
+  CHECK(find("mimir", "{__name__=\"up\"}") == "none");
+  REQUIRE(one.Add(1'700'000'000'123, Entry("{__name__=\"up\"}")).ok());
+  REQUIRE(one.Add(1'700'000'001'000, Entry("{__name__=\"up\"}")).ok());
+  REQUIRE(one.Add(1'700'000'002'000, Entry("{__name__=\"down\"}")).ok());
+  REQUIRE(other.Add(1'700'000'003'000, Entry("{__name__=\"up\"}")).ok());
+  CHECK(find("mimir", "{__name__=\"up\"}") == "2023-11-14T22:13:21.000Z 400 out of \"bounds\"");
+  CHECK(find("mimir", "{__name__=\"u\"}") == "none");
+  CHECK(find("nobody", "{__name__=\"up\"}") == "none");
+}
+
 TEST_CASE("a refused request can be taken out of quarantine as it was", "[quarantine]") {
   sluice::test::TempDir dir;
   std::string request;

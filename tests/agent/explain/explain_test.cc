@@ -84,6 +84,12 @@ struct Case {
     REQUIRE(selector.ok());
     return Explain(*selector, View(),
                    {.page_of = [this](uint64_t id) { return PageOf(id); },
+                    .refusal_of =
+                        [this](const std::string& destination, const relabel::Labels& series) {
+                          const auto found = refusals.find({destination, series.ToString()});
+                          return found == refusals.end() ? std::nullopt
+                                                         : std::optional(found->second);
+                        },
                     .is_out_of_time = [this] { return out_of_time; }});
   }
 
@@ -94,6 +100,7 @@ struct Case {
   std::vector<remotewrite::DestinationStatus> statuses;
   std::map<uint64_t, relabel::Labels> labels_of;
   uint64_t last_id = 0;
+  std::map<std::pair<std::string, std::string>, remotewrite::Refusal> refusals;
   bool out_of_time = false;
 };
 
@@ -202,6 +209,16 @@ TEST_CASE_METHOD(OneTarget, "a destination that catches up says how long it take
   for (buffer::LaneProgress& lane : statuses[0].progress.backlog) lane.pending_samples = 1;
   CHECK(Ask(R"(node_cpu{cpu="0"})").sentence ==
         "job node: on its way to vm, which lacks samples since 22:10:00, caught up in about 1m30s");
+}
+
+TEST_CASE_METHOD(OneTarget, "what a receiver said of the series when it refused it is told",
+                 "[explain]") {
+  refusals[{"vm", R"({__name__="node_cpu", cpu="0", instance="a:1", job="node"})"}] = {
+      "2023-11-14T22:13:20.123Z", "400", "out of bounds"};
+  CHECK(Ask(R"(node_cpu{cpu="0"})").sentence ==
+        "job node: delivered to vm; of this series it last refused samples at "
+        "2023-11-14T22:13:20.123Z: HTTP 400, out of bounds");
+  CHECK(Ask(R"(node_cpu{cpu="1"})").sentence == "job node: delivered to vm");
 }
 
 TEST_CASE_METHOD(OneTarget, "a series is found by what it is called at its receiver", "[explain]") {
