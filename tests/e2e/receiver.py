@@ -1,4 +1,5 @@
-"""A scripted remote-write receiver: decodes requests (snappy, protobuf) and answers as told."""
+"""A scripted remote-write receiver: decodes requests (snappy, zstd, protobuf), answers as told."""
+import ctypes
 import dataclasses
 import http.server
 import struct
@@ -56,6 +57,24 @@ def snappy_decode(data: bytes) -> bytes:
     if len(out) != size:
         raise ValueError("snappy: wrong size")
     return bytes(out)
+
+
+def zstd_decode(data: bytes) -> bytes:
+    """One frame, which says its size."""
+    library = ctypes.CDLL("libzstd.so.1")
+    for call in (library.ZSTD_getFrameContentSize, library.ZSTD_decompress):
+        call.restype = ctypes.c_ulonglong
+    size = library.ZSTD_getFrameContentSize(data, ctypes.c_size_t(len(data)))
+    if size > 1 << 30:  # an error, or no size
+        raise ValueError("zstd: no size")
+    out = ctypes.create_string_buffer(size)
+    got = library.ZSTD_decompress(out, ctypes.c_size_t(size), data, ctypes.c_size_t(len(data)))
+    if got != size:
+        raise ValueError("zstd: damaged")
+    return out.raw
+
+
+DECODERS = {"snappy": snappy_decode, "zstd": zstd_decode}
 
 
 def fields(data: bytes):
@@ -165,9 +184,10 @@ def decode_exemplar(data: bytes) -> tuple:
     return time_ms, value, tuple(pairs)
 
 
-def decode_series(body: bytes) -> list[Series]:
+def decode_series(message: bytes) -> list[Series]:
+    """Of a request of remote write 1.0; one of 2.0 has none, as any receiver of 1.0 sees it."""
     result = []
-    for number, data in fields(snappy_decode(body)):
+    for number, data in fields(message):
         if number != 1:
             continue
         series = Series()
@@ -200,9 +220,10 @@ class Receiver:
     """Answers POSTs with `answer(receiver, handler, series)` -> status, or (status, headers, text).
 
     Without an answer function: 204. `keep(list of Series)` gets every request as it came.
-    `intercept(receiver, handler)` may answer, or not, before the body is read, and then is true. Only
-    samples of requests answered with 2xx are kept. `out_of_order` counts samples that are not newer
-    than an accepted one of the same series.
+    `intercept(receiver, handler)` may answer, or not, before the body is read, and then is true.
+    `question(handler)` -> (status, text) answers GETs. Only samples of requests answered with 2xx
+    are kept. `out_of_order` counts samples that are not newer than an accepted one of the same
+    series.
     """
 
     def __init__(self, answer=None, keep=None, host: str = "127.0.0.1"):
@@ -211,6 +232,7 @@ class Receiver:
         self.answer = answer
         self.keep = keep
         self.intercept = None
+        self.question = lambda _handler: (405, "")
         self.lock = threading.Lock()
         self.samples: dict[tuple, dict[int, float | None]] = {}
         self.newest: dict[tuple, int] = {}
@@ -240,7 +262,7 @@ class Receiver:
                     return
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.bodies.last = body
-                decoded = decode_series(body)
+                decoded = decode_series(DECODERS[self.headers["Content-Encoding"]](body))
                 series = [(tuple(each.labels), each.samples) for each in decoded]
                 with receiver.lock:
                     if receiver.keep is not None:
@@ -256,6 +278,16 @@ class Receiver:
                 status, headers, text = outcome if isinstance(outcome, tuple) else (outcome, {}, "")
                 if 200 <= status < 300:
                     receiver.accept(series)
+                self.reply(status, headers, text)
+
+            def do_GET(self):
+                if self.server is not receiver.server:
+                    self.close_connection = True
+                    return
+                status, text = receiver.question(self)
+                self.reply(status, {}, text)
+
+            def reply(self, status: int, headers: dict, text: str):
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
