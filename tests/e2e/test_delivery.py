@@ -183,6 +183,44 @@ class Delivery(Fleet):
             self.assertGreater(len(gone), 3)
             self.assertGreaterEqual(min(gone), min(since))
 
+    def test_a_renamed_destination_begins_at_now_and_the_one_of_before_drains_or_is_dropped(self):
+        drained, dropped, staying = self.receiver(), self.receiver(), self.receiver()
+        self.start({"drained": drained.url(), "dropped": dropped.url(), "staying": staying.url()},
+                   own={"dropped": "on_remove: drop,"})
+        self.pages(3)
+        drained.stop()
+        dropped.stop()
+        self.pages(5)
+        appended = self.sluice.destinations()["staying"]["ledger"]["appended"]
+        before = self.served()
+        config = self.sluice.config_path.read_text()
+        for name in ("drained", "dropped"):
+            config = config.replace(f"name: {name},", f"name: {name}-anew,")
+        self.sluice.write_config(config)
+        self.sluice.signal(signal.SIGHUP)
+        wait_until(lambda: self.sluice.destinations().keys() == {
+            "staying", "drained", "drained-anew", "dropped-anew"}, "one is gone at once")
+        after = self.since(before)
+        rows = self.sluice.destinations()
+        self.assertTrue(rows["drained"]["leaving"])
+        self.assertGreater(rows["drained"]["ledger"]["pending"], 0)
+        for name in ("drained-anew", "dropped-anew"):
+            began = rows[name]["ledger"]["appended"]
+            staying_since = self.sluice.destinations()["staying"]["ledger"]["appended"] - appended
+            self.assertLessEqual(began, staying_since, name)
+        self.pages(5)
+        drained.start()
+        dropped.start()
+        wait_until(lambda: "drained" not in self.sluice.destinations(), "it is drained")
+        under_way = self.finish()
+        self.check(staying, under_way)
+        self.assertEqual(staying.duplicates, 0)
+        # The two of them have all between them, though not in order.
+        self.check_exported(drained.exported(), under_way)
+        for gone, since, at_end in zip(self.missing(dropped.exported()), after, under_way):
+            self.assertGreater(len(gone - at_end), 3)
+            self.assertLessEqual(max(gone - at_end), max(since))
+
     def test_reload_takes_up_a_new_destination_and_keeps_a_removed_ones_backlog(self):
         first, second = self.receiver(), self.receiver()
         self.start({"first": first.url()}, extra="on_remove: keep,")
