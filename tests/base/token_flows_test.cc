@@ -332,6 +332,41 @@ TEST_CASE("Google is asked with a JWT of the service account", "[google]") {
         Time().now + seconds(2700));
 }
 
+TEST_CASE("a client with a service account's key of Google exchanges it for what authorizes it",
+          "[google]") {
+  const test::TempDir folder;
+  test::ScriptedHttpServer server([](const test::ScriptedRequest& request) {
+    if (request.target == "/token") {
+      return test::ScriptedResponse{.body = R"({"access_token":"tok","expires_in":3600})"};
+    }
+    const auto authorization = request.headers.find("authorization");
+    return test::ScriptedResponse{
+        .body = authorization == request.headers.end() ? "(none)" : authorization->second};
+  });
+  std::ofstream(folder.File("key.json")) << ServiceAccount(server.Url("/token"));
+  HttpClientConfig config;
+  config.google = GoogleConfig{.credentials_file = folder.File("key.json"), .scope = "sc"};
+  const auto client = std::make_shared<const HttpClient>(config, ProxyEnvironment{});
+  HttpLoop loop({});
+  for (int i = 0; i < 2; ++i) {
+    test::HttpRecorder recorder;
+    HttpRequest request = test::Get(server.Url("/write"));
+    request.client = client;
+    loop.Start(std::move(request), recorder);
+    REQUIRE(test::PollUntil(loop, [&] { return recorder.done(); }));
+    CHECK(recorder.body == "Bearer tok");
+  }
+  const auto seen = server.requests();
+  REQUIRE(seen.size() == 3);  // the second request has the token of the first
+  CHECK(seen[0].method == "POST");
+  CHECK(seen[0].headers.at("content-type") == "application/x-www-form-urlencoded");
+  HttpRequest form;
+  form.body = std::make_shared<const std::string>(seen[0].body);
+  const Jwt jwt = Parts(Field(form, "assertion"));
+  CHECK(jwt.is_signed);
+  CHECK_THAT(jwt.claims, Catch::Contains("\"aud\":\"" + server.Url("/token") + "\""));
+}
+
 TEST_CASE("Google's default credentials are a file of the environment, of the user, the machine",
           "[google]") {
   const test::TempDir folder;
