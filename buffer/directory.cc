@@ -54,6 +54,11 @@ Status CheckVersion(const std::string& directory) {
   }
   std::string line;
   std::getline(file, line);
+  if (file.bad()) {
+    return Error{ErrorCode::kRetryable, path +
+                                            " cannot be read: see to the disk and start again; "
+                                            "nothing of what is stored was given up"};
+  }
   const std::string_view text = line;
   uint64_t version = 0;
   bool good = text.substr(0, kMagic.size()) == kMagic;

@@ -1,6 +1,7 @@
 #include "buffer/log.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -20,6 +21,9 @@ constexpr uint64_t kDamagedNamed = 100;
 // How many records are looked at to find the oldest pending frame.
 constexpr uint32_t kOldestProbes = 256;
 
+// Between two attempts to open the log on a disk that fails.
+constexpr std::chrono::seconds kOpenAgainAfter{1};
+
 constexpr uint64_t kMiB = 1 << 20;
 
 // RocksDB needs up to three memtables of room to get going again on a full disk, measured.
@@ -37,6 +41,25 @@ LogOptions WithDerived(LogOptions options) {
     options.write_buffer_bytes = std::clamp(options.bytes_max / 8, kMiB, 8 * kMiB);
   }
   return options;
+}
+
+// For as long as later reads wait for the disk. Nothing else runs yet that this could hold up.
+TryAgain WaitForDisk(const Logger& logger) {
+  return [logger, left = ReadTrouble::kPatience / kOpenAgainAfter](const Error& error) mutable {
+    if (left == 0) {
+      logger.Error("buffer: the disk still does not give all records; those count as damaged",
+                   {{"error", error.message}});
+      return false;
+    }
+    logger.Warn("buffer: the disk does not give all records; reading again",
+                {{"error", error.message}, {"attempts_left", left}});
+    --left;
+    Mutex mu;
+    CondVar nobody_calls;
+    const MutexLock lock(mu);
+    nobody_calls.WaitFor(mu, kOpenAgainAfter);
+    return true;
+  };
 }
 
 Status CheckLanes(std::span<const FrameOutcome> outcomes, std::span<const LaneAdvance> advances) {
@@ -213,7 +236,9 @@ Result<std::unique_ptr<Log>> Log::OpenReadOnly(const std::string& directory) {
 }
 
 Status Log::Impl::Recover(std::unique_ptr<Store> store, const Records::OpenStore& open) {
-  Result<RecoveredLog> recovered = RecoverLog(*store, logger);
+  const bool reads_only = clock == nullptr;
+  Result<RecoveredLog> recovered =
+      RecoverLog(*store, logger, reads_only ? TryAgain() : WaitForDisk(logger));
   if (!recovered.ok()) return recovered.error();
   MutexLock write_lock(write_mu_);
   MutexLock lock(mu_);

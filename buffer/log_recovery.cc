@@ -22,27 +22,44 @@ bool IsCheckpoint(Sequence sequence, std::string_view value) {
 
 class Recovery {
  public:
-  explicit Recovery(const Store& store) : store_(store) {}
+  enum class DiskErrors {
+    kStop,      // they end it, without a result
+    kPassOver,  // what they are met at counts as damaged
+  };
 
-  // The sequence after all others; 0 without any.
-  Sequence FindHead() const;
-  // Where reading forward has to start: the newest intact checkpoint, else the oldest record.
-  Sequence FindCheckpoint(Sequence head) const;
-  void Replay(Sequence from);
-  void LoadOlderEpochs();
-  void ApplyThinned();
+  Recovery(const Store& store, DiskErrors disk_errors) : store_(store), disk_errors_(disk_errors) {}
+
+  void Run();
 
   RecoveredLog& result() { return result_; }
 
-  bool found_progress() const { return found_progress_; }
+  // What ended it.
+  const std::optional<Error>& disk_error() const { return disk_error_; }
+
+  // There are records, but none that tells of progress.
+  bool lacks_progress() const { return !is_empty_ && !found_progress_; }
 
  private:
+  // The sequence after all others; 0 without any.
+  Sequence FindHead();
+  // Where reading forward has to start: the newest intact checkpoint, else the oldest record.
+  Sequence FindCheckpoint(Sequence head);
+  void Replay(Sequence from);
+  void LoadOlderEpochs();
+  void ApplyThinned();
   void Take(Sequence sequence, std::string_view value);
   void TakeProgress(Sequence sequence, const RecordView& record, uint64_t bytes);
   void TakeEpochStart(Sequence sequence, const RecordView& record, uint64_t bytes);
   void LoadThinned(const std::vector<Sequence>& records);
   void TakeThinned(Sequence sequence, std::string_view body);
   std::optional<EpochStartBody> ReadEpochStart(Sequence at);
+
+  // Whether this is the end.
+  bool EndsAt(const Error& error) {
+    if (error.code != ErrorCode::kRetryable || disk_errors_ == DiskErrors::kPassOver) return false;
+    disk_error_ = error;
+    return true;
+  }
 
   // A log whose epoch start is not in sight still has an epoch.
   void EnsureEpoch(Sequence start) {
@@ -51,18 +68,21 @@ class Recovery {
   }
 
   const Store& store_;
+  const DiskErrors disk_errors_;
+  std::optional<Error> disk_error_;
   RecoveredLog result_;
   ThinnedEpochs thinned_;
+  bool is_empty_ = true;
   bool found_progress_ = false;
 };
 
 // The newest file may be damaged, at its end or all of it; its sequences must not be used again all
 // the same, and what is newer than it can be reached from its end on only.
-Sequence Recovery::FindHead() const {
+Sequence Recovery::FindHead() {
   StoreCursor cursor = store_.NewCursor();
   const Sequence in_tables = store_.newest_in_tables();
   if (cursor.SeekToLast()) return std::max(cursor.sequence(), in_tables) + 1;
-  if (!cursor.broken()) return 0;
+  if (!cursor.broken() || EndsAt(cursor.error())) return 0;
   Sequence newest = in_tables;
   for (bool found = cursor.Seek(in_tables + 1); found; found = cursor.Next()) {
     newest = cursor.sequence();
@@ -71,7 +91,7 @@ Sequence Recovery::FindHead() const {
 }
 
 // Backwards; over what cannot be read in growing steps.
-Sequence Recovery::FindCheckpoint(Sequence head) const {
+Sequence Recovery::FindCheckpoint(Sequence head) {
   StoreCursor cursor = store_.NewCursor();
   Sequence at = head - 1;
   uint64_t step = 1;
@@ -84,7 +104,7 @@ Sequence Recovery::FindCheckpoint(Sequence head) const {
       found = cursor.Previous();
       continue;
     }
-    if (at <= step) break;
+    if (EndsAt(cursor.error()) || at <= step) break;
     at -= step;
     step *= 2;
     found = cursor.SeekBack(at);
@@ -127,6 +147,7 @@ void Recovery::LoadThinned(const std::vector<Sequence>& records) {
   for (const Sequence at : records) {
     const Result<std::string> value = store_.Get(at);
     if (!value.ok() && value.error().code == ErrorCode::kNotFound) continue;
+    if (!value.ok() && EndsAt(value.error())) return;
     const Result<RecordView> record =
         value.ok() ? OpenRecord(at, *value) : Result<RecordView>(value.error());
     if (record.ok() && record->type == RecordType::kThinned) {
@@ -196,18 +217,23 @@ void Recovery::Take(Sequence sequence, std::string_view value) {
 }
 
 void Recovery::Replay(Sequence from) {
-  RecordReader reader(store_, from, result_.state.head);
+  RecordReader reader(store_, from, result_.state.head,
+                      [this](Sequence, const Error& error) { return !EndsAt(error); });
   for (;;) {
     const bool found = reader.Next();
     result_.damaged_records += reader.unreadable().count;
     if (!found) return;
     Take(reader.sequence(), reader.value());
+    if (disk_error_) return;
   }
 }
 
 std::optional<EpochStartBody> Recovery::ReadEpochStart(Sequence at) {
   const Result<std::string> value = store_.Get(at);
-  if (!value.ok()) return std::nullopt;
+  if (!value.ok()) {
+    EndsAt(value.error());
+    return std::nullopt;
+  }
   const Result<RecordView> record = OpenRecord(at, value.value());
   if (!record.ok() || record.value().type != RecordType::kEpochStart) return std::nullopt;
   const Result<EpochStartBody> start = DecodeEpochStartBody(at, record.value().body);
@@ -252,21 +278,45 @@ void Recovery::LoadOlderEpochs() {
   }
 }
 
+void Recovery::Run() {
+  result_.damaged_records = store_.damage_met();
+  const Sequence head = FindHead();
+  if (head == 0) return;
+  is_empty_ = false;
+  result_.state.head = head;
+  const Sequence from = FindCheckpoint(head);
+  if (!disk_error_) Replay(from);
+  if (!disk_error_ && !result_.state.epochs.empty()) LoadOlderEpochs();
+  if (!disk_error_) ApplyThinned();
+}
+
 }  // namespace
 
-Result<RecoveredLog> RecoverLog(const Store& store, const Logger& logger) {
-  Recovery recovery(store);
-  recovery.result().damaged_records = store.damage_met();
-  const Sequence head = recovery.FindHead();
-  if (head == 0) return std::move(recovery.result());
-  recovery.result().state.head = head;
-  recovery.Replay(recovery.FindCheckpoint(head));
-  if (!recovery.found_progress()) {
-    logger.Error("buffer: no intact progress record; destinations start anew at the newest frame");
+Result<RecoveredLog> RecoverLog(const Store& store, const Logger& logger,
+                                const TryAgain& try_again) {
+  using DiskErrors = Recovery::DiskErrors;
+  DiskErrors then = try_again ? DiskErrors::kStop : DiskErrors::kPassOver;
+  std::optional<Error> lasting;
+  for (;;) {
+    Recovery recovery(store, then);
+    recovery.Run();
+    if (recovery.disk_error()) {
+      if (try_again(*recovery.disk_error())) continue;
+      lasting = recovery.disk_error();
+      then = DiskErrors::kPassOver;
+      continue;
+    }
+    if (recovery.lacks_progress() && lasting) {
+      return lasting->WithContext(
+          "the disk does not give what tells how far the destinations are; see to it and start "
+          "again, or move the directory away to start with an empty one");
+    }
+    if (recovery.lacks_progress()) {
+      logger.Error(
+          "buffer: no intact progress record; destinations start anew at the newest frame");
+    }
+    return std::move(recovery.result());
   }
-  if (!recovery.result().state.epochs.empty()) recovery.LoadOlderEpochs();
-  recovery.ApplyThinned();
-  return std::move(recovery.result());
 }
 
 }  // namespace sluice::buffer

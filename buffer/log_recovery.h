@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "base/logger.h"
 #include "base/result.h"
@@ -15,8 +16,14 @@ struct RecoveredLog {
   uint64_t damaged_records = 0;
 };
 
+// Asked when the disk has failed with this error, which may pass: whether to read again, all of it.
+// It may wait. After a false, what cannot be read counts as damaged.
+using TryAgain = std::function<bool(const Error&)>;
+
 // Blocking. Reads from the newest checkpoint on, then hops back over the starts of the epochs that
-// are still needed.
-Result<RecoveredLog> RecoverLog(const Store& store, const Logger& logger);
+// are still needed. Without `try_again` what cannot be read counts as damaged at once. Fails when
+// errors of the disk leave nothing that tells of progress: all that is pending would be given up.
+Result<RecoveredLog> RecoverLog(const Store& store, const Logger& logger,
+                                const TryAgain& try_again);
 
 }  // namespace sluice::buffer

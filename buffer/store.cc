@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -85,7 +87,11 @@ Error OpenError(const std::string& directory, const rocksdb::Status& status) {
                                              ": damaged beyond recovery (" + text +
                                              "); move it away to start with an empty one"};
   }
-  return ToError(status).WithContext("buffer directory " + directory);
+  Error error = ToError(status).WithContext("buffer directory " + directory);
+  if (text.find(std::generic_category().message(EIO)) != std::string::npos) {
+    error.message += "; see to the disk; nothing of what is stored was given up";
+  }
+  return error;
 }
 
 }  // namespace

@@ -10,7 +10,9 @@
 #include <catch2/catch.hpp>
 #include <rocksdb/env.h>
 
+#include "buffer/log_recovery.h"
 #include "buffer/records.h"
+#include "tests/buffer/log_support.h"
 #include "tests/support/temp_dir.h"
 
 using namespace sluice;
@@ -90,7 +92,85 @@ Reading ReadAll(const Records& records) {
   return reading;
 }
 
+std::unique_ptr<Store> OpenStore(const std::string& directory, FailingReads& files) {
+  auto store = Store::Open({.directory = directory, .write_buffer_bytes = 1 << 20, .env = &files},
+                           std::make_shared<FloorHolder>(), Logger());
+  REQUIRE(store.ok());
+  return std::move(*store);
+}
+
+// A backlog of many epochs, most of it in files.
+void FillLog(buffer::test::LogFixture& fixture) {
+  fixture.options.epoch_bytes = 100'000;
+  fixture.options.write_buffer_bytes = 1 << 20;
+  Log& log = fixture.Open();
+  REQUIRE(log.Attach("a").ok());
+  for (int i = 0; i < 3'000; ++i) {
+    const buffer::test::TestFrame frame =
+        buffer::test::MakeFrame("host", static_cast<uint64_t>(i), i, 1'000);
+    REQUIRE(log.Append(std::vector<FrameAppend>{frame.Append()}).ok());
+  }
+  fixture.Close();
+}
+
 }  // namespace
+
+TEST_CASE(
+    "a disk that fails while a log is opened is asked again, and costs nothing when it passes",
+    "[records]") {
+  buffer::test::LogFixture fixture;
+  FillLog(fixture);
+  FailingReads files;
+  const auto intact = RecoverLog(*OpenStore(fixture.options.directory, files), Logger(), nullptr);
+  REQUIRE(intact.ok());
+  REQUIRE(intact->damaged_records == 0);
+
+  const auto store = OpenStore(fixture.options.directory, files);
+  files.fail = true;
+  int asked = 0;
+  const auto again = RecoverLog(*store, Logger(), [&](const Error& error) {
+    CHECK(error.code == ErrorCode::kRetryable);
+    files.fail = ++asked < 3;
+    return true;
+  });
+  CHECK(asked == 3);
+  REQUIRE(again.ok());
+  CHECK(again->damaged_records == 0);
+  CHECK(again->state.head == intact->state.head);
+  CHECK(again->state.epochs.bytes() == intact->state.epochs.bytes());
+  CHECK(again->state.epochs.oldest().start == intact->state.epochs.oldest().start);
+}
+
+TEST_CASE("a disk that goes on failing while a log is opened costs what it does not give",
+          "[records]") {
+  buffer::test::LogFixture fixture;
+  FillLog(fixture);
+  FailingReads files;
+  const auto store = OpenStore(fixture.options.directory, files);
+  files.fail = true;
+  int asked = 0;
+  const auto recovered = RecoverLog(*store, Logger(), [&](const Error&) { return ++asked < 3; });
+  CHECK(asked == 3);
+  REQUIRE(recovered.ok());
+  CHECK(recovered->damaged_records > 0);
+  CHECK(recovered->state.book.AllProgress(recovered->state.head).size() == 1);
+}
+
+TEST_CASE("a log is not opened when the disk gives nothing that tells of progress", "[records]") {
+  sluice::test::TempDir dir;
+  FillFile(dir.File("a"));
+  FailingReads files;
+  // Where none was ever written, one begins anew.
+  CHECK(RecoverLog(*OpenStore(dir.File("a"), files), Logger(), nullptr).ok());
+
+  const auto store = OpenStore(dir.File("a"), files);
+  files.fail = true;
+  const auto refused = RecoverLog(*store, Logger(), [](const Error&) { return false; });
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::kRetryable);
+  CHECK_THAT(refused.error().message, Catch::Contains("start again"));
+  CHECK_THAT(refused.error().message, Catch::Contains("Input/output error"));
+}
 
 TEST_CASE("an error of the disk that passes is no damage, one that lasts is", "[records]") {
   sluice::test::TempDir dir;

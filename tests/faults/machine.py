@@ -128,13 +128,16 @@ class FailingDisk(Disk):
     def break_it(self):
         self.trigger.touch()
 
-    def break_reads(self):
-        """Of what the kernel does not have in memory."""
+    def break_reads(self, but: list[str] = ()):
+        """Of what the kernel does not have in memory, which is the content of files named `but`."""
         for path in [*self.path.rglob("*"), self.device_file]:
             if path.is_file():
                 with open(path, "rb") as file:
                     os.fsync(file.fileno())
                     os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        for pattern in but:
+            for path in self.path.rglob(pattern):
+                path.read_bytes()
         self.read_trigger.touch()
 
     def mend(self):

@@ -112,6 +112,28 @@ class BrokenDisk(OnDisk):
         killed = self.check_stored(receiver)
         self.check(receiver, killed, self.finish())
 
+    @needs("nbdkit", "nbdfuse", "losetup", "mkfs.ext4")
+    def test_a_start_on_a_disk_that_cannot_be_read_is_refused_and_gives_nothing_up(self):
+        receiver = self.receiver()
+        self.start_on(FailingDisk(self.folder / "disk", 256), receiver, ())
+        self.pages(3)
+        receiver.stop()
+        self.pages(5)
+        killed = self.kill()
+        for readable in [[], ["VERSION"], ["VERSION", "CURRENT", "MANIFEST*"]]:
+            self.disk.break_reads(but=readable)
+            before = len(self.sluice.log())
+            self.sluice.start(wait=False)
+            self.assertEqual(self.sluice.process.wait(timeout=30), 1)
+            self.assertIn("see to the disk", self.sluice.log()[before:], f"with {readable}")
+            self.disk.mend()
+        self.sluice.start()
+        receiver.start()
+        self.pages(3)
+        self.check(receiver, killed, self.settle())
+        self.check_ledger("one", receiver)
+        self.assertEqual(self.metric("sluice_buffer_damaged_records_total"), 0)
+
     def lose_power(self, kind: str):
         receiver = self.receiver()
         self.start_on(LoopDisk(self.folder / "disk", kind, 512), receiver,
