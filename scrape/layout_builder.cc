@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/hash.h"
 #include "base/result.h"
 #include "buffer/chunk_scanner.h"
 #include "scrape/page_walk.h"
@@ -107,6 +108,11 @@ class ChunkWriter {
   std::optional<FamilyId> last_family_;
 };
 
+template <class Number>
+uint64_t HashOf(const std::vector<Number>& numbers) {
+  return Xxh3({reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(Number)});
+}
+
 class Rebuild {
  public:
   Rebuild(const SeriesList& old, const LayoutChange& change)
@@ -183,6 +189,19 @@ class Rebuild {
 };
 
 }  // namespace
+
+size_t SeriesList::memory_bytes() const {
+  return hashes.capacity() * sizeof(hashes[0]) + families.capacity() * sizeof(families[0]) +
+         chunks.capacity() * sizeof(chunks[0]);
+}
+
+uint64_t SeriesList::Hash() const { return 31 * HashOf(hashes) + HashOf(families); }
+
+bool operator==(const SeriesList& a, const SeriesList& b) {
+  const auto is_same = [](const auto& x, const auto& y) { return x->id == y->id; };
+  return a.hashes == b.hashes && a.families == b.families &&
+         std::equal(a.chunks.begin(), a.chunks.end(), b.chunks.begin(), b.chunks.end(), is_same);
+}
 
 void AddedSeries::Add(std::string_view encoded, uint64_t hash, FamilyId family) {
   starts_.push_back(text_.size());

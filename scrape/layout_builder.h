@@ -31,6 +31,13 @@ struct SeriesList {
   std::vector<std::shared_ptr<const buffer::Chunk>> chunks;
 
   uint32_t size() const { return static_cast<uint32_t>(hashes.size()); }
+
+  // Without the chunks.
+  size_t memory_bytes() const;
+
+  // For ContentPool.
+  uint64_t Hash() const;
+  friend bool operator==(const SeriesList& a, const SeriesList& b);
 };
 
 // Series that the list does not hold yet, numbered from 0. Thread-compatible.

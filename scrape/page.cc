@@ -39,10 +39,23 @@ std::vector<uint32_t> OrderOf(const PageWalk::Outcome& outcome, uint32_t old_cou
   return order;
 }
 
+template <class Content>
+std::shared_ptr<const Content> Share(ContentPool<Content>* pool, Content content) {
+  return pool == nullptr ? std::make_shared<const Content>(std::move(content))
+                         : pool->Intern(std::move(content));
+}
+
+template <class Content>
+size_t PartOf(const std::shared_ptr<const Content>& shared) {
+  // Others may let go of it just now.
+  const auto holders = static_cast<size_t>(std::max(shared.use_count(), 1L));
+  return shared->memory_bytes() / holders;
+}
+
 }  // namespace
 
-Page::Page(SeriesRules rules, PageReport report)
-    : rules_(std::move(rules)), report_(std::move(report)) {
+Page::Page(SeriesRules rules, PageReport report, LikePages* like)
+    : rules_(std::move(rules)), report_(std::move(report)), like_(like) {
   rules_.extra_report = report_.extra != nullptr;
   std::vector<std::shared_ptr<const buffer::Chunk>> chunks;
   AppendReportChunks(chunks);
@@ -60,7 +73,7 @@ PageView Page::View() const {
   return {.text = state_.text,
           .format = state_.format,
           .layout = state_.layout == nullptr ? report_layout_ : state_.layout,
-          .series_count = state_.series.size(),
+          .series_count = state_.series->size(),
           .rules = rules_};
 }
 
@@ -74,7 +87,7 @@ void Page::SetFormat(PageFormat format) {
   reader_.reset();
   if (format != state_.format) {
     // What one format takes for equal may be ill-formed in the other. The series stay.
-    state_.text = {};
+    state_.text = std::make_shared<const PageTemplate>();
     state_.is_multi_line = false;
     state_.format = format;
     walk_ = std::make_unique<PageWalk>(state_, rules_, times_);
@@ -94,7 +107,7 @@ Result<PageResult> Page::Succeed(const ScrapeMeasures& measures) {
   PageResult result;
   result.counts = walk_->counts();
   PageWalk::Outcome outcome = walk_->Take();
-  result.counts.series_added = SeriesAdded(outcome, state_.series.size());
+  result.counts.series_added = SeriesAdded(outcome, state_.series->size());
   EndWalk();
   if (times_.frame_ms <= state_.last_frame_ms) {
     // The wall clock stepped back: everything is older than what was sent. The page is looked at
@@ -123,11 +136,11 @@ PageResult Page::Fail(Failure failure, const ScrapeMeasures& measures) {
   if (failure == Failure::kContent) {
     result.counts = walk_->counts();
     PageWalk::Outcome outcome = walk_->Abandon();
-    result.counts.series_added = SeriesAdded(outcome, state_.series.size());
+    result.counts.series_added = SeriesAdded(outcome, state_.series->size());
     seen = std::move(outcome.seen);
   }
   EndWalk();
-  seen.resize(state_.series.size(), 0);
+  seen.resize(state_.series->size(), 0);
   if (times_.frame_ms <= state_.last_frame_ms) {
     result.counts.out_of_order += report_.series_count();
     return result;
@@ -135,7 +148,7 @@ PageResult Page::Fail(Failure failure, const ScrapeMeasures& measures) {
   result.frames.push_back(ReportFrame(measures, result.counts));
   Slots missing;
   bool tracks_some = false;
-  for (uint32_t slot = 0; slot < state_.series.size(); ++slot) {
+  for (uint32_t slot = 0; slot < state_.series->size(); ++slot) {
     if (!IsTracked(slot)) seen[slot] = 0;
     if (seen[slot] != 0) {
       tracks_some = true;
@@ -160,15 +173,16 @@ PageResult Page::Retire(TimestampMs frame_ms, const Page* successor) {
   times_ = {.frame_ms = frame_ms, .now_ms = frame_ms};
   std::unordered_set<uint64_t> continued;
   if (successor != nullptr) {
-    continued.insert(successor->state_.series.hashes.begin(),
-                     successor->state_.series.hashes.end());
+    continued.insert(successor->state_.series->hashes.begin(),
+                     successor->state_.series->hashes.end());
   }
   Slots ended;
-  for (uint32_t slot = 0; slot < state_.series.size(); ++slot) {
-    if (NeedsMarker(slot) && !continued.contains(state_.series.hashes[slot])) ended.push_back(slot);
+  for (uint32_t slot = 0; slot < state_.series->size(); ++slot) {
+    if (NeedsMarker(slot) && !continued.contains(state_.series->hashes[slot]))
+      ended.push_back(slot);
   }
   std::vector<std::shared_ptr<const buffer::Chunk>> chunks;
-  if (const auto layout = LayoutOfSlots(state_.series, ended)) chunks = layout->chunks;
+  if (const auto layout = LayoutOfSlots(*state_.series, ended)) chunks = layout->chunks;
   const bool report_goes_on =
       successor != nullptr && successor->state_.last_frame_ms != buffer::kNoTimestamp;
   if (!report_goes_on) chunks.push_back(report_.chunk);
@@ -193,11 +207,9 @@ void Page::EndWalk() {
 }
 
 size_t Page::memory_bytes() const {
-  return state_.text.memory_bytes() + state_.series.hashes.capacity() * sizeof(uint64_t) +
-         state_.series.families.capacity() * sizeof(FamilyId) + state_.tracked.capacity() +
+  return PartOf(state_.text) + PartOf(state_.series) + state_.tracked.capacity() +
          state_.latest.capacity() * sizeof(TimestampMs) +
-         state_.exemplars.capacity() * sizeof(LatestExemplar) +
-         state_.series.chunks.capacity() * sizeof(state_.series.chunks[0]);
+         state_.exemplars.capacity() * sizeof(LatestExemplar);
 }
 
 PageFrame Page::SampleFrame(PageWalk::Outcome& outcome, const ScrapeMeasures& measures,
@@ -224,7 +236,7 @@ PageFrame Page::SampleFrame(PageWalk::Outcome& outcome, const ScrapeMeasures& me
 }
 
 std::optional<PageFrame> Page::StaleFrame(const Slots& slots) const {
-  auto layout = LayoutOfSlots(state_.series, slots);
+  auto layout = LayoutOfSlots(*state_.series, slots);
   if (layout == nullptr) return std::nullopt;
   PageFrame frame;
   frame.kind = buffer::FrameKind::kStale;
@@ -247,7 +259,7 @@ std::optional<PageFrame> Page::ExtraFrame(const PageWalk::Outcome& outcome) cons
       frame.values.push_back(extra.value);
       frame.timestamps.push_back(extra.timestamp_ms);
     }
-    chunks.push_back(ChunkOfSlots(state_.series, slots));
+    chunks.push_back(ChunkOfSlots(*state_.series, slots));
   }
   AddRareColumns(outcome.samples.extras, outcome.samples.histogram_bytes, frame);
   frame.layout = buffer::Layout::Of(std::move(chunks));
@@ -295,7 +307,7 @@ Page::Slots Page::Vanished(const PageWalk::Outcome& outcome) const {
   if (state_.tracking == Tracking::kNone || (!outcome.rewritten && !outcome.samples.timed))
     return {};
   std::vector<uint8_t> fresh = outcome.seen;
-  fresh.resize(state_.series.size(), outcome.rewritten ? 0 : 1);
+  fresh.resize(state_.series->size(), outcome.rewritten ? 0 : 1);
   const bool only_own = !rules_.track_timestamps_staleness;
   for (size_t slot = 0; outcome.samples.timed && only_own && slot < fresh.size(); ++slot) {
     if (outcome.samples.times[slot] != buffer::kNoTimestamp) fresh[slot] = 0;
@@ -323,18 +335,19 @@ void Page::Adopt(PageWalk::Outcome& outcome) {
                        std::find(outcome.seen.begin(), outcome.seen.end(), 0) == outcome.seen.end();
   if (!is_same) AdoptSeries(outcome);
   outcome.text.ShrinkToFit();
-  state_.text = std::move(outcome.text);
-  state_.is_multi_line = state_.text.has_newline();
+  state_.text = Share(like_ == nullptr ? nullptr : &like_->texts, std::move(outcome.text));
+  state_.is_multi_line = state_.text->has_newline();
 }
 
 void Page::AdoptSeries(PageWalk::Outcome& outcome) {
-  const uint32_t old_count = state_.series.size();
+  const uint32_t old_count = state_.series->size();
   const std::vector<uint32_t> order = OrderOf(outcome, old_count);
-  state_.series = RebuildSeries(state_.series, {.order = order,
-                                                .families = outcome.families,
-                                                .added = outcome.added,
-                                                .known_families = outcome.known_families});
-  auto chunks = state_.series.chunks;
+  SeriesList next = RebuildSeries(*state_.series, {.order = order,
+                                                   .families = outcome.families,
+                                                   .added = outcome.added,
+                                                   .known_families = outcome.known_families});
+  state_.series = Share(like_ == nullptr ? nullptr : &like_->series, std::move(next));
+  auto chunks = state_.series->chunks;
   AppendReportChunks(chunks);
   state_.layout = buffer::Layout::Of(std::move(chunks));
   std::vector<uint32_t> moved(outcome.samples.values.size(), kNoSlot);
@@ -355,11 +368,11 @@ void Page::AdoptSeries(PageWalk::Outcome& outcome) {
 void Page::RememberMarkers(const Slots& slots) {
   if (slots.empty()) return;
   if (state_.latest.empty()) {
-    if (slots.size() == state_.series.size()) {
+    if (slots.size() == state_.series->size()) {
       state_.latest_of_all = times_.frame_ms;
       return;
     }
-    state_.latest.assign(state_.series.size(), state_.latest_of_all);
+    state_.latest.assign(state_.series->size(), state_.latest_of_all);
   }
   for (const uint32_t slot : slots) state_.latest[slot] = times_.frame_ms;
 }

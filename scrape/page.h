@@ -16,6 +16,7 @@
 #include "buffer/chunk.h"
 #include "buffer/frame.h"
 #include "buffer/layout.h"
+#include "scrape/content_pool.h"
 #include "scrape/page_frame.h"
 #include "scrape/page_reader.h"
 #include "scrape/page_view.h"
@@ -47,10 +48,17 @@ struct ScrapeMeasures {
   double body_bytes = 0;  // uncompressed; -1: more than the limit
 };
 
+// Where like pages find what they have in common. Thread-safe.
+struct LikePages {
+  ContentPool<PageTemplate> texts;
+  ContentPool<SeriesList> series;
+};
+
 // Thread-compatible.
 class Page {
  public:
-  Page(SeriesRules rules, PageReport report);
+  // `like` must outlive it; null when it shares nothing.
+  Page(SeriesRules rules, PageReport report, LikePages* like = nullptr);
 
   // Takes over other settings between two scrapes. What makes series of entries must be the same:
   // only the sample limit, and the timeout that is reported, may differ.
@@ -83,13 +91,13 @@ class Page {
   // may be null.
   PageResult Retire(TimestampMs frame_ms, const Page* successor);
 
-  // A copy of what is remembered, to be looked at elsewhere. A scrape that was begun does not show.
+  // What is remembered, to be looked at elsewhere. A scrape that was begun does not show.
   PageView View() const;
 
-  // Bytes kept between scrapes, without the chunks, which are shared.
+  // Bytes kept between scrapes, without the chunks; of what is shared, its part.
   size_t memory_bytes() const;
 
-  uint32_t series_count() const { return state_.series.size(); }
+  uint32_t series_count() const { return state_.series->size(); }
 
   // Null before the first success.
   const std::shared_ptr<const buffer::Layout>& layout() const { return state_.layout; }
@@ -116,6 +124,7 @@ class Page {
 
   SeriesRules rules_;
   PageReport report_;
+  LikePages* like_;
   std::shared_ptr<const buffer::Layout> report_layout_;
   PageState state_;
   PageWalk::Times times_;

@@ -31,7 +31,7 @@ class PageLines {
   // What was last said of a type, as it matters for the spelling of some labels.
   buffer::MetricType type() const { return type_; }
 
-  LineMark mark() const { return page_.text.mark(line_); }
+  LineMark mark() const { return page_.text->mark(line_); }
 
  private:
   bool ReadText(std::string_view key, bool is_metadata);

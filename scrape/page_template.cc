@@ -1,6 +1,7 @@
 #include "scrape/page_template.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "base/hash.h"
 
@@ -85,6 +86,13 @@ void PageTemplate::ShrinkToFit() {
   // Slack of an eighth costs less than copying each page that grew by a line.
   if (text_.capacity() - text_.size() > text_.size() / 8) text_.shrink_to_fit();
   if (lines_.capacity() - lines_.size() > lines_.size() / 8) lines_.shrink_to_fit();
+}
+
+uint64_t PageTemplate::Hash() const {
+  static_assert(std::has_unique_object_representations_v<Line>);
+  const std::string_view lines(reinterpret_cast<const char*>(lines_.data()),
+                               lines_.size() * sizeof(Line));
+  return 31 * Xxh3(text_) + Xxh3(lines);
 }
 
 void LineIndex::Build(const PageTemplate& page) {

@@ -81,6 +81,8 @@ class PageTemplate {
   struct Line {
     uint32_t end;  // of its text; it starts where the one before ends
     LineMark mark;
+
+    friend bool operator==(const Line&, const Line&) = default;
   };
 
   static constexpr size_t kTextBytesMax = std::numeric_limits<uint32_t>::max();
@@ -122,6 +124,13 @@ class PageTemplate {
   bool has_newline() const { return text_.find('\n') != std::string::npos; }
 
   size_t memory_bytes() const { return text_.capacity() + lines_.capacity() * sizeof(Line); }
+
+  // For ContentPool. What is not compared follows from the lines.
+  uint64_t Hash() const;
+
+  friend bool operator==(const PageTemplate& a, const PageTemplate& b) {
+    return a.lines_ == b.lines_ && a.text_ == b.text_;
+  }
 
  private:
   enum Company : unsigned char { kSeries, kTold, kDropped, kCompanies };

@@ -12,9 +12,9 @@
 
 namespace sluice::scrape {
 
-// A value; the layout is shared.
+// A value; text and layout are shared with the page.
 struct PageView {
-  PageTemplate text;
+  std::shared_ptr<const PageTemplate> text;         // never null
   PageFormat format = PageFormat::kPrometheusText;  // of the text
   // Of the series that the last page had, then those that the agent reports; of the latter alone
   // before the first success.
@@ -23,7 +23,7 @@ struct PageView {
   SeriesRules rules;
 };
 
-// A page that takes more memory is not copied: its worker has targets to scrape.
+// A larger text is not given away: whoever looks at it keeps it when the page has a new one.
 inline constexpr size_t kPageViewBytesMax = 64U << 20;
 
 }  // namespace sluice::scrape

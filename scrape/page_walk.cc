@@ -27,12 +27,18 @@ bool IsStaleMarker(double value) { return std::bit_cast<uint64_t>(value) == buff
 }  // namespace
 
 PageWalk::PageWalk(const PageState& state, const SeriesRules& rules, Times times)
-    : state_(state), rules_(rules), times_(times), quota_(rules), maker_(rules) {
-  out_.samples.values.resize(state.series.size());
+    : state_(state),
+      text_(*state.text),
+      series_(*state.series),
+      rules_(rules),
+      times_(times),
+      quota_(rules),
+      maker_(rules) {
+  out_.samples.values.resize(series_.size());
   out_.samples.exemplars = ExemplarColumn(state.exemplars);
   if (!state.latest.empty()) StartTimed();
   // What the series were read from has been forgotten.
-  if (state.text.size() == 0 && state.series.size() != 0) StartRewriting();
+  if (text_.size() == 0 && series_.size() != 0) StartRewriting();
 }
 
 Status PageWalk::Place(std::string_view key, const Entry& entry) {
@@ -66,8 +72,8 @@ std::string_view PageWalk::Remembered(std::string_view key) {
 }
 
 bool PageWalk::PlaceExpected(std::string_view key, const Entry& entry) {
-  if (cursor_ >= state_.text.size() || state_.text.text(cursor_) != key) return false;
-  const LineMark mark = state_.text.mark(cursor_);
+  if (cursor_ >= text_.size() || text_.text(cursor_) != key) return false;
+  const LineMark mark = text_.mark(cursor_);
   if (mark.is_metadata() != (entry.kind != EntryKind::kSample)) return false;
   if (!mark.is_metadata()) return TakeExpected(mark, SampleOf(entry, mark));
   ++cursor_;
@@ -84,7 +90,7 @@ Result<bool> PageWalk::PlaceAnywhere(std::string_view key, const Entry& entry) {
   }
   if (!is_known) return false;
   const auto name_of = [&](std::string_view) { return entry.name; };
-  return KeepKnown(line, SampleOf(entry, state_.text.mark(line)), name_of);
+  return KeepKnown(line, SampleOf(entry, text_.mark(line)), name_of);
 }
 
 Sample PageWalk::SampleOf(const Entry& entry, LineMark mark) {
@@ -101,7 +107,7 @@ Sample PageWalk::SampleOf(const Entry& entry, LineMark mark) {
 
 Status PageWalk::End() {
   if (Status status = quota_.Check(); !status.ok()) return status;
-  if (!out_.rewritten && cursor_ < state_.text.size()) StartRewriting();
+  if (!out_.rewritten && cursor_ < text_.size()) StartRewriting();
   return Status::Ok();
 }
 
@@ -229,7 +235,7 @@ void PageWalk::StartTimed() {
   samples.timed = true;
   const size_t count = samples.values.size();
   samples.latest = state_.latest;
-  if (samples.latest.empty()) samples.latest.assign(state_.series.size(), state_.latest_of_all);
+  if (samples.latest.empty()) samples.latest.assign(series_.size(), state_.latest_of_all);
   samples.latest.resize(count, buffer::kNoTimestamp);
   samples.times.assign(count, buffer::kNoTimestamp);
   // Samples of this body so far had no timestamps, so they are the frame's.
@@ -240,19 +246,19 @@ void PageWalk::StartTimed() {
     return;
   }
   for (size_t i = 0; i < cursor_; ++i) {
-    const LineMark mark = state_.text.mark(i);
+    const LineMark mark = text_.mark(i);
     if (mark.has_slot()) samples.latest[mark.slot()] = times_.frame_ms;
   }
 }
 
 void PageWalk::StartRewriting() {
   out_.rewritten = true;
-  out_.text.Reserve(state_.text);
-  out_.text.AppendPrefix(state_.text, cursor_);
-  out_.seen.assign(state_.series.size(), 0);
-  out_.families = state_.series.families;
+  out_.text.Reserve(text_);
+  out_.text.AppendPrefix(text_, cursor_);
+  out_.seen.assign(series_.size(), 0);
+  out_.families = series_.families;
   for (size_t i = 0; i < cursor_; ++i) {
-    const LineMark mark = state_.text.mark(i);
+    const LineMark mark = text_.mark(i);
     if (!mark.has_slot()) continue;
     out_.seen[mark.slot()] = 1;
     anchor_ = mark.slot() + 1;
@@ -267,7 +273,7 @@ bool PageWalk::PlaceSample(std::string_view key, LineMark mark, const Sample& sa
     mark = mark.WithRepeat(is_repeat);
     if (quota_.is_spent() && IsAboveLimit(mark, sample)) return true;
     if (!is_repeat) {
-      if (slot < state_.series.size()) anchor_ = slot + 1;
+      if (slot < series_.size()) anchor_ = slot + 1;
       // Only now, because StartTimed() takes what is seen for taken.
       if (sample.has_timestamp && !out_.samples.timed) StartTimed();
       out_.seen[slot] = 1;
@@ -320,8 +326,8 @@ Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry) {
 
 // For the series in encoded_, which becomes a new one if nobody has it and there is room.
 Result<LineMark> PageWalk::MarkOf(uint64_t hash, std::string_view metric_name) {
-  const uint32_t old_count = state_.series.size();
-  const uint32_t found = series_index_.Find(state_.series, out_.added, hash);
+  const uint32_t old_count = series_.size();
+  const uint32_t found = series_index_.Find(series_, out_.added, hash);
   if (found != SeriesIndex::kNone) {
     if (found < old_count && NeedsFamily(found)) UpdateFamily(found, metric_name);
     return LineMark::Slot(found);
@@ -339,13 +345,13 @@ Result<LineMark> PageWalk::MarkOf(uint64_t hash, std::string_view metric_name) {
 }
 
 uint32_t PageWalk::FindLine(std::string_view key) {
-  const size_t count = state_.text.size();
+  const size_t count = text_.size();
   for (size_t i = cursor_; i < std::min(cursor_ + kNearLines, count); ++i) {
-    if (state_.text.text(i) == key) return static_cast<uint32_t>(i);
+    if (text_.text(i) == key) return static_cast<uint32_t>(i);
   }
   if (count == 0 || strays_ <= kStraysMax) return LineIndex::kNone;
-  if (!line_index_.is_built()) line_index_.Build(state_.text);
-  return line_index_.Find(state_.text, key);
+  if (!line_index_.is_built()) line_index_.Build(text_);
+  return line_index_.Find(text_, key);
 }
 
 // After an entry that FindLine() did not find: goes on behind its line if the template has it, and
@@ -353,12 +359,12 @@ uint32_t PageWalk::FindLine(std::string_view key) {
 // stood, since slots ascend with lines, or that it is new: that is cheaper than an index of all
 // lines.
 bool PageWalk::FollowStray(std::string_view key, LineMark mark) {
-  const bool is_new = mark.has_slot() && mark.slot() >= state_.series.size();
+  const bool is_new = mark.has_slot() && mark.slot() >= series_.size();
   if (is_new || strays_ > kStraysMax) return false;
   ++strays_;
   if (!mark.has_slot()) return false;
-  const uint32_t line = state_.text.FindSlot(mark.slot(), cursor_);
-  if (line == LineIndex::kNone || state_.text.text(line) != key) return false;
+  const uint32_t line = text_.FindSlot(mark.slot(), cursor_);
+  if (line == LineIndex::kNone || text_.text(line) != key) return false;
   cursor_ = line + 1;
   return true;
 }

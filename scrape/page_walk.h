@@ -45,10 +45,11 @@ inline constexpr TimestampMs kAheadMsMax = 10 * 60'000;
 struct PageState {
   enum class Tracking : uint8_t { kNone, kAll, kSome };
 
-  PageTemplate text;
+  // Neither is ever null; like pages may share them.
+  std::shared_ptr<const PageTemplate> text = std::make_shared<const PageTemplate>();
   PageFormat format = PageFormat::kPrometheusText;  // of the text
   bool is_multi_line = false;                       // an entry of it holds a newline
-  SeriesList series;
+  std::shared_ptr<const SeriesList> series = std::make_shared<const SeriesList>();
   std::shared_ptr<const buffer::Layout> layout;  // of `series` and of the report; null at first
 
   // Which series get a stale marker once they are missing: those whose last sample had the
@@ -115,7 +116,7 @@ class PageWalk {
 
   // For readers that compare the body with the template. -------------------------------------
 
-  const PageTemplate& expected() const { return state_.text; }
+  const PageTemplate& expected() const { return text_; }
 
   bool expects_newlines() const { return state_.is_multi_line; }
 
@@ -126,7 +127,7 @@ class PageWalk {
 
   // The expected entry is there, and it is metadata. While rewriting, OnMetadata() is owed.
   void PassMetadata() {
-    if (out_.rewritten) out_.text.Append(state_.text.text(cursor_), LineMark::Metadata());
+    if (out_.rewritten) out_.text.Append(text_.text(cursor_), LineMark::Metadata());
     ++cursor_;
   }
 
@@ -161,10 +162,10 @@ class PageWalk {
 
   template <class NameOf>
   bool KeepKnown(size_t line, const Sample& sample, NameOf name_of) {
-    const LineMark mark = state_.text.mark(line);
+    const LineMark mark = text_.mark(line);
     const bool holds = !mark.is_metadata() && mark.HoldsUnder(context_.last_type());
     if (!holds || (mark.is_refused() && HasRoom())) return false;
-    const std::string_view key = state_.text.text(line);
+    const std::string_view key = text_.text(line);
     if (mark.has_slot() && NeedsFamily(mark.slot())) UpdateFamily(mark.slot(), name_of(key));
     return PlaceSample(key, mark, sample);
   }
@@ -186,7 +187,7 @@ class PageWalk {
   // Series that the target had before have their places, be they here or not, so that the order
   // of a page does not decide who gets one.
   bool HasRoom() const {
-    return quota_.HasRoom(state_.series.size() + out_.added.size() + out_.samples.extras.size());
+    return quota_.HasRoom(series_.size() + out_.added.size() + out_.samples.extras.size());
   }
 
   void StartRewriting();
@@ -197,6 +198,8 @@ class PageWalk {
 
   // Set once.
   const PageState& state_;
+  const PageTemplate& text_;  // those of state_
+  const SeriesList& series_;
   const SeriesRules& rules_;
   const Times times_;
 

@@ -59,7 +59,7 @@ struct Scraper::Impl {
     shared.report = MakeReportChunk();
     shared.extra_report = MakeExtraReportChunk();
     for (size_t i = 0; i < std::max<size_t>(options.workers, 1); ++i) {
-      workers.push_back(std::make_unique<Worker>(options, deps, metrics, failure_logs));
+      workers.push_back(std::make_unique<Worker>(options, deps, metrics, failure_logs, like_pages));
     }
   }
 
@@ -161,6 +161,7 @@ struct Scraper::Impl {
   const Deps deps;
   const ScrapeMetrics metrics;
   FailureLogs failure_logs;
+  LikePages like_pages;
   std::vector<std::unique_ptr<Worker>> workers;
 
   DiscoveryLoop discovery_loop;

@@ -53,7 +53,7 @@ TargetLoop::TargetLoop(const LoopDeps& deps, LoopSpec spec, OnScraped on_scraped
                             : std::min(spec_.job->body_size_limit, deps.body_bytes_max)),
       grid_(spec_.target.identity ^ spec_.phase_seed, spec_.target.interval, spec_.since,
             spec_.since_ms),
-      page_(RulesOf(spec_), ReportOf(spec_)) {}
+      page_(RulesOf(spec_), ReportOf(spec_), &deps.like_pages) {}
 
 TargetLoop::TargetLoop(TargetLoop& before, LoopSpec spec)
     : TargetLoop(before.deps_, std::move(spec), before.on_scraped_) {
@@ -124,7 +124,8 @@ void TargetLoop::End(const TargetLoop* successor) {
 }
 
 Result<PageView> TargetLoop::View() const {
-  if (page_.memory_bytes() <= kPageViewBytesMax) return page_.View();
+  PageView view = page_.View();
+  if (view.text->memory_bytes() <= kPageViewBytesMax) return view;
   return Error{ErrorCode::kResourceExhausted,
                "the page is too large to be looked at while it is scraped"};
 }

@@ -34,6 +34,7 @@ struct LoopDeps {
   FailureLogs& failure_logs;
   const Logger& logger;
   uint64_t body_bytes_max;
+  LikePages& like_pages;
 };
 
 // What all targets of a job have to know about each other; its pool writes it. Thread-safe.
@@ -105,7 +106,7 @@ class TargetLoop final : private HttpHandler {
   // Appends the stale markers, but for what a target with the same labels goes on with.
   void End(const TargetLoop* successor);
 
-  // What its last page was. kResourceExhausted when that is too large to be copied.
+  // What its last page was. kResourceExhausted when that is too large to be given away.
   Result<PageView> View() const;
 
   // Whether a target with this specification is the same one as this.

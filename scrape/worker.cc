@@ -17,7 +17,7 @@ Result<PageView> NotScraped() {
 }  // namespace
 
 Worker::Worker(const ScraperOptions& options, const Scraper::Deps& deps,
-               const ScrapeMetrics& metrics, FailureLogs& failure_logs)
+               const ScrapeMetrics& metrics, FailureLogs& failure_logs, LikePages& like_pages)
     : options_(options),
       deps_(deps),
       metrics_(metrics),
@@ -29,7 +29,8 @@ Worker::Worker(const ScraperOptions& options, const Scraper::Deps& deps,
                  .metrics = metrics_,
                  .failure_logs = failure_logs,
                  .logger = deps.logger,
-                 .body_bytes_max = options.body_bytes_max},
+                 .body_bytes_max = options.body_bytes_max,
+                 .like_pages = like_pages},
       pulse_(deps.clock.MonotonicNow()),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 

@@ -28,7 +28,7 @@ class Worker {
  public:
   // All but the options must outlive it.
   Worker(const ScraperOptions& options, const Scraper::Deps& deps, const ScrapeMetrics& metrics,
-         FailureLogs& failure_logs);
+         FailureLogs& failure_logs, LikePages& like_pages);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

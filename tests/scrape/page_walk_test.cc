@@ -2,6 +2,7 @@
 #include "scrape/page_walk.h"
 
 #include <bit>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,13 +36,14 @@ PageState StateAfter(PageWalk& walk) {
   PageWalk::Outcome outcome = walk.Take();
   REQUIRE(outcome.rewritten);
   PageState state;
-  state.text = std::move(outcome.text);
+  state.text = std::make_shared<const PageTemplate>(std::move(outcome.text));
   std::vector<uint32_t> order(outcome.added.size());
   for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  state.series = RebuildSeries({}, {.order = order,
-                                    .families = {},
-                                    .added = outcome.added,
-                                    .known_families = outcome.known_families});
+  state.series = std::make_shared<const SeriesList>(
+      RebuildSeries({}, {.order = order,
+                         .families = {},
+                         .added = outcome.added,
+                         .known_families = outcome.known_families}));
   return state;
 }
 
