@@ -20,6 +20,7 @@
 
 namespace {
 
+using sluice::scrape::LikePages;
 using sluice::scrape::MakeReportChunk;
 using sluice::scrape::Page;
 using sluice::scrape::PageResult;
@@ -121,7 +122,8 @@ void Churn(benchmark::State& state, MakeBody make_body) {
   const auto changed = static_cast<int>(state.range(0));
   std::vector<std::string> bodies;
   for (int i = 0; i < kBodies; ++i) bodies.push_back(make_body(i + 1, changed));
-  Page page(Rules(), {MakeReportChunk()});
+  LikePages like;
+  Page page(Rules(), {MakeReportChunk()}, &like);
   int64_t now_ms = 1000;
   NewChunks chunks;
   chunks.Add(ScrapeOnce(page, bodies[0], now_ms));
