@@ -58,6 +58,20 @@ std::shared_ptr<const LayoutProjection> ProjectPage(
   return layout;
 }
 
+// As of a target that is like others.
+std::shared_ptr<const LayoutProjection> ProjectLikePage(const Page& page) {
+  auto layout = std::make_shared<LayoutProjection>();
+  layout->series_count = kSeries;
+  const auto target = std::make_shared<const TargetText>(page.target);
+  for (const buffer::DecodedChunk& chunk : page.decoded) {
+    auto part =
+        std::make_shared<Projection>(Project(page.target, chunk, {page.external, page.program}));
+    part->MakeModel(target);
+    layout->parts.push_back(std::move(part));
+  }
+  return layout;
+}
+
 void BM_Project(benchmark::State& state) {
   const Page page;
   for (auto _ : state) benchmark::DoNotOptimize(ProjectPage(page));
@@ -88,6 +102,29 @@ void BM_Encode(benchmark::State& state) {
 
 BENCHMARK(BM_Encode);
 
+// The same from a model and the labels of a target.
+void BM_EncodeLike(benchmark::State& state) {
+  const Page page;
+  const auto layout = ProjectLikePage(page);
+  proto::RequestWriter writer;
+  std::vector<std::string_view> pieces;
+  for (auto _ : state) {
+    writer.Clear();
+    size_t series = 0;
+    for (const auto& part : layout->parts) {
+      for (uint32_t i = 0; i < part->series_count(); ++i) {
+        const proto::SampleView sample{page.values[series++], 1'700'000'000'000};
+        part->PiecesOf(i, pieces);
+        writer.AddSeries(pieces, {&sample, 1});
+      }
+    }
+    benchmark::DoNotOptimize(writer.bytes().data());
+  }
+  state.SetItemsProcessed(state.iterations() * kSeries);
+}
+
+BENCHMARK(BM_EncodeLike);
+
 // The same for 2.0: references to symbols.
 void BM_EncodeV2(benchmark::State& state) {
   const Page page;
@@ -116,10 +153,11 @@ BENCHMARK(BM_EncodeV2);
 
 // A job of frames as they come from the log: decode, encode, compress. The argument is how many
 // frames of the same target a request holds: one without a backlog.
-void BM_Request(benchmark::State& state, const Encoding& encoding, Message configured) {
+void BM_Request(benchmark::State& state, const Encoding& encoding, Message configured,
+                bool is_like = false) {
   const Page page;
   const auto symbols = configured == Message::kV2 ? std::make_shared<proto::SymbolPool>() : nullptr;
-  const auto layout = ProjectPage(page, symbols);
+  const auto layout = is_like ? ProjectLikePage(page) : ProjectPage(page, symbols);
   buffer::FrameEncoder encoder;
   std::vector<QueuedFrame> frames;
   for (int64_t i = 0; i < state.range(0); ++i) {
@@ -151,6 +189,7 @@ constexpr Encoding kZstd{.compression = Compression::kZstd};
 constexpr Encoding kV2{.message = Message::kV2};
 
 BENCHMARK_CAPTURE(BM_Request, v1_snappy, kV1, Message::kV1)->Arg(1)->Arg(4)->Arg(40);
+BENCHMARK_CAPTURE(BM_Request, v1_snappy_like, kV1, Message::kV1, true)->Arg(1)->Arg(4)->Arg(40);
 BENCHMARK_CAPTURE(BM_Request, v1_zstd, kZstd, Message::kV1)->Arg(1)->Arg(4)->Arg(40);
 BENCHMARK_CAPTURE(BM_Request, v2, kV2, Message::kV2)->Arg(1)->Arg(4)->Arg(40);
 BENCHMARK_CAPTURE(BM_Request, v2_fallen_back, kV1, Message::kV2)->Arg(1);

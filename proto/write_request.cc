@@ -123,6 +123,19 @@ void RequestWriter::AddSeries(std::string_view encoded_labels,
   buffer_.EndAt(at);
 }
 
+void RequestWriter::AddSeries(std::span<const std::string_view> label_pieces,
+                              std::span<const SampleView> samples) {
+  size_t body_size = 0;
+  for (const std::string_view piece : label_pieces) body_size += piece.size();
+  char* at = buffer_.Reserve(1 + kVarintMax + body_size + samples.size() * kSampleSizeMax);
+  for (const SampleView& sample : samples) body_size += 2 + SampleBodySize(sample);
+  *at++ = kSeriesTag;
+  at = WriteVarint(at, body_size);
+  for (const std::string_view piece : label_pieces) at = WriteBytes(at, piece);
+  for (const SampleView& sample : samples) at = WriteSample(at, sample);
+  buffer_.EndAt(at);
+}
+
 void RequestWriter::AddMetadata(const MetadataView& metadata) {
   const size_t size = (metadata.type == 0 ? 0 : 2) + TextSize(metadata.family) +
                       TextSize(metadata.help) + TextSize(metadata.unit);

@@ -61,6 +61,9 @@ class RequestWriter {
   // Adds one TimeSeries (field 1 of WriteRequest) made of labels from AppendLabel and samples in
   // ascending order of time.
   void AddSeries(std::string_view encoded_labels, std::span<const SampleView> samples);
+  // The same with the labels in pieces, cut anywhere.
+  void AddSeries(std::span<const std::string_view> label_pieces,
+                 std::span<const SampleView> samples);
   void AddSeries(const SeriesContent& series);
 
   // Adds one MetricMetadata (field 3).

@@ -40,8 +40,11 @@ class EntryWriter {
   void Add(const SeriesAt& series, std::span<const proto::SampleView> samples) {
     if (is_v2_) {
       AddV2(series, samples, {});
-    } else if (series.projection->is_encoded()) {
+    } else if (series.projection->is_whole()) {
       v1_.AddSeries(series.projection->LabelsOf(series.index), samples);
+    } else if (series.projection->is_encoded()) {
+      series.projection->PiecesOf(series.index, pieces_);
+      v1_.AddSeries(pieces_, samples);
     } else {
       AddV1(series, samples, {});
     }
@@ -64,7 +67,8 @@ class EntryWriter {
   Encoding encoding_;
   bool is_v2_ = false;
   std::string exemplars_;
-  std::string labels_;  // scratch
+  std::string labels_;                    // scratch
+  std::vector<std::string_view> pieces_;  // scratch
 
   proto::RequestWriter v1_;
 

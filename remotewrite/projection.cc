@@ -108,22 +108,45 @@ class Projector {
 size_t Projection::memory_bytes() const {
   size_t bytes = sizeof(*this) + labels_.capacity() + ends_.capacity() * sizeof(uint32_t);
   bytes += tenants_.capacity() * sizeof(TenantId);
-  if (!symbols_) return bytes;
-  bytes += symbols_->lease.memory_bytes();
+  if (symbols_ == nullptr) return bytes;
+  bytes += sizeof(Symbols) + symbols_->lease.memory_bytes();
   bytes += symbols_->labels.capacity() * sizeof(proto::Symbol);
   bytes += symbols_->families.capacity() * sizeof(proto::MetadataSymbols);
   return bytes + symbols_->family_of.capacity() * sizeof(uint32_t);
 }
 
 std::string_view Projection::EncodedLabels(size_t series, std::string& scratch) const {
-  if (is_encoded()) return LabelsOf(series);
+  if (is_whole()) return LabelsOf(series);
   scratch.clear();
+  if (model_ != nullptr) {
+    std::vector<std::string_view> pieces;
+    PiecesOf(series, pieces);
+    for (const std::string_view piece : pieces) scratch.append(piece);
+    return scratch;
+  }
   const proto::SymbolPool& pool = symbols_->lease.pool();
   const std::span<const proto::Symbol> labels = SymbolsOf(series);
   for (size_t i = 0; i + 1 < labels.size(); i += 2) {
     proto::AppendLabel(scratch, pool.TextOf(labels[i]), pool.TextOf(labels[i + 1]));
   }
   return scratch;
+}
+
+bool Projection::TakeModel(const std::shared_ptr<const ProjectionModel>& model,
+                           const std::shared_ptr<const TargetText>& target) {
+  if (!model->Gives(texts(), *target)) return false;
+  model_ = model;
+  target_ = target;
+  labels_.clear();
+  labels_.shrink_to_fit();  // which assigning an empty text would not do
+  ends_.clear();
+  ends_.shrink_to_fit();
+  return true;
+}
+
+void Projection::MakeModel(const std::shared_ptr<const TargetText>& target) {
+  const auto model = ProjectionModel::Make(texts(), *target);
+  if (model != nullptr) TakeModel(model, target);
 }
 
 // The last family is that of series without one.
@@ -162,7 +185,7 @@ Projection Project(std::span<const LabelView> target_labels, const buffer::Decod
   Projection result;
   result.ends_.reserve(chunk.series.size());
   if (rules.symbols != nullptr) {
-    result.symbols_.emplace(rules.symbols);
+    result.symbols_ = std::make_unique<Projection::Symbols>(rules.symbols);
     result.AddFamilies(chunk);
   }
   Projector projector(rules);
@@ -176,7 +199,7 @@ Projection Project(std::span<const LabelView> target_labels, const buffer::Decod
     result.symbols_->family_of.push_back(std::min(series.family, last));
   }
   result.labels_.shrink_to_fit();
-  if (result.symbols_) {
+  if (!result.is_encoded()) {
     result.symbols_->lease.Compact();
     result.symbols_->labels.shrink_to_fit();
   }

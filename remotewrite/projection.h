@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "relabel/labels.h"
 #include "relabel/program.h"
 #include "remotewrite/family_book.h"
+#include "remotewrite/projection_model.h"
 #include "remotewrite/sharding.h"
 #include "remotewrite/tenants.h"
 
@@ -38,24 +38,46 @@ struct ProjectionRules {
   bool parts_series() const { return tenants != nullptr || sharding != nullptr; }
 };
 
-// Immutable. One entry for each series of the chunk, in its order. Labels are held in the form of
-// one protocol: encoded for 1.0, or as symbols, from which 1.0 can be had, too, at more cost.
+// Immutable once others see it. One entry for each series of the chunk, in its order. Labels are
+// held in the form of one protocol: encoded for 1.0, or as symbols, from which 1.0 can be had, too,
+// at more cost. Encoded ones are whole texts, or a model that like targets share and the labels of
+// the target.
 class Projection {
  public:
   // Whether the labels are encoded for 1.0.
-  bool is_encoded() const { return !symbols_.has_value(); }
+  bool is_encoded() const { return symbols_ == nullptr; }
+
+  // Whether they are, and each series has its text.
+  bool is_whole() const { return is_encoded() && model_ == nullptr; }
 
   // Whether the series is sent.
-  bool Sends(size_t series) const { return BeginOf(series) != ends_[series]; }
+  bool Sends(size_t series) const {
+    return model_ == nullptr ? BeginOf(series) != ends_[series] : model_->Has(series);
+  }
 
-  // Labels for proto::RequestWriter; empty = this series is not sent. Only when they are encoded.
-  std::string_view LabelsOf(size_t series) const {
-    const size_t begin = BeginOf(series);
-    return std::string_view(labels_).substr(begin, ends_[series] - begin);
+  // Labels for proto::RequestWriter; empty = this series is not sent. Only when they are whole.
+  std::string_view LabelsOf(size_t series) const { return texts().At(series); }
+
+  // The same in pieces. Only when they are of a model.
+  void PiecesOf(size_t series, std::vector<std::string_view>& pieces) const {
+    model_->PiecesOf(series, *target_, pieces);
   }
 
   // The same in any case; may point into `scratch`.
   std::string_view EncodedLabels(size_t series, std::string& scratch) const;
+
+  // Puts the model in the place of the texts, if that makes no difference. Only when they are
+  // whole.
+  bool TakeModel(const std::shared_ptr<const ProjectionModel>& model,
+                 const std::shared_ptr<const TargetText>& target);
+
+  // The same with a model of just these texts.
+  void MakeModel(const std::shared_ptr<const TargetText>& target);
+
+  // Null when there is none.
+  const std::shared_ptr<const ProjectionModel>& model() const { return model_; }
+
+  const std::shared_ptr<const TargetText>& target() const { return target_; }
 
   // Names and values in turn. Only when they are symbols, as is the metadata.
   std::span<const proto::Symbol> SymbolsOf(size_t series) const {
@@ -70,14 +92,16 @@ class Projection {
   // Only of series that are sent.
   TenantId TenantOf(size_t series) const { return tenants_.empty() ? kNoTenant : tenants_[series]; }
 
-  uint32_t series_count() const { return static_cast<uint32_t>(ends_.size()); }
+  uint32_t series_count() const {
+    return static_cast<uint32_t>(model_ == nullptr ? ends_.size() : model_->series_count());
+  }
 
   // Series that are not sent: dropped by a rule, or unfit for remote write once relabeled (no
   // metric name, a label without a name, text that is not UTF-8). Receivers refuse a whole request
   // for one of those.
   uint32_t dropped_count() const { return dropped_count_; }
 
-  // Without the texts of symbols, which are shared.
+  // Without what is shared: the texts of symbols, the model, the labels of the target.
   size_t memory_bytes() const;
 
  private:
@@ -95,13 +119,17 @@ class Projection {
 
   size_t BeginOf(size_t series) const { return series == 0 ? 0 : ends_[series - 1]; }
 
+  SeriesTexts texts() const { return {labels_, ends_}; }
+
   void AddFamilies(const buffer::DecodedChunk& chunk);
   bool AddEncoded(std::span<const buffer::LabelView> labels);
   bool AddSymbols(std::span<const buffer::LabelView> labels);
 
   std::string labels_;
-  std::optional<Symbols> symbols_;
-  std::vector<uint32_t> ends_;     // in labels_, or in the labels of symbols_
+  std::shared_ptr<const ProjectionModel> model_;
+  std::shared_ptr<const TargetText> target_;
+  std::unique_ptr<Symbols> symbols_;
+  std::vector<uint32_t> ends_;     // in labels_, or in the labels of symbols_; none with a model
   std::vector<TenantId> tenants_;  // one for each series, when there are tenants
   uint32_t dropped_count_ = 0;
 };

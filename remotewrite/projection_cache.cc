@@ -107,6 +107,8 @@ Result<std::shared_ptr<const LayoutProjection>> ProjectionCache::Derive(
   Result<buffer::StoredLayout> layout = source_.LoadLayout(layout_at);
   if (!layout.ok()) return layout.error();
 
+  DecodedTarget decoded{.labels = *labels, .text = nullptr};
+  if (rules_.symbols == nullptr) decoded.text = models_.TextOf(key.target, *labels);
   auto result = std::make_shared<LayoutProjection>();
   Entry entry;
   result->key = key;
@@ -117,7 +119,7 @@ Result<std::shared_ptr<const LayoutProjection>> ProjectionCache::Derive(
     if (shared != parts_.end()) {
       part = shared->second.part;
     } else {
-      Result<std::shared_ptr<const Projection>> derived = DeriveChunk(*labels, chunk);
+      Result<std::shared_ptr<const Projection>> derived = DeriveChunk(decoded, chunk);
       if (!derived.ok()) return derived.error();
       part = *derived;
     }
@@ -140,7 +142,7 @@ Result<std::shared_ptr<const LayoutProjection>> ProjectionCache::Derive(
 }
 
 Result<std::shared_ptr<const Projection>> ProjectionCache::DeriveChunk(
-    std::span<const buffer::LabelView> target, const buffer::StoredLayout::ChunkRef& chunk) {
+    const DecodedTarget& target, const buffer::StoredLayout::ChunkRef& chunk) {
   const Result<std::string> stored = source_.LoadChunk(chunk.at);
   if (!stored.ok()) return stored.error();
   const Result<buffer::DecodedChunk> decoded = buffer::DecodedChunk::Decode(*stored);
@@ -153,7 +155,8 @@ Result<std::shared_ptr<const Projection>> ProjectionCache::DeriveChunk(
     std::shared_ptr<const ChunkFamilies> families;
   };
 
-  auto kept = std::make_shared<Kept>(Kept{Project(target, *decoded, rules_), nullptr});
+  auto kept = std::make_shared<Kept>(Kept{Project(target.labels, *decoded, rules_), nullptr});
+  if (target.text != nullptr) models_.Share(chunk.id, target.text, kept->projection);
   if (rules_.families != nullptr) kept->families = rules_.families->Learn(chunk.id, *decoded);
   return std::shared_ptr<const Projection>(kept, &kept->projection);
 }
@@ -164,6 +167,7 @@ void ProjectionCache::Insert(Entry entry) {
     SharedPart& shared = parts_[ContentPair{layout.key.target, entry.chunks[i]}];
     if (shared.uses++ == 0) {
       shared.part = layout.parts[i];
+      models_.Hold(layout.key.target, entry.chunks[i], *shared.part);
       bytes_ += kPartBytes + shared.part->memory_bytes();
     }
   }
@@ -178,6 +182,7 @@ void ProjectionCache::EvictLast() {
   for (const ContentId& chunk : last.chunks) {
     const auto shared = parts_.find(ContentPair{last.layout->key.target, chunk});
     if (--shared->second.uses > 0) continue;
+    models_.Release(last.layout->key.target, chunk, *shared->second.part);
     bytes_ -= kPartBytes + shared->second.part->memory_bytes();
     parts_.erase(shared);
   }

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "remotewrite/frame_source.h"
 #include "remotewrite/projection.h"
+#include "remotewrite/projection_models.h"
 
 namespace sluice::remotewrite {
 
@@ -70,7 +71,8 @@ class ProjectionCache {
   void Trim(MonotonicTime now);
 
   uint64_t memory_bytes() const {
-    return bytes_ + (rules_.symbols == nullptr ? 0 : rules_.symbols->memory_bytes());
+    return bytes_ + models_.memory_bytes() +
+           (rules_.symbols == nullptr ? 0 : rules_.symbols->memory_bytes());
   }
 
   // Null when the rules have none.
@@ -86,6 +88,11 @@ class ProjectionCache {
     MonotonicTime used_at;
   };
 
+  struct DecodedTarget {
+    std::span<const buffer::LabelView> labels;
+    std::shared_ptr<const TargetText> text;  // null for 2.0
+  };
+
   struct SharedPart {
     std::shared_ptr<const Projection> part;
     uint32_t uses = 0;  // by entries
@@ -98,7 +105,7 @@ class ProjectionCache {
                                                          buffer::Sequence target_at,
                                                          buffer::Sequence layout_at);
   Result<std::shared_ptr<const Projection>> DeriveChunk(
-      std::span<const buffer::LabelView> target, const buffer::StoredLayout::ChunkRef& chunk);
+      const DecodedTarget& target, const buffer::StoredLayout::ChunkRef& chunk);
   void Insert(Entry entry);
   void EvictLast();
 
@@ -110,6 +117,7 @@ class ProjectionCache {
   // Content of the records at places of the log. Emptied when it has grown to kPlacesMax.
   std::unordered_map<buffer::Sequence, ContentId> places_;
   std::unordered_map<ContentPair, SharedPart, ContentPairHash> parts_;
+  ProjectionModels models_;
   Entries entries_;
   std::unordered_map<ContentPair, Entries::iterator, ContentPairHash> index_;
 };

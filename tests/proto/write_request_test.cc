@@ -102,6 +102,26 @@ std::string EncodeLabels(const RandomSeries& series) {
   return labels;
 }
 
+TEST_CASE("labels in pieces are written as they are in one", "[proto]") {
+  const auto seed = GENERATE(take(20, random(1U, 1'000'000'000U)));
+  CAPTURE(seed);
+  std::mt19937_64 rng(seed);
+  RequestWriter whole;
+  RequestWriter in_pieces;
+  for (int i = 0; i < 20; ++i) {
+    const RandomSeries series = MakeSeries(rng);
+    const std::string labels = EncodeLabels(series);
+    std::vector<std::string_view> pieces;
+    for (std::string_view rest = labels; !rest.empty();) {
+      pieces.push_back(rest.substr(0, rng() % 200));
+      rest.remove_prefix(pieces.back().size());
+    }
+    whole.AddSeries(labels, series.samples);
+    in_pieces.AddSeries(pieces, series.samples);
+  }
+  CHECK(in_pieces.bytes() == whole.bytes());
+}
+
 TEST_CASE("exemplars and histograms of a series read back in their fields", "[proto]") {
   const auto seed = GENERATE(take(40, random(1U, 1'000'000'000U)));
   CAPTURE(seed);

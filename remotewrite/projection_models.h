@@ -1,0 +1,62 @@
+// The models of the chunks in use: found for projections that are new, and forgotten with the last
+// projection that is made of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.h"
+#include "buffer/chunk.h"
+#include "remotewrite/projection.h"
+#include "remotewrite/projection_model.h"
+
+namespace sluice::remotewrite {
+
+// All projections must be of the same rules. Bound to one thread.
+class ProjectionModels {
+ public:
+  // Targets whose labels come out in more ways than that keep texts of their own.
+  static constexpr size_t kModelsOfChunkMax = 4;
+
+  // The labels of a target: those that its projections hold already, or anew.
+  std::shared_ptr<const TargetText> TextOf(const ContentId& target,
+                                           std::span<const buffer::LabelView> labels) const;
+
+  // Makes the projection share its texts with those of other targets that use the chunk, if it can.
+  // The first target with a chunk keeps its texts whole: many a chunk is of one target alone.
+  void Share(const ContentId& chunk, const std::shared_ptr<const TargetText>& target,
+             Projection& projection) const;
+
+  // Each projection that was held is to be released once.
+  void Hold(const ContentId& target, const ContentId& chunk, const Projection& projection);
+  void Release(const ContentId& target, const ContentId& chunk, const Projection& projection);
+
+  // Of all models and texts of targets, each of them once.
+  uint64_t memory_bytes() const { return bytes_; }
+
+ private:
+  struct ModelUse {
+    std::shared_ptr<const ProjectionModel> model;
+    uint32_t uses = 0;
+  };
+
+  struct ChunkUse {
+    uint32_t projections = 0;
+    std::vector<ModelUse> models;
+  };
+
+  struct TextUse {
+    std::shared_ptr<const TargetText> text;
+    uint32_t uses = 0;
+  };
+
+  std::unordered_map<ContentId, ChunkUse> chunks_;
+  std::unordered_map<ContentId, TextUse> texts_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace sluice::remotewrite
