@@ -1,6 +1,7 @@
 #include "remotewrite/destinations.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -40,6 +41,16 @@ struct Destinations::Impl {
     return still;
   }
 
+  // Those that run, then those that leave: each once, also while one begins to leave.
+  std::vector<std::shared_ptr<Destination>> All() const {
+    const MutexLock lock(mu);
+    std::vector<std::shared_ptr<Destination>> all = running;
+    std::copy_if(leaving.begin(), leaving.end(), std::back_inserter(all),
+                 [](const auto& each) { return !each->is_gone(); });
+    return all;
+  }
+
+  void StopRunning(const std::shared_ptr<Destination>& destination) SLUICE_REQUIRES(change_mu);
   void StopReturning(const std::vector<DestinationConfig>& configs) SLUICE_REQUIRES(change_mu);
   Status Remove(const std::shared_ptr<Destination>& destination,
                 const std::vector<DestinationConfig>& configs) SLUICE_REQUIRES(change_mu);
@@ -80,6 +91,11 @@ bool GroupGoesOn(const std::string& name, const std::vector<DestinationConfig>& 
   });
 }
 
+bool IsConfigured(const Destination& destination, const std::vector<DestinationConfig>& configs) {
+  return std::any_of(configs.begin(), configs.end(),
+                     [&](const auto& config) { return config.name == destination.config().name; });
+}
+
 }  // namespace
 
 // All or nothing: what was attached before one fails is detached again.
@@ -108,24 +124,24 @@ Status Destinations::Impl::AttachNew(const std::vector<DestinationConfig>& confi
   return Status::Ok();
 }
 
-// A name that is back while its predecessor is leaving: the log goes on for the new one.
+// A name that is back while its predecessor is leaving: the log goes on for the new one. The
+// predecessor is listed until that is there.
 void Destinations::Impl::StopReturning(const std::vector<DestinationConfig>& configs) {
-  std::vector<std::shared_ptr<Destination>> still;
   for (const auto& each : Leaving()) {
-    const bool back = std::any_of(configs.begin(), configs.end(), [&](const auto& config) {
-      return config.name == each->config().name;
-    });
-    if (!back) {
-      still.push_back(each);
-      continue;
-    }
+    if (!IsConfigured(*each, configs)) continue;
     StopAll({each}, std::chrono::milliseconds(0));
     each->Retire();
     deps.logger.Warn("destination is back: what was scraped since it was removed is not for it",
                      {{"remote_name", each->config().name}});
   }
+}
+
+// And has it listed no more.
+void Destinations::Impl::StopRunning(const std::shared_ptr<Destination>& destination) {
+  StopAll({destination}, std::chrono::milliseconds(0));
+  destination->Retire();
   const MutexLock lock(mu);
-  leaving = std::move(still);
+  std::erase(running, destination);
 }
 
 Status Destinations::Impl::Remove(const std::shared_ptr<Destination>& destination,
@@ -133,8 +149,7 @@ Status Destinations::Impl::Remove(const std::shared_ptr<Destination>& destinatio
   const std::string& name = destination->config().name;
   const OnRemove on_remove = destination->config().on_remove;
   if (GroupGoesOn(name, configs)) {
-    StopAll({destination}, std::chrono::milliseconds(0));
-    destination->Retire();
+    StopRunning(destination);
     HandOn(name, configs);
     return Status::Ok();
   }
@@ -142,11 +157,11 @@ Status Destinations::Impl::Remove(const std::shared_ptr<Destination>& destinatio
     if (Status closed = deps.log.Close(name); !closed.ok()) return closed;
     destination->Leave();
     const MutexLock lock(mu);
+    std::erase(running, destination);
     leaving.push_back(destination);
     return Status::Ok();
   }
-  StopAll({destination}, std::chrono::milliseconds(0));
-  destination->Retire();
+  StopRunning(destination);
   if (on_remove == OnRemove::kKeep) return deps.log.Detach(name);
   const auto progress = deps.log.Progress(name);
   deps.logger.Warn("destination removed, its backlog dropped",
@@ -241,10 +256,6 @@ Status Destinations::Apply(std::vector<DestinationConfig> configs) {
       changed.push_back(each);
     }
   }
-  {
-    const MutexLock lock(impl_->mu);
-    impl_->running = next;
-  }
   Status result;
   for (const auto& each : removed) {
     Status done = impl_->Remove(each, all);
@@ -257,6 +268,8 @@ Status Destinations::Apply(std::vector<DestinationConfig> configs) {
   }
   const MutexLock lock(impl_->mu);
   impl_->running = std::move(next);
+  std::erase_if(impl_->leaving,
+                [&](const auto& each) { return each->is_gone() || IsConfigured(*each, all); });
   return result;
 }
 
@@ -284,8 +297,7 @@ std::optional<Destinations::LastPulse> Destinations::OldestPulse() const {
 
 std::vector<DestinationStatus> Destinations::Snapshot() const {
   std::vector<DestinationStatus> all;
-  for (const auto& each : impl_->Running()) all.push_back(each->Snapshot());
-  for (const auto& each : impl_->Leaving()) all.push_back(each->Snapshot());
+  for (const auto& each : impl_->All()) all.push_back(each->Snapshot());
   return all;
 }
 

@@ -1,7 +1,10 @@
 // The whole sending half against a receiver on the loopback interface, with the real log.
 #include "remotewrite/destinations.h"
 
+#include <algorithm>
 #include <atomic>
+#include <string>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -295,6 +298,38 @@ TEST_CASE("a removed destination gets what is pending, and is forgotten then",
   CHECK(Eventually([&] {
     return fixture.telemetry.ExposeText().find("remote_name=\"a\"") == std::string::npos;
   }));
+}
+
+TEST_CASE("a destination is listed once at any moment of a change", "[remotewrite][net]") {
+  LoopbackReceiver dead;
+  dead.server.GoDown();
+  Fixture fixture;
+  const DestinationConfig leaving = Config("leaving", dead.server.Url());
+  DestinationConfig changing = Config("changing", dead.server.Url());
+  std::atomic<bool> done = false;
+  std::atomic<int> wrong = 0;
+  REQUIRE(fixture.destinations->Apply({leaving, changing}).ok());
+  fixture.AppendSome(1, 1);
+  std::jthread looker([&] {
+    while (!done) {
+      const std::vector<DestinationStatus> all = fixture.destinations->Snapshot();
+      const auto count = [&](std::string_view name) {
+        return std::count_if(all.begin(), all.end(),
+                             [&](const auto& status) { return status.name == name; });
+      };
+      if (count("leaving") != 1 || count("changing") != 1) ++wrong;
+    }
+  });
+  for (int round = 0; round < 10; ++round) {
+    ++changing.queue.max_shards;
+    changing.fingerprint = std::to_string(round);
+    REQUIRE(fixture.destinations->Apply({changing}).ok());
+    REQUIRE(fixture.destinations->Apply({leaving, changing}).ok());
+    fixture.AppendSome(1, 1);  // so that it has something to wait for when it leaves again
+  }
+  done = true;
+  looker.join();
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("a destination that is back while it leaves gets the rest in order, then what is new",
