@@ -90,6 +90,8 @@ ResponseReader::State ResponseReader::OnLine(std::string_view line, ResponseSink
   const std::string_view text = TrimBlank(line);
   switch (part_) {
     case Part::kHead: {
+      // As it stands: a status line has nothing before it.
+      if (status_ == 0 && !line.starts_with("HTTP/1.")) return State::kNoHttp;
       const State state = text.empty() && status_ != 0 ? State::kMore : OnHeadLine(text);
       if (state != State::kMore) return state;
       if (!sink.TakeHeaderLine(line)) return State::kStopped;

@@ -88,6 +88,8 @@ TEST_CASE("a response ends where its head says", "[http]") {
       {"HTTP", State::kNoHttp, "", false},
       {"\r\n\r\n", State::kNoHttp, "", true},
       {"220 mail.example\r\n", State::kNoHttp, "", true},
+      {" HTTP/1.1 200 OK\r\n\r\n", State::kNoHttp, "", true},
+      {"HTTP/1.1 100 Continue\r\n\n\rHTTP/1.1 200 OK\r\n\r\n", State::kNoHttp, "", true},
       {"HTTP/2 200\r\n\r\n", State::kNoHttp, "", true},
       {"HTTP/1.1 2000 OK\r\n\r\n", State::kNoHttp, "", true},
       {ok + "Content-Length: -5\r\n\r\n", State::kBadLength, "", true},
