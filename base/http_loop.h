@@ -2,9 +2,9 @@
 //
 // One HttpLoop belongs to one thread, which starts transfers and calls Poll(); handlers are called
 // from within Poll(). Only Wakeup() may be called from other threads. Connections are kept alive
-// and reused per host. Bodies are never buffered here: they are handed on as they arrive,
-// decompressed (gzip), so that memory does not depend on their size. The process must ignore
-// SIGPIPE: TLS connections raise it when the peer is gone.
+// and reused per host. Bodies are handed on as they arrive, decompressed (gzip), so that memory
+// does not depend on their size; but small ones in gzip are kept until they are whole. The process
+// must ignore SIGPIPE: TLS connections raise it when the peer is gone.
 #pragma once
 
 #include <chrono>
