@@ -24,6 +24,8 @@ KINDS = {
     "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice"),
     "ingresses": ("networking.k8s.io/v1", "Ingress"),
 }
+EXPIRED = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 410,
+           "reason": "Expired"}
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -35,7 +37,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class KubernetesApi:
-    """Objects by plural and (namespace, name). Every change is an event for the watches."""
+    """Objects by plural and (namespace, name). Every change is an event for the watches; all pages
+    of a list are of the moment of its first one."""
 
     def __init__(self, offers_streams: bool, page: int = 3):
         self.offers_streams = offers_streams
@@ -47,6 +50,8 @@ class KubernetesApi:
         self.objects = {plural: {} for plural in KINDS}
         self.events: list[tuple[int, str, str, dict]] = []
         self.lists = 0
+        self.listed: dict[tuple[str, int], list[dict]] = {}  # by plural and version, for next pages
+        self.between_pages = None  # called before an answer that is not the last page of its list
         self.cut = 0  # counts up to make open watches end
         self.stopping = False
         self.watched = 0  # counts watches that began
@@ -78,9 +83,10 @@ class KubernetesApi:
             self.lock.notify_all()
 
     def forget_history(self):
-        """Every watch ends, and none can go on."""
+        """Every watch ends, and none can go on, nor can a list."""
         with self.lock:
             self.oldest = self.version + 1
+            self.listed.clear()
             self.version += 1
             self.cut += 1
             self.lock.notify_all()
@@ -89,6 +95,25 @@ class KubernetesApi:
         with self.lock:
             self.cut += 1
             self.lock.notify_all()
+
+    def page_of(self, plural: str, query: dict) -> dict | None:
+        """Nothing when the list that it belongs to is forgotten. Under the lock."""
+        version, begin = self.version, 0
+        if "continue" in query:
+            version, begin = map(int, query["continue"].split("."))
+        else:
+            self.listed[plural, version] = [
+                thing for _, thing in sorted(self.objects[plural].items())]
+        things = self.listed.get((plural, version))
+        if things is None:
+            return None
+        end = begin + min(int(query["limit"]), self.page) if "limit" in query else len(things)
+        meta = {"resourceVersion": str(version)}
+        if end < len(things):
+            meta["continue"] = f"{version}.{end}"
+        api_version, kind = KINDS[plural]
+        return {"apiVersion": api_version, "kind": kind + "List", "metadata": meta,
+                "items": things[begin:end]}
 
     def start(self):
         api = self
@@ -114,18 +139,15 @@ class KubernetesApi:
                     self.list(PATHS[parts.path], query)
 
             def list(self, plural, query):
-                version, kind = KINDS[plural]
                 with api.lock:
                     api.lists += 1
-                    things = [thing for _, thing in sorted(api.objects[plural].items())]
-                    begin = int(query.get("continue", "0"))
-                    end = begin + min(int(query.get("limit") or len(things) or 1), api.page)
-                    meta = {"resourceVersion": str(api.version)}
-                    if end < len(things):
-                        meta["continue"] = str(end)
-                    body = {"apiVersion": version, "kind": kind + "List", "metadata": meta,
-                            "items": things[begin:end]}
-                    text = json.dumps(body).encode()
+                    page = api.page_of(plural, query)
+                    text = json.dumps(page).encode()
+                if page is None:
+                    self.answer(410, EXPIRED)
+                    return
+                if "continue" in page["metadata"] and api.between_pages is not None:
+                    api.between_pages()
                 self.send(200, text)
 
             def watch(self, plural, query):
@@ -145,8 +167,7 @@ class KubernetesApi:
                     gone = not initial and at < api.oldest
                     first = list(api.objects[plural].values()) if initial else []
                 if gone:
-                    self.event("ERROR", {"kind": "Status", "apiVersion": "v1", "status": "Failure",
-                                         "code": 410, "reason": "Expired"})
+                    self.event("ERROR", EXPIRED)
                     self.chunk(b"")
                     return
                 for thing in first:

@@ -215,6 +215,41 @@ class Kubernetes(unittest.TestCase):
     def test_targets_follow_pages_and_watches_that_are_cut_and_forgotten(self):
         self.follow_churn(offers_streams=False)
 
+    def list_nodes_in_pages(self, between_pages):
+        """Waits for the nodes that there are after `between_pages()`, called within the list."""
+        self.api = KubernetesApi(offers_streams=False, page=2)
+        for i in range(5):
+            self.api.put("nodes", node(f"node{i}", f"10.0.0.{i}"))
+
+        def once():
+            between_pages()
+            self.api.between_pages = None
+
+        self.api.between_pages = once
+        self.api.start()
+        sluice = self.run_program(Sluice(self.folder, config(self.api, ["node"])))
+        wait_until(lambda: self.api.between_pages is None, "the first page")
+        with self.api.lock:
+            nodes = list(self.api.objects["nodes"].values())
+        expected = {thing["status"]["addresses"][1]["address"] + ":10250" for thing in nodes}
+        wait_until(lambda: {key[1] for key in discovered(sluice.port)} == expected, f"{expected}")
+
+    def change_nodes(self):
+        self.api.delete("nodes", "", "node0")  # the page that it was on is on its way
+        self.api.put("nodes", node("node1", "10.0.1.1"))
+        self.api.put("nodes", node("node4", "10.0.1.4"))
+        self.api.put("nodes", node("node9", "10.0.0.9"))
+
+    def test_what_changes_between_the_pages_of_a_list_is_not_lost(self):
+        self.list_nodes_in_pages(self.change_nodes)
+
+    def test_a_list_that_is_forgotten_between_its_pages_begins_anew(self):
+        def forget():
+            self.change_nodes()
+            self.api.forget_history()
+
+        self.list_nodes_in_pages(forget)
+
     def test_only_a_forgotten_history_is_listed_again(self):
         self.api = KubernetesApi(offers_streams=False).start()
         fill(self.api)
