@@ -17,6 +17,7 @@ except ImportError:
     if sys.executable == "/usr/bin/python3":
         raise
     os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
@@ -106,6 +107,26 @@ class WebPages(unittest.TestCase):
         wait_until(lambda: (text in self.text()) == there,
                    f"{text!r} {'on' if there else 'gone from'} {self.browser.current_url}")
 
+    def click(self, by: str, what: str):
+        """What is live may be replaced between finding and clicking."""
+        def clicked():
+            try:
+                self.browser.find_element(by, what).click()
+            except StaleElementReferenceException:
+                return False
+            return True
+        wait_until(clicked, f"{what} is clicked on {self.browser.current_url}")
+
+    def await_answer(self, page: str, fields: dict[str, str], text: str):
+        """Sends the form of a page until the answer, which is of one moment, has this text."""
+        def answered():
+            self.open(page)
+            for name, value in fields.items():
+                self.browser.find_element(By.NAME, name).send_keys(value)
+            self.click(By.CSS_SELECTOR, "form button")
+            return text in self.text()
+        wait_until(answered, f"{text!r} on {page} for {fields}")
+
     def resize(self, width: int, scheme: str):
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
@@ -147,7 +168,7 @@ class WebPages(unittest.TestCase):
         self.open("")
         self.assertTrue(self.browser.current_url.endswith("/edge/overview"))
         for page in PAGES[1:]:
-            self.browser.find_element(By.CSS_SELECTOR, f"nav a[href='{page}']").click()
+            self.click(By.CSS_SELECTOR, f"nav a[href='{page}']")
             wait_until(lambda: self.browser.current_url.endswith("/edge/" + page), page)
         self.assertEqual(self.complaints(), [])
 
@@ -158,14 +179,15 @@ class WebPages(unittest.TestCase):
         self.assertIn(HOSTILE, self.text())
         self.browser.find_element(By.NAME, "q").send_keys(str(self.exporter.port))
         self.await_text("1 of 2 targets")
-        self.assertIn("q=" + str(self.exporter.port), self.browser.current_url)
+        # The first digits may have been enough.
+        wait_until(lambda: f"q={self.exporter.port}" in self.browser.current_url, "the whole port")
         self.browser.find_element(By.NAME, "q").clear()
         self.browser.refresh()
         Select(self.browser.find_element(By.NAME, "state")).select_by_value("down")
         self.open("targets?state=down")
         self.await_text("1 of 2 targets")
         self.await_text("refused")
-        self.browser.find_element(By.LINK_TEXT, "explain").click()
+        self.click(By.LINK_TEXT, "explain")
         self.await_text("refused")
         self.assertIn("the scrape at", self.text())
         self.assertEqual(self.complaints(), [])
@@ -180,7 +202,7 @@ class WebPages(unittest.TestCase):
         self.open("service-discovery?state=dropped")
         self.await_text("10.1.2.3:9100")
         self.assertIn("dropped by relabel_configs[0]", self.text())
-        self.browser.find_element(By.TAG_NAME, "summary").click()
+        self.click(By.TAG_NAME, "summary")
         self.await_text('drop [env] "dev"')
 
     def test_the_form_explains_where_a_series_went(self):
@@ -192,22 +214,15 @@ class WebPages(unittest.TestCase):
                 ('{instance="10.1.2.3:9100"}', "dropped by relabel_configs[0]"),
                 ("no_such_total", "no such series is on the last page of"),
                 ("a{", "expected a label name")]:
-            self.open("explain")
-            self.browser.find_element(By.NAME, "match").send_keys(match)
-            self.browser.find_element(By.CSS_SELECTOR, "form button").click()
-            self.await_text(sentence)
+            self.await_answer("explain", {"match": match}, sentence)
         self.assertEqual(self.complaints(), [])
 
     def test_the_playground_tries_rules(self):
         self.resize(1280, "dark")
-        self.open("relabel")
-        self.browser.find_element(By.NAME, "rules").send_keys(
-            "- source_labels: [env]\n  regex: dev\n  action: drop\n"
-            "- source_labels: [env]\n  target_label: stage\n")
-        self.browser.find_element(By.NAME, "labels").send_keys(
-            'up{env="dev"}\nup{env="prod", note="' + HOSTILE + '"}')
-        self.browser.find_element(By.CSS_SELECTOR, "form button").click()
-        self.await_text("dropped")
+        self.await_answer("relabel", {
+            "rules": "- source_labels: [env]\n  regex: dev\n  action: drop\n"
+                     "- source_labels: [env]\n  target_label: stage\n",
+            "labels": 'up{env="dev"}\nup{env="prod", note="' + HOSTILE + '"}'}, "dropped")
         self.assertIn('stage="prod"', self.text())
         self.assertIn(HOSTILE, self.text())
         self.assertEqual(self.complaints(), [])
