@@ -42,8 +42,8 @@ class Measurement:
         self.sluice = Sluice(folder, f"""
 scrape_configs:
   - job_name: large
-    scrape_interval: {max(500, series // 150)}ms
-    scrape_timeout: {max(500, series // 150)}ms
+    scrape_interval: {max(500, series // 75)}ms
+    scrape_timeout: {max(500, series // 75)}ms
     static_configs: [{{targets: ['{exporter.address()}']}}]
 """, ("--scrape.max-body-size=4GiB",))
         try:
