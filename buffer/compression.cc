@@ -7,8 +7,14 @@
 namespace sluice::buffer {
 namespace {
 
-// Level 1: levels above cost more and gain nothing measurable on this data.
-constexpr int kLevel = 1;
+// Levels above 1 cost more and gain nothing measurable on this data. Below, literals are left as
+// they are: on frames of a real node exporter a third of the time to pack and to unpack, for a
+// tenth more bytes.
+int LevelOf(Effort effort) {
+  constexpr int kLeast = -3;
+  constexpr int kUsual = 1;
+  return effort == Effort::kLeast ? kLeast : kUsual;
+}
 
 // On disk: do not renumber.
 constexpr char kMethodPlain = 0;
@@ -34,7 +40,8 @@ struct Compressor::Context {
   Context& operator=(const Context&) = delete;
 };
 
-Compressor::Compressor() = default;
+Compressor::Compressor(Effort effort) : level_(LevelOf(effort)) {}
+
 Compressor::~Compressor() = default;
 
 void Compressor::AppendPacked(std::string_view raw, std::string& out) {
@@ -45,7 +52,7 @@ void Compressor::AppendPacked(std::string_view raw, std::string& out) {
     out.resize(start + 1 + bound);
     out[start] = kMethodZstd;
     const size_t size = ZSTD_compressCCtx(context_->zstd, out.data() + start + 1, bound, raw.data(),
-                                          raw.size(), kLevel);
+                                          raw.size(), level_);
     if (ZSTD_isError(size) == 0 && size < raw.size()) {
       out.resize(start + 1 + size);
       return;

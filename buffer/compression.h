@@ -8,10 +8,16 @@
 
 namespace sluice::buffer {
 
+// How much is done to make bytes few.
+enum class Effort {
+  kLeast,  // for what is written all the time, kept for a short while, and read again soon
+  kUsual,  // for what stays
+};
+
 // One per thread: keeps its context. Thread-compatible.
 class Compressor {
  public:
-  Compressor();
+  explicit Compressor(Effort effort = Effort::kUsual);
   ~Compressor();
   Compressor(const Compressor&) = delete;
   Compressor& operator=(const Compressor&) = delete;
@@ -22,6 +28,7 @@ class Compressor {
 
  private:
   struct Context;
+  const int level_;  // of zstd
   std::unique_ptr<Context> context_;
 };
 

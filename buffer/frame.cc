@@ -87,7 +87,7 @@ uint32_t SampleCount(const FrameColumns& columns, uint32_t series_count) {
 }
 
 struct FrameEncoder::Scratch {
-  Compressor compressor;
+  Compressor compressor{Effort::kLeast};
   ValueColumnEncoder values;
   std::vector<double> present_values;
   ExemplarEncoder exemplars;
