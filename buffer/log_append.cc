@@ -5,11 +5,27 @@
 
 namespace sluice::buffer {
 
+namespace {
+
+// What is written meanwhile is far less than the reserve.
+constexpr std::chrono::milliseconds kPlentyBelieved{50};
+
+}  // namespace
+
+// To ask the file system costs as much as writing a small frame, so plenty of room is believed in
+// for a moment.
+Room Log::Impl::RoomForAppend(MonotonicTime now) {
+  if (now < plenty_until_) return Room::kPlenty;
+  const Room room = space.room();
+  if (room == Room::kPlenty) plenty_until_ = now + kPlentyBelieved;
+  return room;
+}
+
 Status Log::Impl::Append(std::span<const FrameAppend> frames) {
   const MonotonicTime started = clock->MonotonicNow();
-  const Room room = space.room();
-  if (room != Room::kPlenty && !room_wanted_.exchange(true)) Wake();
   MutexLock write_lock(write_mu_);
+  const Room room = RoomForAppend(started);
+  if (room != Room::kPlenty && !room_wanted_.exchange(true)) Wake();
   Status written = room == Room::kNone ? Error{ErrorCode::kResourceExhausted,
                                                "the disk of " + options.directory + " is full"}
                                        : Status();

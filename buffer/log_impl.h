@@ -49,6 +49,7 @@ struct Log::Impl {
   void Stop();
 
   Status Append(std::span<const FrameAppend> frames);
+  Room RoomForAppend(MonotonicTime now) SLUICE_REQUIRES(write_mu_);
   Result<Sequence> Scan(Sequence from, uint32_t records_max,
                         const std::function<bool(const FrameRecord&)>& visit) const;
   // The same, of records before `end`.
@@ -189,6 +190,7 @@ struct Log::Impl {
 
   // Set by appends that found the disk nearly full, taken by the thread.
   std::atomic<bool> room_wanted_ = false;
+  MonotonicTime plenty_until_ SLUICE_GUARDED_BY(write_mu_){};
 
   mutable Mutex wake_mu_;
   CondVar wake_;
