@@ -13,6 +13,8 @@ namespace {
 
 constexpr milliseconds kToleranceMax{2};
 constexpr int kTolerancePart = 100;
+constexpr int kSlots = 100;
+constexpr milliseconds kSlotMax{250};
 
 }  // namespace
 
@@ -26,7 +28,9 @@ milliseconds FirstDelay(uint64_t phase, milliseconds interval, TimestampMs wall_
   // In nanoseconds, as Prometheus, for the same spread; a tick is whole milliseconds anyway.
   constexpr uint64_t kNanosecondsPerMs = 1'000'000;
   const uint64_t offset_ns = phase % (static_cast<uint64_t>(length) * kNanosecondsPerMs);
-  int64_t delay = length - since + static_cast<int64_t>(offset_ns / kNanosecondsPerMs);
+  const int64_t slot = std::clamp<int64_t>(length / kSlots, 1, kSlotMax.count());
+  const auto offset = static_cast<int64_t>(offset_ns / kNanosecondsPerMs) / slot * slot;
+  int64_t delay = length - since + offset;
   if (delay > length) delay -= length;
   return milliseconds(delay);
 }

@@ -1,6 +1,8 @@
 #include "scrape/schedule.h"
 
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -39,7 +41,22 @@ TEST_CASE("the first scrape is within one interval, at the same phase whenever o
     CHECK(delay > milliseconds(0));
     CHECK(delay <= kInterval);
     const int64_t point = (now + delay.count()) % kInterval.count();
-    CHECK(point == static_cast<int64_t>(phase % 15'000'000'000 / 1'000'000));
+    CHECK(point == static_cast<int64_t>(phase % 15'000'000'000 / 150'000'000 * 150));
+  }
+}
+
+TEST_CASE("targets are spread evenly over a hundred slots of the interval", "[schedule]") {
+  constexpr int kTargets = 100'000;
+  const milliseconds interval = GENERATE(milliseconds(50), seconds(1), seconds(15), seconds(60));
+  CAPTURE(interval.count());
+  std::mt19937_64 random(7);
+  std::map<int64_t, int> points;
+  for (int i = 0; i < kTargets; ++i) ++points[FirstDelay(random(), interval, 0).count()];
+  const int64_t slots = interval.count() / std::clamp<int64_t>(interval.count() / 100, 1, 250);
+  CHECK(points.size() == static_cast<size_t>(slots));
+  for (const auto& [point, targets] : points) {
+    CHECK(targets > kTargets / slots / 2);
+    CHECK(targets < kTargets / slots * 2);
   }
 }
 
