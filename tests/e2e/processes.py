@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -16,9 +17,20 @@ SLUICE_BINARY = os.environ.get("SLUICE_BINARY", str(ROOT / "build/dev/agent/slui
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Of this process for as long as it runs, also while nothing listens there: no other test gets
+    it, nor does a connection, as the kernel takes their ports from 32768 on."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_768)
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0sluice-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        claim.detach()  # it stays open until this process ends
+        return port
 
 
 def wait_until(condition, what: str, seconds: float = 30, every: float = 0.05):
@@ -33,7 +45,7 @@ def wait_until(condition, what: str, seconds: float = 30, every: float = 0.05):
         time.sleep(every)
 
 
-def http_get(url: str, timeout: float = 5) -> tuple[int, bytes]:
+def http_get(url: str, timeout: float = 30) -> tuple[int, bytes]:
     """Status and body; status 0 when nobody answers."""
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:
