@@ -1,4 +1,7 @@
 """Compares what a destination holds with what an exporter served."""
+import datetime
+import json
+import pathlib
 import struct
 
 from exporter import Exporter, value_of
@@ -53,20 +56,53 @@ class Delivered:
         samples = self.series.get((("__name__", "served_page"),), {})
         return {int(value): time_ms for time_ms, value in samples.items() if value is not None}
 
+    def failed(self) -> list[int]:
+        """Timestamps of the scrapes that failed."""
+        samples = self.series.get((("__name__", "up"),), {})
+        return sorted(time_ms for time_ms, value in samples.items() if value == 0)
+
     def stale_times(self, series: str) -> list[int]:
+        """Of the markers that no failed scrape explains."""
         samples = self.series.get(series_key(series), {})
-        return [time_ms for time_ms, value in samples.items() if value is None]
+        failed = set(self.failed())
+        return [time_ms for time_ms, value in samples.items()
+                if value is None and time_ms not in failed]
+
+
+def timed_out(log: pathlib.Path, job: str) -> list[float]:
+    """Of a scrape_failure_log_file: when scrapes ended for lack of time, in seconds."""
+    ends = []
+    for line in log.read_text().splitlines() if log.exists() else []:
+        row = json.loads(line)
+        if row["job_name"] == job and row["msg"].endswith("context deadline exceeded"):
+            time = datetime.datetime.fromisoformat(row["time"].replace("Z", "+00:00"))
+            ends.append(time.timestamp())
+    return ends
+
+
+def not_taken(exporter: Exporter, pages: dict[int, int], timed_out_at: list[float]) -> set[int]:
+    """Pages, not among `pages`, that were served to scrapes that ran out of time: on a busy machine
+    those may that have 200 ms. Each such scrape explains one page about its end."""
+    ends, found = sorted(timed_out_at), set()
+    for page in sorted(exporter.pages.keys() - pages.keys()):
+        at = exporter.served_at[page]
+        end = next((end for end in ends if -0.3 < at - end < 2), None)
+        if end is not None:
+            ends.remove(end)
+            found.add(page)
+    return found
 
 
 def check_complete(exporter: Exporter, delivered: Delivered, may_miss: set[int],
-                   relative_error: float = 0) -> list[str]:
+                   relative_error: float = 0, timed_out_at: list[float] = ()) -> list[str]:
     """Everything that is wrong: pages that are missing, values that differ, samples too many.
 
     `may_miss`: pages that were under way when a process was killed. `relative_error`: of a
-    destination that does not keep doubles as they are.
+    destination that does not keep doubles as they are. `timed_out_at`: see timed_out().
     """
     problems = []
     pages = delivered.pages()
+    may_miss = may_miss | not_taken(exporter, pages, timed_out_at)
     for page, names in exporter.pages.items():
         if page not in pages:
             if page not in may_miss:

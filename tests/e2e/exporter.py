@@ -28,6 +28,8 @@ def value_of(series: str, page: int) -> float:
 
 class QuietServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    # What finds no room while this process waits for its turn tries again a second later.
+    request_queue_size = 1024
 
     def handle_error(self, *_):
         pass  # peers that go away are part of the tests
@@ -43,7 +45,8 @@ class Exporter:
         self.page = 0
         self.connections = 0  # accepted so far
         self.pages: dict[int, list[str]] = {}  # number -> series on it
-        self.served_at: dict[int, float] = {}  # number -> wall time, seconds
+        self.served_at: dict[int, float] = {}  # number -> wall time of the agent, seconds
+        self.ahead = 0.0  # how far the agent's clock is ahead of ours, seconds
         self.custom = None  # a function (handler) -> None that answers instead
         self.server = None
 
@@ -97,7 +100,7 @@ class Exporter:
             self.page += 1
             page, series = self.page, list(self.series)
             self.pages[page] = series
-            self.served_at[page] = time.time()
+            self.served_at[page] = time.time() + self.ahead
         lines = ["# HELP served_page Number of this page.", "# TYPE served_page counter",
                  f"served_page {page}"]
         lines += [f"{name} {value_of(name, page)!r}" for name in series]

@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from comparison import Delivered, check_complete
+from comparison import Delivered, check_complete, not_taken, timed_out
 from exporter import Exporter
 from processes import Sluice, ledger_balance, wait_until
 from receiver import Receiver
@@ -42,7 +42,8 @@ class Fleet(unittest.TestCase):
     def start(self, destinations: dict[str, str], flags=(), extra: str = "", data_path=None,
               queue: str = "", own: dict[str, str] | None = None):
         """`extra` is said of each destination, `own` of one."""
-        config = "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n"
+        config = ("global: {scrape_interval: 200ms, scrape_timeout: 200ms, "
+                  "scrape_failure_log_file: failures.log}\nscrape_configs:\n")
         for i, exporter in enumerate(self.exporters):
             config += (f"  - {{job_name: job{i}, "
                        f"static_configs: [{{targets: ['{exporter.address()}']}}]}}\n")
@@ -71,10 +72,22 @@ class Fleet(unittest.TestCase):
         return [{page for page, at in exporter.served_at.items() if at >= seconds}
                 for exporter in self.exporters]
 
+    def timed_out(self, exporter: int) -> list[float]:
+        return timed_out(self.folder / "failures.log", f"job{exporter}")
+
     def missing(self, exported: dict) -> list[set]:
-        """Of each exporter: the pages that did not arrive."""
-        return [set(exporter.pages) - Delivered(exported, f"job{i}", {"job", "instance"}).pages().keys()
-                for i, exporter in enumerate(self.exporters)]
+        """Of each exporter: the pages that did not arrive, though their scrapes had the time."""
+        return [set(exporter.pages) - pages.keys() - not_taken(exporter, pages, self.timed_out(i))
+                for i, (exporter, pages) in enumerate(zip(self.exporters, self.arrived(exported)))]
+
+    def absent(self, exported: dict) -> list[set]:
+        """Of each exporter: all pages that did not arrive."""
+        return [set(exporter.pages) - pages.keys()
+                for exporter, pages in zip(self.exporters, self.arrived(exported))]
+
+    def arrived(self, exported: dict) -> list[dict[int, int]]:
+        return [Delivered(exported, f"job{i}", {"job", "instance"}).pages()
+                for i in range(len(self.exporters))]
 
     def metric(self, name: str, label: str = "") -> float:
         """The sum over all of its series that have this label."""
@@ -154,5 +167,6 @@ class Fleet(unittest.TestCase):
         for i, exporter in enumerate(self.exporters):
             delivered = Delivered(exported, f"job{i}", {"job", "instance"})
             excused = set().union(*(pages[i] for pages in may_miss))
-            problems = check_complete(exporter, delivered, excused, relative_error)
+            problems = check_complete(exporter, delivered, excused, relative_error,
+                                      self.timed_out(i))
             self.assertEqual(problems[:10], [], f"job{i}")

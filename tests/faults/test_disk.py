@@ -74,8 +74,8 @@ class BrokenDisk(OnDisk):
         wait_until(lambda: self.disk.fill() or self.lost(), "samples that find no room are counted")
         self.pages(5)
         self.assertTrue(self.sluice.running())
-        for target in self.sluice.targets():
-            self.assertIn("disk", target["lastError"])
+        wait_until(lambda: all("disk" in target["lastError"] for target in self.sluice.targets()),
+                   "the targets say so")
         self.disk.free()
         wait_until(self.everything_is_stored, "everything is stored", 60)
         full = self.since(before)
@@ -85,12 +85,14 @@ class BrokenDisk(OnDisk):
         # For what memory holds, the oldest that the disk has may go.
         dropped = self.sluice.destinations()["one"]["ledger"]["dropped"]["budget"]
         under_way = self.finish()
-        missing = self.missing(receiver.exported())
-        pages = sum(len(gone & during) for gone, during in zip(missing, full))
-        missed = pages * (self.series_count + REPORTED)
+        of_page = self.series_count + REPORTED
+        absent = self.absent(receiver.exported())
+        missed = sum(len(gone & during) for gone, during in zip(absent, full)) * of_page
+        # Of a scrape that ran out of time, hardly anything is lost with its page.
+        late = sum(len(self.timed_out(i)) for i in range(len(self.exporters))) * of_page
         # A request that was waiting when its frames were dropped arrives all the same.
         self.assertGreaterEqual(missed, lost)
-        self.assertLessEqual(missed, lost + dropped)
+        self.assertLessEqual(missed, lost + dropped + late)
         self.check(receiver, full, under_way)
         served = sum(self.served()) * (self.series_count + REPORTED)
         print(f"served {served} samples, refused {lost:.0f}, oldest dropped {dropped:.0f}")
@@ -98,8 +100,10 @@ class BrokenDisk(OnDisk):
     @needs("nbdkit", "nbdfuse", "losetup", "mkfs.ext4")
     def test_a_disk_with_errors_costs_nothing(self):
         receiver = self.receiver()
+        # What was synced before the disk failed cannot be read meanwhile, so that it holds up what
+        # comes after it: on a busy machine, delivery may be a second behind.
         self.start_on(FailingDisk(self.folder / "disk", 256), receiver,
-                      (f"--storage.agent.sync-interval={SYNC_SECONDS * 1000:.0f}ms",))
+                      ("--storage.agent.sync-interval=3s",))
         self.pages(5)
         self.disk.break_it()
         wait_until(lambda: self.metric("sluice_buffer_disk_failing") == 1, "the disk fails")
