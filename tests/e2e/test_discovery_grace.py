@@ -95,7 +95,7 @@ class Grace(unittest.TestCase):
         self.discovery.start()
         wait_until(lambda: len(self.sluice.targets()) == 1, "what the discovery says")
         self.assertNotIn("restored", self.sluice.targets()[0])
-        self.assertEqual(self.sluice.targets()[0]["health"], "up")
+        wait_until(lambda: self.sluice.targets()[0]["health"] == "up", "it is scraped")
 
     def test_files_hold_no_secrets_and_a_changed_entry_does_not_use_them(self):
         self.run_until_saved()

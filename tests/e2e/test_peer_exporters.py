@@ -119,7 +119,7 @@ class SameSeries(unittest.TestCase):
 
     def test_label_for_label(self):
         start = time.monotonic()
-        wait_until(self.have_arrived, "scrapes of all jobs have arrived", 90, every=0.5)
+        wait_until(self.have_arrived, "scrapes of all jobs have arrived", 240, every=0.5)
         self.assertEqual(self.prometheus.terminate(), 0)
         self.sluice.wait_drained()
         for destination in self.sluice.destinations().values():
@@ -155,6 +155,9 @@ class SameSeries(unittest.TestCase):
                for time_ms, _ in samples}
         for key, samples in series.items():
             times = [time_ms for time_ms, _ in samples]
+            if agent == "prometheus":
+                # What its end cuts off, on a busy machine, may be the middle of a scrape.
+                times = [time_ms for time_ms in times if time_ms <= max(ups)]
             own = job in TIMED and dict(key)["__name__"].startswith("collectd_")
             self.assertEqual(len(times), len(set(times)), (agent, key))
             if own:
