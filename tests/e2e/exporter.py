@@ -4,13 +4,14 @@ So a test can tell from a destination's samples alone which pages arrived: the s
 `served_page` holds the number of the page, and any other series of the page must hold
 `value_of(series, number)` at the same timestamp.
 """
+import http.client
 import http.server
 import os
 import threading
 import time
 import zlib
 
-from processes import free_port
+from processes import free_port, wait_until
 
 
 def value_of(series: str, page: int) -> float:
@@ -30,6 +31,21 @@ class QuietServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
     # What finds no room while this process waits for its turn tries again a second later.
     request_queue_size = 1024
+
+    def __init__(self, *arguments):
+        self.open = 0  # connections, accepted and not closed
+        self.counting = threading.Lock()
+        super().__init__(*arguments)
+
+    def process_request(self, *arguments):
+        with self.counting:
+            self.open += 1
+        super().process_request(*arguments)
+
+    def shutdown_request(self, request):
+        super().shutdown_request(request)
+        with self.counting:
+            self.open -= 1
 
     def handle_error(self, *_):
         pass  # peers that go away are part of the tests
@@ -90,6 +106,15 @@ class Exporter:
             self.server.shutdown()
             self.server.server_close()
             self.server = None
+
+    def come_to_rest(self):
+        """After the end of whoever scrapes: until all that it had asked for is counted."""
+        # Connections are accepted in turn, so that this one is the last.
+        probe = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        probe.request("HEAD", "/")
+        probe.getresponse().read()
+        probe.close()
+        wait_until(lambda: self.server.open == 0, "answers that are under way")
 
     def restart(self):
         self.custom = self.custom_before

@@ -5,7 +5,6 @@ import pathlib
 import shutil
 import signal
 import tempfile
-import time
 import unittest
 
 from comparison import Delivered, check_complete, not_taken, timed_out
@@ -57,7 +56,8 @@ class Fleet(unittest.TestCase):
 
     def pages(self, count: int):
         start = self.exporters[0].page
-        wait_until(lambda: self.exporters[0].page >= start + count, f"{count} more pages")
+        wait_until(lambda: self.exporters[0].page >= start + count, f"{count} more pages",
+                   30 + count)
 
     def served(self) -> list[int]:
         """Of each exporter: how many pages."""
@@ -66,6 +66,12 @@ class Fleet(unittest.TestCase):
     def since(self, before: list[int]) -> list[set]:
         """Of each exporter: the pages that were under way at `before` or came later."""
         return [set(range(b, exporter.page + 1)) for b, exporter in zip(before, self.exporters)]
+
+    def since_its_end(self, before: list[int]) -> list[set]:
+        """The same once the agent has ended, when a page may still be on its way to it."""
+        for exporter in self.exporters:
+            exporter.come_to_rest()
+        return self.since(before)
 
     def since_time(self, seconds: float) -> list[set]:
         """Of each exporter: the pages that it served at this wall time or later."""
@@ -99,8 +105,7 @@ class Fleet(unittest.TestCase):
         """kill -9; the pages that were under way, which may be lost."""
         before = self.served()
         self.sluice.kill()
-        time.sleep(0.1)
-        return self.since(before)
+        return self.since_its_end(before)
 
     def finish(self, *names: str):
         """Drains, stops; the pages that were under way at the stop."""
@@ -109,7 +114,7 @@ class Fleet(unittest.TestCase):
             self.assertEqual(ledger_balance(destination), 0)
         before = self.served()
         self.assertEqual(self.sluice.terminate(), 0)
-        return self.since(before)
+        return self.since_its_end(before)
 
     def settle(self, *names: str):
         """Takes the targets away, so that the numbers come to rest, and waits until these

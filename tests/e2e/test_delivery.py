@@ -115,7 +115,7 @@ class Delivery(Fleet):
         started = time.monotonic()
         self.assertEqual(self.sluice.terminate(), 0)
         self.assertLess(time.monotonic() - started, 5)
-        lost = self.since(before)
+        lost = self.since_its_end(before)
         receiver.start()
         self.sluice.start()
         self.pages(3)
@@ -145,9 +145,10 @@ class Delivery(Fleet):
                           for page, names in poisoned.pages.items()}
         before = self.served()
         self.assertEqual(self.sluice.terminate(), 0)
+        under_way = self.since_its_end(before)
         for page in range(before[1] + 1, poisoned.page + 1):
             poisoned.pages[page] = [n for n in poisoned.pages[page] if not n.startswith("m7{")]
-        self.check(receiver, self.since(before))
+        self.check(receiver, under_way)
 
     def test_refused_credentials_pause_the_destination_and_keep_its_data(self):
         receiver = self.receiver(lambda *_: (401, {}, "who are you"))

@@ -84,7 +84,7 @@ scrape_configs:
 
     def growth(self, scrape: int) -> int:
         """How far the memory grew in this scrape, from its begin to its peak."""
-        wait_until(lambda: self.ended() > scrape, f"scrape {scrape}", 60)
+        wait_until(lambda: self.ended() > scrape, f"scrape {scrape}", 120)
         before, peak = self.scrapes[scrape]
         return (peak or memory_of(self.sluice, "VmHWM")) - before
 
@@ -107,7 +107,7 @@ scrape_configs:
         del lines
         self.pages = [lambda handler, n=n: send(handler, (
             piece.replace(digit, b" %d\n" % n) for piece in pieces)) for n in range(1, 4)]
-        self.start("14s")
+        self.start("20s")
         first = self.growth(0)
         print(f"{series} series in {size / MIB:.0f} MiB: {first / series:.0f} bytes of memory each "
               "at the peak of the first scrape")
@@ -130,7 +130,7 @@ scrape_configs:
                 blank_lines + line + b"3" + blanks + b"\n" for line in lines]),
             lambda handler: send(handler, (
                 help_text + metadata + line + blanks + b"4\n" for line in lines))]
-        self.start("7s")
+        self.start("10s")
         for scrape, what in enumerate(["digits", "comments, blank lines and blanks",
                                        "metadata and blanks before values"], 1):
             self.check_growth(scrape, SLACK, f"200 MiB of {what}")

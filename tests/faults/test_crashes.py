@@ -108,7 +108,7 @@ class Crashes(Fleet):
         started = time.monotonic()
         self.assertEqual(self.sluice.terminate(), 0)
         self.assertLess(time.monotonic() - started, 5)
-        lost = self.since(before)
+        lost = self.since_its_end(before)
         release.set()
         hanging.answer = None
         dead.start()
