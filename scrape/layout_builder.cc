@@ -116,7 +116,7 @@ uint64_t HashOf(const std::vector<Number>& numbers) {
 class Rebuild {
  public:
   Rebuild(const SeriesList& old, const LayoutChange& change)
-      : old_(old), change_(change), writer_(old) {}
+      : old_(old), change_(change), added_(change.added), writer_(old) {}
 
   SeriesList Run() {
     next_.hashes.reserve(change_.order.size());
@@ -156,7 +156,7 @@ class Rebuild {
         const bool moved = family != old_.families[from];
         writer_.AddOld(from, family, moved ? &Content(family) : nullptr);
       } else {
-        writer_.AddNew(change_.added.encoded(from - old_.size()), family, Content(family).View());
+        writer_.AddNew(added_.Read(from - old_.size()), family, Content(family).View());
       }
     }
     return writer_.Finish();
@@ -184,6 +184,7 @@ class Rebuild {
 
   const SeriesList& old_;
   const LayoutChange& change_;
+  AddedSeries::Reader added_;
   ChunkWriter writer_;
   SeriesList next_;
 };
@@ -201,14 +202,6 @@ bool operator==(const SeriesList& a, const SeriesList& b) {
   const auto is_same = [](const auto& x, const auto& y) { return x->id == y->id; };
   return a.hashes == b.hashes && a.families == b.families &&
          std::equal(a.chunks.begin(), a.chunks.end(), b.chunks.begin(), b.chunks.end(), is_same);
-}
-
-void AddedSeries::Add(std::string_view encoded, uint64_t hash, FamilyId family) {
-  starts_.push_back(text_.size());
-  text_.append(encoded);
-  ends_.push_back(text_.size());
-  hashes_.push_back(hash);
-  families_.push_back(family);
 }
 
 SeriesList RebuildSeries(const SeriesList& old, const LayoutChange& change) {

@@ -15,8 +15,8 @@
 
 #include "buffer/chunk.h"
 #include "buffer/layout.h"
+#include "scrape/added_series.h"
 #include "scrape/family.h"
-#include "scrape/series.h"
 
 namespace sluice::scrape {
 
@@ -38,29 +38,6 @@ struct SeriesList {
   // For ContentPool.
   uint64_t Hash() const;
   friend bool operator==(const SeriesList& a, const SeriesList& b);
-};
-
-// Series that the list does not hold yet, numbered from 0. Thread-compatible.
-class AddedSeries {
- public:
-  void Add(std::string_view encoded, uint64_t hash, FamilyId family);
-
-  uint32_t size() const { return static_cast<uint32_t>(hashes_.size()); }
-
-  std::string_view encoded(uint32_t i) const {
-    return std::string_view(text_).substr(starts_[i], ends_[i] - starts_[i]);
-  }
-
-  uint64_t hash(uint32_t i) const { return hashes_[i]; }
-
-  FamilyId family(uint32_t i) const { return families_[i]; }
-
- private:
-  std::string text_;
-  std::vector<size_t> starts_;
-  std::vector<size_t> ends_;
-  std::vector<uint64_t> hashes_;
-  std::vector<FamilyId> families_;
 };
 
 // What the next list is made of.

@@ -58,6 +58,7 @@ bool PageLines::ReadText(std::string_view key, bool is_metadata) {
 }
 
 bool PageLines::ReadMessageKey(std::string_view key) {
+  if (KeyDigest::IsDigest(key)) return false;
   const size_t labels_size = LabelsSize(key);
   if (labels_size == std::string_view::npos || key.size() < labels_size + 2) return false;
   whole_.assign(key);

@@ -1,6 +1,7 @@
 #include "scrape/page_template.h"
 
 #include <algorithm>
+#include <optional>
 #include <type_traits>
 
 #include "base/hash.h"
@@ -28,7 +29,19 @@ bool LineMark::HoldsUnder(MetricType type) const {
   return le_holds && quantile_holds;
 }
 
-bool PageTemplate::Append(std::string_view text, LineMark mark) {
+bool PageTemplate::KeepsDigestOf(std::string_view key, LineMark mark) const {
+  if (key.size() > kKeyBytesMax) return true;
+  return text_.size() > kPlainBytesMax && key.size() > KeyDigest::kBytes && !mark.is_metadata();
+}
+
+bool PageTemplate::Append(std::string_view key, LineMark mark) {
+  std::string_view text = key;
+  std::optional<KeyDigest> digest;
+  if (KeepsDigestOf(key, mark)) [[unlikely]] {
+    text = digest.emplace(key).text();
+    has_digests_ = true;
+    hides_newline_ = hides_newline_ || key.find('\n') != std::string_view::npos;
+  }
   if (text_.size() + text.size() > kTextBytesMax) return false;
   if (!TakeRoom(text.size(), mark)) return true;
   text_.append(text);
@@ -37,6 +50,8 @@ bool PageTemplate::Append(std::string_view text, LineMark mark) {
 }
 
 void PageTemplate::AppendPrefix(const PageTemplate& other, size_t count) {
+  has_digests_ = other.has_digests_;
+  hides_newline_ = other.hides_newline_;
   if (count == 0) return;
   const auto base = static_cast<uint32_t>(text_.size());
   text_.append(other.text_, 0, other.lines_[count - 1].end);
@@ -83,8 +98,10 @@ void PageTemplate::Reserve(const PageTemplate& like) {
 }
 
 void PageTemplate::ShrinkToFit() {
-  // Slack of an eighth costs less than copying each page that grew by a line.
-  if (text_.capacity() - text_.size() > text_.size() / 8) text_.shrink_to_fit();
+  // Slack of an eighth costs less than copying each page that grew by a line. The slack of a large
+  // text is memory that was never touched, and so costs nothing, unlike a copy.
+  const bool is_large = text_.size() > kPlainBytesMax;
+  if (!is_large && text_.capacity() - text_.size() > text_.size() / 8) text_.shrink_to_fit();
   if (lines_.capacity() - lines_.size() > lines_.size() / 8) lines_.shrink_to_fit();
 }
 
@@ -105,7 +122,13 @@ void LineIndex::Build(const PageTemplate& page) {
   }
 }
 
-uint32_t LineIndex::Find(const PageTemplate& page, std::string_view text) const {
+uint32_t LineIndex::Find(const PageTemplate& page, std::string_view key) const {
+  const uint32_t line = FindText(page, key);
+  if (line != kNone || !page.has_digests()) return line;
+  return FindText(page, KeyDigest(key).text());
+}
+
+uint32_t LineIndex::FindText(const PageTemplate& page, std::string_view text) const {
   return index_.Find(Xxh3(text), [&](uint32_t line) { return page.text(line) == text; });
 }
 

@@ -11,8 +11,14 @@
 
 #include "buffer/chunk.h"
 #include "scrape/hash_index.h"
+#include "scrape/key_digest.h"
 
 namespace sluice::scrape {
+
+// A longer key is remembered by its digest, so that what an exporter may write without end, as a
+// HELP text or the blanks before a value, takes no memory. Far above what exporters do write,
+// because nobody can tell any more what it was.
+inline constexpr size_t kKeyBytesMax = 2U << 10;
 
 // What a line of a page stands for, in 32 bits: the slot of its series in the layout, or why it
 // has none, and what has to be known to use it in another place of a page.
@@ -75,6 +81,8 @@ class LineMark {
 // Lines in the order of the last page. A sample's text is everything before its value, a metadata
 // line's is all of it; blank lines and comments are not kept. Thread-compatible.
 //
+// Very long keys are kept as digests, and beyond kPlainBytesMax those of all samples are.
+//
 // What is kept follows the series of the page, however long its body is: see Append().
 class PageTemplate {
  public:
@@ -86,6 +94,8 @@ class PageTemplate {
   };
 
   static constexpr size_t kTextBytesMax = std::numeric_limits<uint32_t>::max();
+  // A page beyond that is too large to be looked at by anybody: see PageView.
+  static constexpr size_t kPlainBytesMax = 64U << 20;
 
   // The lines that stand for series may be accompanied by so much for each of their bytes, and by
   // this much in any case: of metadata and of lines that repeat a series, and of lines whose
@@ -103,6 +113,15 @@ class PageTemplate {
 
   LineMark mark(size_t line) const { return lines_[line].mark; }
 
+  // Whether this is the key of the line, though it may have only its digest.
+  bool HasKey(size_t line, std::string_view key) const {
+    const std::string_view held = text(line);
+    return held == key || KeyDigest::Matches(held, key);
+  }
+
+  // Whether it may have digests.
+  bool has_digests() const { return has_digests_; }
+
   // A line of this slot, from `start` on and then from the first one on; or HashIndex::kNone.
   uint32_t FindSlot(uint32_t slot, size_t start) const;
 
@@ -115,13 +134,14 @@ class PageTemplate {
 
   // False when the text would exceed kTextBytesMax. A line for which there is no room beside those
   // of series is not kept: it is new to the next page, too.
-  bool Append(std::string_view text, LineMark mark);
+  bool Append(std::string_view key, LineMark mark);
   // The first `count` lines of another template.
   void AppendPrefix(const PageTemplate& other, size_t count);
   void Reserve(const PageTemplate& like);
   void ShrinkToFit();
 
-  bool has_newline() const { return text_.find('\n') != std::string::npos; }
+  // Whether a key may have one.
+  bool has_newline() const { return hides_newline_ || text_.find('\n') != std::string::npos; }
 
   size_t memory_bytes() const { return text_.capacity() + lines_.capacity() * sizeof(Line); }
 
@@ -136,14 +156,17 @@ class PageTemplate {
   enum Company : unsigned char { kSeries, kTold, kDropped, kCompanies };
 
   static Company CompanyOf(LineMark mark);
+  bool KeepsDigestOf(std::string_view key, LineMark mark) const;
   bool TakeRoom(size_t text_bytes, LineMark mark);
 
   std::string text_;
   std::vector<Line> lines_;
   std::array<size_t, kCompanies> bytes_{};  // with sizeof(Line)
+  bool has_digests_ = false;
+  bool hides_newline_ = false;  // a key of which there is a digest has one
 };
 
-// Finds lines by their text. Borrows the template. Thread-compatible.
+// Finds lines by their keys. Borrows the template. Thread-compatible.
 class LineIndex {
  public:
   static constexpr uint32_t kNone = HashIndex::kNone;
@@ -151,10 +174,12 @@ class LineIndex {
   bool is_built() const { return built_; }
 
   void Build(const PageTemplate& page);
-  // The first line with this text, or kNone.
-  uint32_t Find(const PageTemplate& page, std::string_view text) const;
+  // The first line with this key, or kNone.
+  uint32_t Find(const PageTemplate& page, std::string_view key) const;
 
  private:
+  uint32_t FindText(const PageTemplate& page, std::string_view text) const;
+
   HashIndex index_;
   bool built_ = false;
 };

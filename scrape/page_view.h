@@ -24,6 +24,6 @@ struct PageView {
 };
 
 // A larger text is not given away: whoever looks at it keeps it when the page has a new one.
-inline constexpr size_t kPageViewBytesMax = 64U << 20;
+inline constexpr size_t kPageViewBytesMax = PageTemplate::kPlainBytesMax;
 
 }  // namespace sluice::scrape

@@ -50,7 +50,6 @@ Status PageWalk::Place(std::string_view key, const Entry& entry) {
 Result<bool> PageWalk::PlaceKnown(std::string_view key, const Entry& entry) {
   if (entry.kind == EntryKind::kNothing || entry.kind == EntryKind::kEnd) return true;
   if (entry.kind != EntryKind::kSample) context_.OnMetadata(entry);
-  key = Remembered(key);
   if (out_.rewritten || !PlaceExpected(key, entry)) {
     if (!out_.rewritten) StartRewriting();
     const Result<bool> is_placed = PlaceAnywhere(key, entry);
@@ -60,19 +59,8 @@ Result<bool> PageWalk::PlaceKnown(std::string_view key, const Entry& entry) {
   return true;
 }
 
-// A digest begins as no text does, and has its size, so that none is taken for a key of its own.
-std::string_view PageWalk::Remembered(std::string_view key) {
-  if (key.size() <= kKeyBytesMax) return key;
-  const ContentId id = ContentIdOf(key);
-  digest_.assign(1, '\0');
-  for (const uint64_t part : {id.high, id.low, uint64_t{key.size()}}) {
-    digest_.append(reinterpret_cast<const char*>(&part), sizeof(part));
-  }
-  return digest_;
-}
-
 bool PageWalk::PlaceExpected(std::string_view key, const Entry& entry) {
-  if (cursor_ >= text_.size() || text_.text(cursor_) != key) return false;
+  if (cursor_ >= text_.size() || !text_.HasKey(cursor_, key)) return false;
   const LineMark mark = text_.mark(cursor_);
   if (mark.is_metadata() != (entry.kind != EntryKind::kSample)) return false;
   if (!mark.is_metadata()) return TakeExpected(mark, SampleOf(entry, mark));
@@ -90,7 +78,7 @@ Result<bool> PageWalk::PlaceAnywhere(std::string_view key, const Entry& entry) {
   }
   if (!is_known) return false;
   const auto name_of = [&](std::string_view) { return entry.name; };
-  return KeepKnown(line, SampleOf(entry, text_.mark(line)), name_of);
+  return KeepKnown(line, key, SampleOf(entry, text_.mark(line)), name_of);
 }
 
 Sample PageWalk::SampleOf(const Entry& entry, LineMark mark) {
@@ -293,7 +281,6 @@ void PageWalk::UpdateFamily(uint32_t slot, std::string_view metric_name) {
 }
 
 Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry) {
-  key = Remembered(key);
   const buffer::MetricType type = context_.last_type();
   SampleCounts& counts = quota_.counts();
   const Result<SeriesFate> fate = maker_.Make(entry, type, content_);
@@ -347,7 +334,7 @@ Result<LineMark> PageWalk::MarkOf(uint64_t hash, std::string_view metric_name) {
 uint32_t PageWalk::FindLine(std::string_view key) {
   const size_t count = text_.size();
   for (size_t i = cursor_; i < std::min(cursor_ + kNearLines, count); ++i) {
-    if (text_.text(i) == key) return static_cast<uint32_t>(i);
+    if (text_.HasKey(i, key)) return static_cast<uint32_t>(i);
   }
   if (count == 0 || strays_ <= kStraysMax) return LineIndex::kNone;
   if (!line_index_.is_built()) line_index_.Build(text_);
@@ -364,7 +351,7 @@ bool PageWalk::FollowStray(std::string_view key, LineMark mark) {
   ++strays_;
   if (!mark.has_slot()) return false;
   const uint32_t line = text_.FindSlot(mark.slot(), cursor_);
-  if (line == LineIndex::kNone || text_.text(line) != key) return false;
+  if (line == LineIndex::kNone || !text_.HasKey(line, key)) return false;
   cursor_ = line + 1;
   return true;
 }

@@ -34,10 +34,6 @@ namespace sluice::scrape {
 inline constexpr size_t kSeriesBytesMax = 100U << 10;
 // Further samples of series that the same body already had, with timestamps of their own.
 inline constexpr size_t kExtraSamplesMax = 1'000'000;
-// A longer key is remembered by its digest, so that what an exporter may write without end, as a
-// HELP text or the blanks before a value, takes no memory. Far above what exporters do write,
-// because such an entry is parsed in each scrape.
-inline constexpr size_t kKeyBytesMax = 2U << 10;
 // Own timestamps may be this far ahead of the clock.
 inline constexpr TimestampMs kAheadMsMax = 10 * 60'000;
 
@@ -143,10 +139,10 @@ class PageWalk {
     return true;
   }
 
-  // The same while rewriting; `name_of(key)` is the name of the metric.
+  // The same while rewriting; `key` is that of the entry, `name_of(key)` the name of its metric.
   template <class NameOf>
-  bool KeepExpected(const Sample& sample, NameOf name_of) {
-    if (!KeepKnown(cursor_, sample, name_of)) return false;
+  bool KeepExpected(std::string_view key, const Sample& sample, NameOf name_of) {
+    if (!KeepKnown(cursor_, key, sample, name_of)) return false;
     ++cursor_;
     return true;
   }
@@ -155,17 +151,15 @@ class PageWalk {
   Status CheckTaken() const;
 
  private:
-  std::string_view Remembered(std::string_view key);
   bool PlaceExpected(std::string_view key, const Entry& entry);
   Result<bool> PlaceAnywhere(std::string_view key, const Entry& entry);
   Sample SampleOf(const Entry& entry, LineMark mark);
 
   template <class NameOf>
-  bool KeepKnown(size_t line, const Sample& sample, NameOf name_of) {
+  bool KeepKnown(size_t line, std::string_view key, const Sample& sample, NameOf name_of) {
     const LineMark mark = text_.mark(line);
     const bool holds = !mark.is_metadata() && mark.HoldsUnder(context_.last_type());
     if (!holds || (mark.is_refused() && HasRoom())) return false;
-    const std::string_view key = text_.text(line);
     if (mark.has_slot() && NeedsFamily(mark.slot())) UpdateFamily(mark.slot(), name_of(key));
     return PlaceSample(key, mark, sample);
   }
@@ -207,8 +201,6 @@ class PageWalk {
   SampleQuota quota_;
   Status invalid_histogram_;
   Outcome out_;
-
-  std::string digest_;
 
   // While rewriting.
   SeriesMaker maker_;

@@ -100,8 +100,13 @@ const char* TextWalk<Dialect>::WalkKnown(const char* p, const char* end) {
   size_t from = walk_.cursor() == 0 ? 0 : lines[walk_.cursor() - 1].end;
   while (walk_.cursor() < count) {
     const PageTemplate::Line& line = lines[walk_.cursor()];
-    const size_t size = line.end - from;
-    if (static_cast<size_t>(end - p) <= size || std::memcmp(p, text + from, size) != 0) return p;
+    const std::string_view held(text + from, line.end - from);
+    size_t size = held.size();
+    if (static_cast<size_t>(end - p) <= size || std::memcmp(p, held.data(), size) != 0) {
+      if (line.mark.is_metadata() || !KeyDigest::IsDigest(held)) return p;
+      size = KeyDigest::KeySizeOf(held);
+      if (static_cast<size_t>(end - p) <= size || !KeyDigest::Matches(held, {p, size})) return p;
+    }
     const char* rest = p + size;
     if (line.mark.is_metadata()) {
       if (*rest != '\n') return p;
@@ -113,7 +118,7 @@ const char* TextWalk<Dialect>::WalkKnown(const char* p, const char* end) {
       if (rest == nullptr) return p;
       if constexpr (kRewriting) {
         const auto name_of = [this](std::string_view key) { return MetricNameOf(key); };
-        if (!walk_.KeepExpected(sample, name_of)) return p;
+        if (!walk_.KeepExpected({p, size}, sample, name_of)) return p;
       } else {
         if (!walk_.TakeExpected(line.mark, sample)) return p;
       }

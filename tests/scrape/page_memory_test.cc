@@ -1,4 +1,5 @@
 // What a page keeps between scrapes follows its series, not its bodies.
+#include <algorithm>
 #include <bit>
 #include <string>
 #include <string_view>
@@ -158,6 +159,43 @@ TEST_CASE("long series keep their identity", "[page_memory]") {
     CHECK(target.page().series_count() == 2);
     CHECK(target.Scrape({line("2", 2), line("3", 4)}) == 6);
   }
+}
+
+// Long enough that a text of moderately many lines is large.
+std::string LongLine(int i, int version) {
+  static const std::string filling(1950, 'x');
+  return "a{i=\"" + std::to_string(i) + "\",version=\"" + std::to_string(version) + "\",x=\"" +
+         filling + "\"} 1\n";
+}
+
+TEST_CASE("of a page with too much text, series are known by digests of their lines",
+          "[page_memory]") {
+  constexpr int kMany = 36'000;
+  std::vector<std::string> lines;
+  for (int i = 0; i < kMany; ++i) lines.push_back(LongLine(i, 0));
+  Target target;
+  CHECK(target.Scrape(lines) == kMany);
+  const size_t line_bytes = lines.front().size() * kMany;
+  CHECK(line_bytes > PageTemplate::kPlainBytesMax + 3 * kMiB);
+  const auto is_bounded = [&] {
+    return target.page().memory_bytes() < PageTemplate::kPlainBytesMax + 2 * kMiB;
+  };
+  const auto layout = target.page().layout();
+  CHECK(target.Scrape(lines) == kMany);
+  CHECK(target.page().layout() == layout);
+
+  // One of them goes away, one is another one now.
+  lines[kMany - 7] = LongLine(kMany - 7, 1);
+  lines.erase(lines.end() - 100);
+  CHECK(target.Scrape(lines) == kMany - 1);
+  CHECK(target.page().series_count() == kMany - 1);
+
+  // Those that have digests change their places with others.
+  const auto changed = target.page().layout();
+  std::rotate(lines.begin(), lines.end() - 2000, lines.end());
+  CHECK(target.Scrape(lines) == kMany - 1);
+  CHECK(target.page().layout() == changed);
+  CHECK(is_bounded());
 }
 
 }  // namespace
