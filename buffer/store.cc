@@ -22,6 +22,9 @@
 namespace sluice::buffer {
 namespace {
 
+// A batch that had more gives its memory back.
+constexpr size_t kKeptBytesMax = 1U << 20;
+
 rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
 template <size_t N>
@@ -125,6 +128,8 @@ void StoreBatch::ForEach(const std::function<void(Sequence, std::string_view)>& 
 }
 
 void StoreBatch::Clear() {
+  // Clearing keeps the memory, which after a large dictionary would be a lot.
+  if (writes_->GetDataSize() > kKeptBytesMax) writes_ = std::make_unique<rocksdb::WriteBatch>();
   writes_->Clear();
   last_ = 0;
 }

@@ -5,11 +5,15 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/heap.h"
 #include "base/public_url.h"
 #include "scrape/response.h"
 
 namespace sluice::scrape {
 namespace {
+
+// A page with so many series that it did not have before leaves much freed memory behind.
+constexpr uint64_t kManySeries = 50'000;
 
 SeriesRules RulesOf(const LoopSpec& spec) {
   return {.target_labels = spec.target.labels,
@@ -71,6 +75,8 @@ std::optional<MonotonicTime> TargetLoop::due() const {
 }
 
 void TargetLoop::Run() {
+  // Not at the end of that scrape: until now its dictionary was on the way to the disk.
+  if (std::exchange(leaves_memory_, false)) ReturnFreedMemory();
   started_ = deps_.clock.MonotonicNow();
   const MonotonicTime planned = grid_.next();
   const TimestampMs wall_ms = deps_.clock.WallNowMs();
@@ -202,6 +208,7 @@ void TargetLoop::Finish(const HttpOutcome& outcome) {
     deps_.failure_logs.Write(spec_.job->scrape_failure_log_file, spec_.job->name,
                              PublicUrl(spec_.target.url), failure_.error().message);
   }
+  leaves_memory_ = result.counts.series_added >= kManySeries;
   // May destroy this.
   on_scraped_(*this, {.error = failure_.ok() ? "" : failure_.error().message,
                       .timestamp_ms = timestamp_ms_,

@@ -139,6 +139,7 @@ class TargetLoop final : private HttpHandler {
   std::optional<MonotonicTime> marker_at_;
   std::optional<MonotonicTime> ends_at_;
   std::optional<MonotonicTime> last_start_;
+  bool leaves_memory_ = false;  // the last scrape, freed
 
   // The scrape in flight.
   std::optional<HttpLoop::TransferId> transfer_;

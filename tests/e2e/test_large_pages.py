@@ -17,6 +17,9 @@ MIB = 1 << 20
 SLACK = 16 * MIB
 FRAME_BYTES_PER_SERIES = 32
 
+# What 1.5 million series may take in their first scrape.
+FIRST_PAGE = 260 * MIB
+
 # A compressed MiB of comments that may follow itself any number of times.
 COMMENTS = b"# This is a comment of some length, and nothing else.\n" * 20_000
 
@@ -113,6 +116,7 @@ scrape_configs:
               "at the peak of the first scrape")
         if self.measures:
             self.assertGreater(size, 190 * MIB)
+        self.check_growth(0, FIRST_PAGE, f"{size / MIB:.0f} MiB of series never seen")
         self.check_growth(1, SLACK + series * FRAME_BYTES_PER_SERIES, f"{size / MIB:.0f} MiB again")
         self.assertEqual(self.target()["health"], "up", self.target()["lastError"])
 
