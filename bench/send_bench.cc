@@ -51,22 +51,11 @@ std::shared_ptr<const LayoutProjection> ProjectPage(
     const Page& page, const std::shared_ptr<proto::SymbolPool>& symbols = nullptr) {
   auto layout = std::make_shared<LayoutProjection>();
   layout->series_count = kSeries;
-  for (const buffer::DecodedChunk& chunk : page.decoded) {
-    layout->parts.push_back(std::make_shared<Projection>(
-        Project(page.target, chunk, {page.external, page.program, symbols})));
-  }
-  return layout;
-}
-
-// As of a target that is like others.
-std::shared_ptr<const LayoutProjection> ProjectLikePage(const Page& page) {
-  auto layout = std::make_shared<LayoutProjection>();
-  layout->series_count = kSeries;
   const auto target = std::make_shared<const TargetText>(page.target);
   for (const buffer::DecodedChunk& chunk : page.decoded) {
-    auto part =
-        std::make_shared<Projection>(Project(page.target, chunk, {page.external, page.program}));
-    part->MakeModel(target);
+    auto part = std::make_shared<Projection>(
+        Project(page.target, chunk, {page.external, page.program, symbols}));
+    if (symbols == nullptr) part->MakeModel(target);
     layout->parts.push_back(std::move(part));
   }
   return layout;
@@ -80,18 +69,18 @@ void BM_Project(benchmark::State& state) {
 
 BENCHMARK(BM_Project);
 
-// Copying prepared labels and writing samples, without compression.
+// Making labels from a model and writing samples, without compression.
 void BM_Encode(benchmark::State& state) {
   const Page page;
   const auto layout = ProjectPage(page);
-  proto::RequestWriter writer;
+  V1Writer writer;
   for (auto _ : state) {
     writer.Clear();
     size_t series = 0;
     for (const auto& part : layout->parts) {
       for (uint32_t i = 0; i < part->series_count(); ++i) {
         const proto::SampleView sample{page.values[series++], 1'700'000'000'000};
-        writer.AddSeries(part->LabelsOf(i), {&sample, 1});
+        writer.Add({part.get(), i}, {&sample, 1});
       }
     }
     benchmark::DoNotOptimize(writer.bytes().data());
@@ -101,29 +90,6 @@ void BM_Encode(benchmark::State& state) {
 }
 
 BENCHMARK(BM_Encode);
-
-// The same from a model and the labels of a target.
-void BM_EncodeLike(benchmark::State& state) {
-  const Page page;
-  const auto layout = ProjectLikePage(page);
-  proto::RequestWriter writer;
-  std::vector<std::string_view> pieces;
-  for (auto _ : state) {
-    writer.Clear();
-    size_t series = 0;
-    for (const auto& part : layout->parts) {
-      for (uint32_t i = 0; i < part->series_count(); ++i) {
-        const proto::SampleView sample{page.values[series++], 1'700'000'000'000};
-        part->PiecesOf(i, pieces);
-        writer.AddSeries(pieces, {&sample, 1});
-      }
-    }
-    benchmark::DoNotOptimize(writer.bytes().data());
-  }
-  state.SetItemsProcessed(state.iterations() * kSeries);
-}
-
-BENCHMARK(BM_EncodeLike);
 
 // The same for 2.0: references to symbols.
 void BM_EncodeV2(benchmark::State& state) {
@@ -153,11 +119,10 @@ BENCHMARK(BM_EncodeV2);
 
 // A job of frames as they come from the log: decode, encode, compress. The argument is how many
 // frames of the same target a request holds: one without a backlog.
-void BM_Request(benchmark::State& state, const Encoding& encoding, Message configured,
-                bool is_like = false) {
+void BM_Request(benchmark::State& state, const Encoding& encoding, Message configured) {
   const Page page;
   const auto symbols = configured == Message::kV2 ? std::make_shared<proto::SymbolPool>() : nullptr;
-  const auto layout = is_like ? ProjectLikePage(page) : ProjectPage(page, symbols);
+  const auto layout = ProjectPage(page, symbols);
   buffer::FrameEncoder encoder;
   std::vector<QueuedFrame> frames;
   for (int64_t i = 0; i < state.range(0); ++i) {
@@ -189,7 +154,6 @@ constexpr Encoding kZstd{.compression = Compression::kZstd};
 constexpr Encoding kV2{.message = Message::kV2};
 
 BENCHMARK_CAPTURE(BM_Request, v1_snappy, kV1, Message::kV1)->Arg(1)->Arg(4)->Arg(40);
-BENCHMARK_CAPTURE(BM_Request, v1_snappy_like, kV1, Message::kV1, true)->Arg(1)->Arg(4)->Arg(40);
 BENCHMARK_CAPTURE(BM_Request, v1_zstd, kZstd, Message::kV1)->Arg(1)->Arg(4)->Arg(40);
 BENCHMARK_CAPTURE(BM_Request, v2, kV2, Message::kV2)->Arg(1)->Arg(4)->Arg(40);
 BENCHMARK_CAPTURE(BM_Request, v2_fallen_back, kV1, Message::kV2)->Arg(1);

@@ -112,27 +112,49 @@ void AppendExemplar(std::string& out, std::string_view encoded_labels, const Sam
 
 void RequestWriter::AddSeries(std::string_view encoded_labels,
                               std::span<const SampleView> samples) {
-  const size_t size_max = 1 + kVarintMax + encoded_labels.size() + samples.size() * kSampleSizeMax;
-  char* at = buffer_.Reserve(size_max);
-  size_t body_size = encoded_labels.size();
-  for (const SampleView& sample : samples) body_size += 2 + SampleBodySize(sample);
+  WriteBytes(BeginSeries(encoded_labels.size(), samples), encoded_labels);
+  EndSeries(samples);
+}
+
+void RequestWriter::AddSeries(const SeriesContent& series) {
+  WriteBytes(BeginSeries(series.encoded_labels.size(), series), series.encoded_labels);
+  EndSeries(series);
+}
+
+char* RequestWriter::BeginSeries(size_t labels_size, size_t rest_size) {
+  const size_t body_size = labels_size + rest_size;
+  char* at = buffer_.Reserve(1 + kVarintMax + body_size + kLabelsSlack);
   *at++ = kSeriesTag;
   at = WriteVarint(at, body_size);
-  at = WriteBytes(at, encoded_labels);
+  buffer_.EndAt(at + labels_size);
+  return at;
+}
+
+char* RequestWriter::BeginSeries(size_t labels_size, std::span<const SampleView> samples) {
+  size_t rest_size = 0;
+  for (const SampleView& sample : samples) rest_size += 2 + SampleBodySize(sample);
+  return BeginSeries(labels_size, rest_size);
+}
+
+void RequestWriter::EndSeries(std::span<const SampleView> samples) {
+  char* at = buffer_.Reserve(samples.size() * kSampleSizeMax);
   for (const SampleView& sample : samples) at = WriteSample(at, sample);
   buffer_.EndAt(at);
 }
 
-void RequestWriter::AddSeries(std::span<const std::string_view> label_pieces,
-                              std::span<const SampleView> samples) {
-  size_t body_size = 0;
-  for (const std::string_view piece : label_pieces) body_size += piece.size();
-  char* at = buffer_.Reserve(1 + kVarintMax + body_size + samples.size() * kSampleSizeMax);
-  for (const SampleView& sample : samples) body_size += 2 + SampleBodySize(sample);
-  *at++ = kSeriesTag;
-  at = WriteVarint(at, body_size);
-  for (const std::string_view piece : label_pieces) at = WriteBytes(at, piece);
-  for (const SampleView& sample : samples) at = WriteSample(at, sample);
+char* RequestWriter::BeginSeries(size_t labels_size, const SeriesContent& series) {
+  size_t rest_size = series.encoded_exemplars.size();
+  for (const SampleView& sample : series.samples) rest_size += 2 + SampleBodySize(sample);
+  for (const HistogramView& histogram : series.histograms) rest_size += HistogramSize(histogram);
+  return BeginSeries(labels_size, rest_size);
+}
+
+void RequestWriter::EndSeries(const SeriesContent& series) {
+  EndSeries(series.samples);
+  size_t size = series.encoded_exemplars.size();
+  for (const HistogramView& histogram : series.histograms) size += HistogramSize(histogram);
+  char* at = WriteBytes(buffer_.Reserve(size), series.encoded_exemplars);
+  for (const HistogramView& histogram : series.histograms) at = WriteHistogram(at, histogram);
   buffer_.EndAt(at);
 }
 
@@ -149,20 +171,6 @@ void RequestWriter::AddMetadata(const MetadataView& metadata) {
   at = WriteText(at, kFamilyTag, metadata.family);
   at = WriteText(at, kHelpTag, metadata.help);
   at = WriteText(at, kUnitTag, metadata.unit);
-  buffer_.EndAt(at);
-}
-
-void RequestWriter::AddSeries(const SeriesContent& series) {
-  size_t body_size = series.encoded_labels.size() + series.encoded_exemplars.size();
-  for (const SampleView& sample : series.samples) body_size += 2 + SampleBodySize(sample);
-  for (const HistogramView& histogram : series.histograms) body_size += HistogramSize(histogram);
-  char* at = buffer_.Reserve(1 + kVarintMax + body_size);
-  *at++ = kSeriesTag;
-  at = WriteVarint(at, body_size);
-  at = WriteBytes(at, series.encoded_labels);
-  for (const SampleView& sample : series.samples) at = WriteSample(at, sample);
-  at = WriteBytes(at, series.encoded_exemplars);
-  for (const HistogramView& histogram : series.histograms) at = WriteHistogram(at, histogram);
   buffer_.EndAt(at);
 }
 

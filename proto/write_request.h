@@ -27,6 +27,10 @@ struct HistogramView {
   TimestampMs start_ms = 0;  // 0 = none
 };
 
+// Where in a sample, as RequestWriter writes it, the value begins, and its timestamp, a varint.
+inline constexpr size_t kSampleValueAt = 3;
+inline constexpr size_t kSampleTimestampAt = 12;
+
 // Appends one label as it stands inside a TimeSeries message (field 1). Labels of a series are to
 // be appended in the order of their names.
 void AppendLabel(std::string& out, std::string_view name, std::string_view value);
@@ -61,10 +65,15 @@ class RequestWriter {
   // Adds one TimeSeries (field 1 of WriteRequest) made of labels from AppendLabel and samples in
   // ascending order of time.
   void AddSeries(std::string_view encoded_labels, std::span<const SampleView> samples);
-  // The same with the labels in pieces, cut anywhere.
-  void AddSeries(std::span<const std::string_view> label_pieces,
-                 std::span<const SampleView> samples);
   void AddSeries(const SeriesContent& series);
+
+  // The same with labels of that size, which are to be written to where BeginSeries() says, before
+  // EndSeries() with the same. As many as kLabelsSlack bytes after them may be written over, too.
+  static constexpr size_t kLabelsSlack = 16;
+  char* BeginSeries(size_t labels_size, std::span<const SampleView> samples);
+  void EndSeries(std::span<const SampleView> samples);
+  char* BeginSeries(size_t labels_size, const SeriesContent& series);
+  void EndSeries(const SeriesContent& series);
 
   // Adds one MetricMetadata (field 3).
   void AddMetadata(const MetadataView& metadata);
@@ -73,6 +82,8 @@ class RequestWriter {
   std::string_view bytes() const { return buffer_.bytes(); }
 
  private:
+  char* BeginSeries(size_t labels_size, size_t rest_size);
+
   WireBuffer buffer_;
 };
 

@@ -23,15 +23,12 @@ void EntryWriter::Add(const SeriesAt& series, std::span<const proto::SampleView>
   if (is_v2_) {
     AddV2(series, samples, histograms);
   } else {
-    AddV1(series, samples, histograms);
+    v1_.Add(series, {.encoded_labels = {},
+                     .samples = samples,
+                     .encoded_exemplars = exemplars_,
+                     .histograms = histograms});
   }
   exemplars_.clear();
-}
-
-void EntryWriter::AddV1(const SeriesAt& series, std::span<const proto::SampleView> samples,
-                        std::span<const proto::HistogramView> histograms) {
-  v1_.AddSeries(
-      {series.projection->EncodedLabels(series.index, labels_), samples, exemplars_, histograms});
 }
 
 void EntryWriter::AddV2(const SeriesAt& series, std::span<const proto::SampleView> samples,

@@ -14,14 +14,9 @@
 #include "proto/write_request_v2.h"
 #include "remotewrite/projection.h"
 #include "remotewrite/protocol.h"
+#include "remotewrite/v1_writer.h"
 
 namespace sluice::remotewrite {
-
-// A series of a projection.
-struct SeriesAt {
-  const Projection* projection = nullptr;
-  size_t index = 0;
-};
 
 // Keeps its memory. Bound to one thread.
 class EntryWriter {
@@ -40,13 +35,8 @@ class EntryWriter {
   void Add(const SeriesAt& series, std::span<const proto::SampleView> samples) {
     if (is_v2_) {
       AddV2(series, samples, {});
-    } else if (series.projection->is_whole()) {
-      v1_.AddSeries(series.projection->LabelsOf(series.index), samples);
-    } else if (series.projection->is_encoded()) {
-      series.projection->PiecesOf(series.index, pieces_);
-      v1_.AddSeries(pieces_, samples);
     } else {
-      AddV1(series, samples, {});
+      v1_.Add(series, samples);
     }
   }
 
@@ -55,22 +45,19 @@ class EntryWriter {
            std::span<const proto::HistogramView> histograms);
   void AddExemplar(const buffer::FrameExemplar& exemplar);
 
-  // The body; valid until Begin().
+  // The body; valid until Begin(). Nothing may be added.
   std::string_view Finish();
 
  private:
-  void AddV1(const SeriesAt& series, std::span<const proto::SampleView> samples,
-             std::span<const proto::HistogramView> histograms);
   void AddV2(const SeriesAt& series, std::span<const proto::SampleView> samples,
              std::span<const proto::HistogramView> histograms);
 
   Encoding encoding_;
   bool is_v2_ = false;
   std::string exemplars_;
-  std::string labels_;                    // scratch
-  std::vector<std::string_view> pieces_;  // scratch
+  std::string labels_;  // scratch
 
-  proto::RequestWriter v1_;
+  V1Writer v1_;
 
   // Null and empty when there is no pool.
   std::unique_ptr<proto::RequestWriterV2> v2_;

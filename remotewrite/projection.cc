@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/write_request.h"
+#include "remotewrite/text_writer.h"
 
 namespace sluice::remotewrite {
 
@@ -119,10 +120,14 @@ std::string_view Projection::EncodedLabels(size_t series, std::string& scratch) 
   if (is_whole()) return LabelsOf(series);
   scratch.clear();
   if (model_ != nullptr) {
-    std::vector<std::string_view> pieces;
-    PiecesOf(series, pieces);
-    for (const std::string_view piece : pieces) scratch.append(piece);
-    return scratch;
+    TextWriter writer;
+    writer.Begin(*model_, *target_);
+    const ProjectionModel::Text text = model_->TextOf(series);
+    const size_t size = writer.SizeOf(text);
+    scratch.resize(1 + size + kTextStep);
+    PlainText out(scratch.data(), scratch.data() + 1);
+    writer.Write(series, text, out);
+    return std::string_view(scratch).substr(1, size);
   }
   const proto::SymbolPool& pool = symbols_->lease.pool();
   const std::span<const proto::Symbol> labels = SymbolsOf(series);
@@ -135,18 +140,23 @@ std::string_view Projection::EncodedLabels(size_t series, std::string& scratch) 
 bool Projection::TakeModel(const std::shared_ptr<const ProjectionModel>& model,
                            const std::shared_ptr<const TargetText>& target) {
   if (!model->Gives(texts(), *target)) return false;
+  HoldModel(model, target);
+  return true;
+}
+
+void Projection::HoldModel(const std::shared_ptr<const ProjectionModel>& model,
+                           const std::shared_ptr<const TargetText>& target) {
   model_ = model;
   target_ = target;
   labels_.clear();
   labels_.shrink_to_fit();  // which assigning an empty text would not do
   ends_.clear();
   ends_.shrink_to_fit();
-  return true;
 }
 
 void Projection::MakeModel(const std::shared_ptr<const TargetText>& target) {
   const auto model = ProjectionModel::Make(texts(), *target);
-  if (model != nullptr) TakeModel(model, target);
+  if (model != nullptr) HoldModel(model, target);
 }
 
 // The last family is that of series without one.

@@ -18,6 +18,7 @@
 #include "remotewrite/family_book.h"
 #include "remotewrite/projection_model.h"
 #include "remotewrite/sharding.h"
+#include "remotewrite/target_text.h"
 #include "remotewrite/tenants.h"
 
 namespace sluice::remotewrite {
@@ -40,8 +41,8 @@ struct ProjectionRules {
 
 // Immutable once others see it. One entry for each series of the chunk, in its order. Labels are
 // held in the form of one protocol: encoded for 1.0, or as symbols, from which 1.0 can be had, too,
-// at more cost. Encoded ones are whole texts, or a model that like targets share and the labels of
-// the target.
+// at more cost. Encoded ones are whole texts at first; for keeping, a model that like targets share
+// and the labels of the target take their place.
 class Projection {
  public:
   // Whether the labels are encoded for 1.0.
@@ -58,12 +59,8 @@ class Projection {
   // Labels for proto::RequestWriter; empty = this series is not sent. Only when they are whole.
   std::string_view LabelsOf(size_t series) const { return texts().At(series); }
 
-  // The same in pieces. Only when they are of a model.
-  void PiecesOf(size_t series, std::vector<std::string_view>& pieces) const {
-    model_->PiecesOf(series, *target_, pieces);
-  }
-
-  // The same in any case; may point into `scratch`.
+  // The same in any case; may point into `scratch`. Not for all series of many: of a model they are
+  // better made with TextWriter.
   std::string_view EncodedLabels(size_t series, std::string& scratch) const;
 
   // Puts the model in the place of the texts, if that makes no difference. Only when they are
@@ -71,7 +68,7 @@ class Projection {
   bool TakeModel(const std::shared_ptr<const ProjectionModel>& model,
                  const std::shared_ptr<const TargetText>& target);
 
-  // The same with a model of just these texts.
+  // The same with a model of just these texts, if there can be one.
   void MakeModel(const std::shared_ptr<const TargetText>& target);
 
   // Null when there is none.
@@ -121,6 +118,8 @@ class Projection {
 
   SeriesTexts texts() const { return {labels_, ends_}; }
 
+  void HoldModel(const std::shared_ptr<const ProjectionModel>& model,
+                 const std::shared_ptr<const TargetText>& target);
   void AddFamilies(const buffer::DecodedChunk& chunk);
   bool AddEncoded(std::span<const buffer::LabelView> labels);
   bool AddSymbols(std::span<const buffer::LabelView> labels);

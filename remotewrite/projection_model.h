@@ -1,5 +1,5 @@
-// What the projections of like targets share: the encoded labels of a chunk's series, with gaps
-// where the labels of the target stand.
+// What the projections of like targets share: how the encoded labels of a chunk's series are made,
+// which is a good deal smaller than they are.
 #pragma once
 
 #include <cstddef>
@@ -10,92 +10,89 @@
 #include <string_view>
 #include <vector>
 
-#include "buffer/chunk.h"
+#include "remotewrite/target_text.h"
 
 namespace sluice::remotewrite {
 
-// The encoded labels of each series of a chunk, one after the other. Borrowed.
-struct SeriesTexts {
-  std::string_view bytes;
-  std::span<const uint32_t> ends;  // in `bytes`, one for each series
+// A set of labels of the target, by number in its model. 0 is the empty one.
+using LabelSet = uint8_t;
 
-  size_t count() const { return ends.size(); }
-
-  std::string_view At(size_t series) const {
-    const size_t begin = series == 0 ? 0 : ends[series - 1];
-    return bytes.substr(begin, ends[series] - begin);
-  }
-};
-
-// The labels of a target, encoded for remote write 1.0 in the order given. Immutable.
-class TargetText {
- public:
-  explicit TargetText(std::span<const buffer::LabelView> labels);
-
-  size_t label_count() const { return offsets_.size() - 1; }
-
-  // Those from `begin` on, up to `end`.
-  std::string_view Labels(size_t begin, size_t end) const {
-    return std::string_view(bytes_).substr(offsets_[begin], offsets_[end] - offsets_[begin]);
-  }
-
-  size_t memory_bytes() const;
-
- private:
-  std::string bytes_;
-  std::vector<size_t> offsets_{0};  // where each label begins, and the end
+// Places and sizes in models are those without any labels of the target.
+//
+// A part of a text: first some bytes of its own; then, with `back`, what stands at `place` in the
+// text of the series that many before; else, from `place` to `length`, labels of the target.
+struct TextStep {
+  uint8_t own = 0;
+  uint8_t back = 0;
+  LabelSet place_labels = 0;   // that come before the place
+  LabelSet length_labels = 0;  // that are copied, too
+  uint16_t place = 0;
+  uint16_t length = 0;
 };
 
 // Immutable.
 class ProjectionModel {
  public:
-  // A gap is left wherever a whole label of the target stands, name and value, as it is encoded.
-  // Null when the target has more labels than a gap can name.
+  // A text that needs more than this many others to be made is not copied from.
+  static constexpr size_t kDepthMax = 32;
+
+  struct Text {
+    std::span<const TextStep> steps;
+    const char* own = nullptr;  // the bytes of all steps
+    uint32_t size = 0;
+    LabelSet labels = 0;
+  };
+
+  // One more label, after all of another set.
+  struct SetEntry {
+    LabelSet rest = 0;
+    uint16_t label = 0;
+  };
+
+  // Wherever a whole label of the target stands, name and value as they are encoded, it is taken
+  // from the target. Null when there is too much of something for the numbers in steps.
   static std::shared_ptr<const ProjectionModel> Make(const SeriesTexts& texts,
                                                      const TargetText& target);
 
-  // Whether filling the gaps with `target` gives these texts, byte for byte.
+  // Whether that gives these texts with the labels of `target`, byte for byte.
   bool Gives(const SeriesTexts& texts, const TargetText& target) const;
 
-  size_t series_count() const { return ends_.size(); }
+  size_t series_count() const { return series_.size(); }
 
   // Whether the series has a text at all.
-  bool Has(size_t series) const {
-    const End begin = BeginOf(series);
-    return begin.text != ends_[series].text || begin.gap != ends_[series].gap;
+  bool Has(size_t series) const { return series_[series].size != 0 || series_[series].labels != 0; }
+
+  Text TextOf(size_t series) const {
+    const Series& end = series_[series];
+    const Series begin = series == 0 ? Series{} : series_[series - 1];
+    return {.steps = std::span(steps_).subspan(begin.steps_end, end.steps_end - begin.steps_end),
+            .own = own_.data() + begin.own_end,
+            .size = end.size,
+            .labels = end.labels};
   }
 
-  // The text of a series with the labels of `target`, in pieces. Only for targets with texts that
-  // the model gives.
-  void PiecesOf(size_t series, const TargetText& target,
-                std::vector<std::string_view>& pieces) const;
+  // All sets but the empty one, in the order of their numbers; what a set is made of comes before.
+  std::span<const SetEntry> sets() const { return sets_; }
 
   size_t memory_bytes() const;
 
  private:
-  // Labels of the target that stand side by side, as they do in its text, are one gap.
-  struct Gap {
-    uint32_t at = 0;     // in bytes_
-    uint16_t begin = 0;  // labels of the target, up to `end`
-    uint16_t end = 0;
-  };
+  friend class ModelMaker;
 
-  struct End {
-    uint32_t text = 0;  // in bytes_
-    uint32_t gap = 0;   // in gaps_
+  struct Series {
+    uint32_t steps_end = 0;
+    uint32_t own_end = 0;
+    uint16_t size = 0;
+    LabelSet labels = 0;
   };
 
   ProjectionModel() = default;
 
-  End BeginOf(size_t series) const { return series == 0 ? End{} : ends_[series - 1]; }
-
-  void AddSeries(std::string_view text, const TargetText& target);
-  void AddGap(size_t label);
-
   size_t label_count_ = 0;  // of the targets
-  std::string bytes_;
-  std::vector<Gap> gaps_;
-  std::vector<End> ends_;  // one for each series
+  std::string own_;         // and kTextStep
+  std::vector<TextStep> steps_;
+  std::vector<Series> series_;
+  std::vector<SetEntry> sets_;
 };
 
 }  // namespace sluice::remotewrite

@@ -19,15 +19,15 @@ namespace sluice::remotewrite {
 // All projections must be of the same rules. Bound to one thread.
 class ProjectionModels {
  public:
-  // Targets whose labels come out in more ways than that keep texts of their own.
+  // Targets whose labels come out in more ways than that have models of their own.
   static constexpr size_t kModelsOfChunkMax = 4;
 
   // The labels of a target: those that its projections hold already, or anew.
   std::shared_ptr<const TargetText> TextOf(const ContentId& target,
                                            std::span<const buffer::LabelView> labels) const;
 
-  // Makes the projection share its texts with those of other targets that use the chunk, if it can.
-  // The first target with a chunk keeps its texts whole: many a chunk is of one target alone.
+  // Puts a model in the place of the texts: one of another target that uses the chunk, if it can
+  // be, else a new one.
   void Share(const ContentId& chunk, const std::shared_ptr<const TargetText>& target,
              Projection& projection) const;
 
@@ -39,14 +39,9 @@ class ProjectionModels {
   uint64_t memory_bytes() const { return bytes_; }
 
  private:
-  struct ModelUse {
-    std::shared_ptr<const ProjectionModel> model;
-    uint32_t uses = 0;
-  };
-
   struct ChunkUse {
-    uint32_t projections = 0;
-    std::vector<ModelUse> models;
+    std::vector<std::shared_ptr<const ProjectionModel>> models;  // that others may take
+    uint32_t uses = 0;  // models, also such as are not among these
   };
 
   struct TextUse {
@@ -55,6 +50,7 @@ class ProjectionModels {
   };
 
   std::unordered_map<ContentId, ChunkUse> chunks_;
+  std::unordered_map<const ProjectionModel*, uint32_t> uses_;  // by projections
   std::unordered_map<ContentId, TextUse> texts_;
   uint64_t bytes_ = 0;
 };

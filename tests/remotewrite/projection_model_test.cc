@@ -227,26 +227,23 @@ TEST_CASE("a target like others costs a few KiB, not its labels again", "[remote
                              {"job", "node"}};
     return fixture.Get(target, layout);
   };
-  for (const auto& part : get(0)->parts) CHECK(part->is_whole());  // nobody to share with
+  get(0);
   const uint64_t one = fixture.cache.memory_bytes();
-  get(1);
-  const uint64_t two = fixture.cache.memory_bytes();
-  for (int i = 2; i < 100; ++i) get(i);
-  CAPTURE(one, two, fixture.cache.memory_bytes());
-  CHECK(one > 100'000);
-  CHECK(two < 2 * one);
-  CHECK((fixture.cache.memory_bytes() - two) / 98 < 6'000);
+  for (int i = 1; i < 100; ++i) get(i);
+  CAPTURE(one, fixture.cache.memory_bytes());
+  CHECK(one < 50'000);  // of 133,000 of text
+  CHECK((fixture.cache.memory_bytes() - one) / 99 < 6'000);
 
   // The model goes with the last one that uses it.
   fixture.now += ProjectionCache::kIdleMax + std::chrono::seconds(1);
   get(50);
   fixture.cache.Trim(fixture.now);
-  CHECK(fixture.cache.memory_bytes() < one);
+  CHECK(fixture.cache.memory_bytes() < one + 100);
   fixture.ForgetAll();
   CHECK(fixture.cache.memory_bytes() == 0);
 }
 
-TEST_CASE("only whole labels of the target make a gap", "[remotewrite]") {
+TEST_CASE("only whole labels of the target are taken from it", "[remotewrite]") {
   std::string encoded;
   proto::AppendLabel(encoded, "instance", "h1");
   TestPage page;
@@ -261,31 +258,32 @@ TEST_CASE("only whole labels of the target make a gap", "[remotewrite]") {
       .Add({{"a", "is not sent"}});
   const auto layout = buffer::Layout::Of({page.builder.Finish()});
   Fixture fixture(128 << 20, {{"from", "h1"}, {"k", "v"}}, {}, false);
-  int shared = 0;
+  std::set<const ProjectionModel*> models;
   for (const std::string instance : {"h0", "h2", "h1", "h3", "host-with-a-longer-name", "h2", ""}) {
     const LabelMap target = {
         {"empty", ""}, {"instance", instance}, {"job", "j"}, {"le", "1"}, {"m", "1"}, {"n", "1"}};
     const auto got = fixture.Get(target, layout);
     CheckSame(fixture, *got, target, *layout);
-    shared += got->parts[0]->is_whole() ? 0 : 1;
+    models.insert(got->parts[0]->model().get());
   }
-  CHECK(shared == 6);  // all but the first
+  CHECK(models.size() == 2);  // without an instance there is one label less
 }
 
-TEST_CASE("targets whose texts come out unlike keep them whole, but for a few", "[remotewrite]") {
+TEST_CASE("targets whose texts come out unlike have models of their own", "[remotewrite]") {
   const auto layout = buffer::Layout::Of({TestPage().Add({{"__name__", "m"}}).builder.Finish()});
   relabel::Rule copy;
   copy.source_labels = {"instance"};
   copy.target_label = "host";
   Fixture fixture(128 << 20, {}, Compile({copy}), false);
-  int whole = 0;
-  for (int i = 0; i < 20; ++i) {
-    const LabelMap target = {{"instance", "h" + std::to_string(i)}, {"job", "j"}};
+  std::set<const ProjectionModel*> models;
+  for (int i = 0; i < 40; ++i) {
+    const LabelMap target = {{"instance", "h" + std::to_string(i % 20)},
+                             {"job", "j" + std::to_string(i / 20)}};
     const auto got = fixture.Get(target, layout);
     CheckSame(fixture, *got, target, *layout);
-    whole += got->parts[0]->is_whole() ? 1 : 0;
+    models.insert(got->parts[0]->model().get());
   }
-  CHECK(whole == 20 - int{ProjectionModels::kModelsOfChunkMax});
+  CHECK(models.size() == 40 - ProjectionModels::kModelsOfChunkMax);
   fixture.ForgetAll();
   CHECK(fixture.cache.memory_bytes() == 0);
 }
