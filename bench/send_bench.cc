@@ -11,6 +11,7 @@
 #include "proto/write_request.h"
 #include "remotewrite/part_encoder.h"
 #include "remotewrite/projection.h"
+#include "remotewrite/template_maker.h"
 
 namespace sluice::remotewrite {
 namespace {
@@ -90,6 +91,16 @@ void BM_Encode(benchmark::State& state) {
 }
 
 BENCHMARK(BM_Encode);
+
+// Finding out once how such a frame is best compressed.
+void BM_Template(benchmark::State& state) {
+  const Page page;
+  const auto layout = ProjectPage(page);
+  for (auto _ : state) benchmark::DoNotOptimize(TemplateMaker(layout->parts).Make());
+  state.SetItemsProcessed(state.iterations() * kSeries);
+}
+
+BENCHMARK(BM_Template);
 
 // The same for 2.0: references to symbols.
 void BM_EncodeV2(benchmark::State& state) {

@@ -13,6 +13,7 @@ void EntryWriter::Begin(const Encoding& encoding) {
   is_v2_ = encoding.message == Message::kV2 && v2_ != nullptr;
   exemplars_.clear();
   v1_.Clear();
+  block_.Clear();
   if (v2_ == nullptr) return;
   exemplar_symbols_->Clear();
   if (is_v2_) v2_->Clear();
@@ -40,6 +41,14 @@ void EntryWriter::AddV2(const SeriesAt& series, std::span<const proto::SampleVie
                   .metadata = series.projection->MetadataOf(series.index)});
 }
 
+void EntryWriter::Add(const FrameTemplate& frame, std::span<const uint64_t> values,
+                      TimestampMs timestamp_ms, const TargetText& target) {
+  block_.Compress(v1_.bytes());
+  v1_.Clear();
+  char* const at = block_.Reserve(frame.size_max());
+  block_.EndAt(frame.Write(values, timestamp_ms, target, at), frame.raw_size());
+}
+
 void EntryWriter::AddExemplar(const buffer::FrameExemplar& exemplar) {
   const proto::SampleView sample{exemplar.value, exemplar.timestamp_ms};
   if (!is_v2_) {
@@ -60,7 +69,9 @@ void EntryWriter::AddExemplar(const buffer::FrameExemplar& exemplar) {
 
 std::string_view EntryWriter::Finish() {
   const std::string_view raw = is_v2_ ? v2_->bytes() : v1_.bytes();
-  return encoding_.compression == Compression::kZstd ? zstd_.Compress(raw) : snappy_.Compress(raw);
+  if (encoding_.compression == Compression::kZstd) return zstd_.Compress(raw);
+  block_.Compress(raw);
+  return block_.Finish();
 }
 
 }  // namespace sluice::remotewrite

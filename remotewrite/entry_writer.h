@@ -9,9 +9,11 @@
 
 #include "buffer/frame.h"
 #include "proto/body_compressor.h"
+#include "proto/snappy_block.h"
 #include "proto/symbol_pool.h"
 #include "proto/write_request.h"
 #include "proto/write_request_v2.h"
+#include "remotewrite/frame_template.h"
 #include "remotewrite/projection.h"
 #include "remotewrite/protocol.h"
 #include "remotewrite/v1_writer.h"
@@ -30,6 +32,13 @@ class EntryWriter {
   bool TakesCustomBuckets() const { return is_v2_; }
 
   bool TakesStarts() const { return is_v2_; }
+
+  // Whether frames can be added by their templates.
+  bool TakesTemplates() const { return !is_v2_ && encoding_.compression == Compression::kSnappy; }
+
+  // A whole frame. `values`: the bits, of the series that are sent.
+  void Add(const FrameTemplate& frame, std::span<const uint64_t> values, TimestampMs timestamp_ms,
+           const TargetText& target);
 
   // One entry: samples or histograms, in ascending order of time.
   void Add(const SeriesAt& series, std::span<const proto::SampleView> samples) {
@@ -64,7 +73,7 @@ class EntryWriter {
   std::unique_ptr<proto::SymbolLease> exemplar_symbols_;  // of the request
   std::vector<proto::Symbol> exemplar_labels_;            // scratch
 
-  proto::SnappyCompressor snappy_;
+  proto::SnappyBlock block_;  // what was added before v1_, compressed
   proto::ZstdCompressor zstd_;
 };
 

@@ -131,7 +131,9 @@ void PartEncoder::DecodeFrames(Job& job, const Slice& slice) {
 void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
   DecodeFrames(job, slice);
   const FrameGroup& group = job.groups[slice.group];
-  if (slice.all_series) {
+  if (EncodeWhole(*group.layout, slice)) {
+    // Nearly every frame, when there is no backlog.
+  } else if (slice.all_series) {
     uint32_t series = 0;
     for (const auto& projection : group.layout->parts) {
       const uint32_t count = projection->series_count();
@@ -154,6 +156,26 @@ void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
     part.relabeled.samples += share.dropped[static_cast<size_t>(DropReason::kRelabel)];
   }
   part.shares.insert(part.shares.end(), shares_.begin(), shares_.end());
+}
+
+// A frame that has nothing but a value of the same time for each series, if there is a template.
+bool PartEncoder::EncodeWhole(const LayoutProjection& layout, const Slice& slice) {
+  if (!slice.all_series || frames_.size() != 1 || has_extras_ || counts_only_) return false;
+  const buffer::DecodedFrame& frame = *frames_[0];
+  const bool is_plain = frame.kind == buffer::FrameKind::kSamples && frame.present.empty() &&
+                        frame.timestamps.empty() && FrameTemplate::Takes(frame.timestamp_ms);
+  if (!is_plain || !writer_.TakesTemplates()) return false;
+  const FrameTemplate* const made = templates_.Get(layout);
+  if (made == nullptr) return false;
+  const std::span<const uint32_t> sent = made->sent();
+  values_.resize(sent.size());
+  for (size_t i = 0; i < sent.size(); ++i) {
+    values_[i] = std::bit_cast<uint64_t>(frame.values[sent[i]]);
+  }
+  writer_.Add(*made, values_, frame.timestamp_ms, *layout.parts.front()->target());
+  shares_[0].samples += sent.size();
+  Dropped(shares_[0], DropReason::kRelabel) += layout.series_count - sent.size();
+  return true;
 }
 
 void PartEncoder::EncodeSeries(const SeriesAt& at, uint32_t series, Part& part) {

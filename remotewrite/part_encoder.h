@@ -13,6 +13,7 @@
 #include "proto/write_request.h"
 #include "remotewrite/destination_config.h"
 #include "remotewrite/entry_writer.h"
+#include "remotewrite/frame_templates.h"
 #include "remotewrite/job.h"
 
 namespace sluice::remotewrite {
@@ -63,6 +64,7 @@ class PartEncoder {
                                      buffer::DecodedFrame& into);
   const buffer::DecodedFrame* DecodeShared(const Job& job, uint32_t index, uint32_t series_count);
   void EncodeSlice(Job& job, const Slice& slice, Part& part);
+  bool EncodeWhole(const LayoutProjection& layout, const Slice& slice);
   void EncodeSeries(const SeriesAt& at, uint32_t series, Part& part);
   void EncodeSeriesWithExtras(const SeriesAt& at, uint32_t series, Part& part);
   Extras ExtrasOf(size_t frame, uint32_t series);
@@ -90,6 +92,8 @@ class PartEncoder {
   std::vector<proto::HistogramView> histograms_;
   bool has_exemplars_ = false;
 
+  std::vector<uint64_t> values_;  // of a whole frame
+  FrameTemplates templates_;
   EntryWriter writer_;
 };
 

@@ -1,5 +1,6 @@
 #include "remotewrite/target_text.h"
 
+#include "base/hash.h"
 #include "proto/write_request.h"
 
 namespace sluice::remotewrite {
@@ -12,6 +13,12 @@ TargetText::TargetText(std::span<const buffer::LabelView> labels) {
   }
   bytes_.append(kTextStep, '\0');
   bytes_.shrink_to_fit();
+}
+
+uint64_t TargetText::ShapeHash() const {
+  // The bytes of numbers.
+  const auto* const bytes = reinterpret_cast<const char*>(offsets_.data());
+  return XxHash64({bytes, offsets_.size() * sizeof(offsets_.front())});
 }
 
 size_t TargetText::memory_bytes() const {

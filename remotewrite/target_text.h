@@ -36,6 +36,11 @@ class TargetText {
   // Of all labels.
   std::string_view bytes() const { return std::string_view(bytes_).substr(0, offsets_.back()); }
 
+  // Whether the labels are as long as those of another.
+  bool IsShapedLike(const TargetText& other) const { return offsets_ == other.offsets_; }
+
+  uint64_t ShapeHash() const;
+
   size_t label_count() const { return offsets_.size() - 1; }
 
   std::string_view Label(size_t label) const {
