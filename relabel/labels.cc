@@ -8,17 +8,31 @@
 namespace sluice::relabel {
 namespace {
 
-auto Find(const std::vector<Label>& labels, std::string_view name) {
+// Of so few labels each is tried.
+constexpr size_t kLabelsTriedMax = 16;
+
+auto Position(const std::vector<Label>& labels, std::string_view name) {
   const auto before = [](const Label& label, std::string_view wanted) {
     return std::string_view(label.name) < wanted;
   };
   return std::lower_bound(labels.begin(), labels.end(), name, before);
 }
 
+const Label* LabelOf(const std::vector<Label>& labels, std::string_view name) {
+  // Most names differ in their size already.
+  if (labels.size() <= kLabelsTriedMax) {
+    for (const Label& label : labels) {
+      if (label.name == name) return &label;
+    }
+    return nullptr;
+  }
+  const auto found = Position(labels, name);
+  return found == labels.end() || found->name != name ? nullptr : &*found;
+}
+
 std::string_view ValueOf(const std::vector<Label>& labels, std::string_view name) {
-  const auto found = Find(labels, name);
-  if (found == labels.end() || found->name != name) return {};
-  return found->value;
+  const Label* const label = LabelOf(labels, name);
+  return label == nullptr ? std::string_view() : label->value;
 }
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -46,7 +60,7 @@ Labels Labels::From(std::vector<Label> labels) {
 std::string_view Labels::Get(std::string_view name) const { return ValueOf(labels_, name); }
 
 bool Labels::Has(std::string_view name) const {
-  const auto found = Find(labels_, name);
+  const auto found = Position(labels_, name);
   return found != labels_.end() && found->name == name;
 }
 
@@ -88,12 +102,17 @@ void LabelsBuilder::Clear() {
 
 std::string_view LabelsBuilder::Get(std::string_view name) const { return ValueOf(labels_, name); }
 
+std::span<const Label> LabelsBuilder::Find(std::string_view name) const {
+  const Label* const label = LabelOf(labels_, name);
+  return {label, label == nullptr ? size_t{0} : size_t{1}};
+}
+
 void LabelsBuilder::Set(std::string_view name, std::string_view value) {
   if (value.empty()) {
     Delete(name);
     return;
   }
-  const auto position = Find(labels_, name) - labels_.cbegin();
+  const auto position = Position(labels_, name) - labels_.cbegin();
   const auto label = labels_.begin() + position;
   if (label != labels_.end() && label->name == name) {
     label->value.assign(value);
@@ -108,7 +127,7 @@ void LabelsBuilder::Set(std::string_view name, std::string_view value) {
 }
 
 void LabelsBuilder::Delete(std::string_view name) {
-  const auto position = Find(labels_, name) - labels_.cbegin();
+  const auto position = Position(labels_, name) - labels_.cbegin();
   const auto label = labels_.begin() + position;
   if (label == labels_.end() || label->name != name) return;
   labels_.erase(label);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,8 @@ class LabelsBuilder {
 
   // "" when absent. The view is valid until the next change.
   std::string_view Get(std::string_view name) const;
+  // The label with this name, or none; valid until the next change.
+  std::span<const Label> Find(std::string_view name) const;
   // Setting "" deletes.
   void Set(std::string_view name, std::string_view value);
   void Delete(std::string_view name);

@@ -1,35 +1,16 @@
 #include "relabel/program.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "relabel/case_mapper.h"
-#include "relabel/internal/matcher.h"
+#include "relabel/internal/compiled_program.h"
 #include "relabel/internal/md5.h"
-#include "relabel/internal/template.h"
 
 namespace sluice::relabel {
 namespace {
-
-constexpr std::string_view kDefaultRegex = "(.*)";
-
-struct Step {
-  size_t rule = 0;
-  Matcher matcher;
-  Template target;
-  Template replacement;
-};
-
-// Memory that the steps of one run share.
-struct Scratch {
-  std::string joined;
-  std::string target;
-  std::string result;
-  MatchGroups groups;
-  std::vector<Label> labels;
-};
 
 uint64_t HashOf(std::string_view text) {
   const auto digest = Md5(text);
@@ -38,23 +19,15 @@ uint64_t HashOf(std::string_view text) {
   return hash;
 }
 
-// The values of the rule's source labels. The view is valid until `labels` or `scratch` changes.
-std::string_view Join(const Rule& rule, const LabelsBuilder& labels, std::string& scratch) {
-  if (rule.source_labels.empty()) return {};
-  if (rule.source_labels.size() == 1) return labels.Get(rule.source_labels.front());
-  scratch.clear();
-  for (size_t i = 0; i < rule.source_labels.size(); ++i) {
-    if (i > 0) scratch += rule.separator;
-    scratch += labels.Get(rule.source_labels[i]);
-  }
-  return scratch;
-}
-
 bool IsName(std::string_view name, NameScheme scheme) {
   return scheme == NameScheme::kUtf8 ? IsUtf8LabelName(name) : IsLegacyLabelName(name);
 }
 
 void MapNames(const Step& step, LabelsBuilder& labels, Scratch& scratch) {
+  const bool maps_some =
+      std::any_of(labels.labels().begin(), labels.labels().end(),
+                  [&](const Label& label) { return step.matcher.Matches(label.name); });
+  if (!maps_some) return;
   labels.CopyInSettingOrder(scratch.labels);
   for (const Label& label : scratch.labels) {
     if (!step.matcher.Match(label.name, scratch.groups)) continue;
@@ -74,30 +47,84 @@ void DeleteNames(const Matcher& matcher, bool matching, LabelsBuilder& labels) {
 
 }  // namespace
 
-struct Program::Compiled {
-  std::vector<Rule> rules;
-  std::vector<Step> steps;
-  NameScheme scheme = NameScheme::kUtf8;
-  CaseMapper case_mapper;
+std::string_view Join(const Rule& rule, const LabelsBuilder& labels, std::string& scratch) {
+  if (rule.source_labels.empty()) return {};
+  if (rule.source_labels.size() == 1) return labels.Get(rule.source_labels.front());
+  scratch.clear();
+  for (size_t i = 0; i < rule.source_labels.size(); ++i) {
+    if (i > 0) scratch += rule.separator;
+    scratch += labels.Get(rule.source_labels[i]);
+  }
+  return scratch;
+}
 
-  bool Run(const Step& step, LabelsBuilder& labels, Scratch& scratch) const;
-  void Replace(const Step& step, LabelsBuilder& labels, Scratch& scratch) const;
-};
+Program::Memory::Memory() = default;
+Program::Memory::~Memory() = default;
+Program::Memory::Memory(Memory&&) noexcept = default;
+Program::Memory& Program::Memory::operator=(Memory&&) noexcept = default;
 
 void Program::Compiled::Replace(const Step& step, LabelsBuilder& labels, Scratch& scratch) const {
   const std::string_view value = Join(rules[step.rule], labels, scratch.joined);
   const bool plain = step.target.is_plain() && step.replacement.is_plain();
   if (plain) {
-    if (step.matcher.Matches(value)) labels.Set(step.target.text(), step.replacement.text());
+    if (Matches(step, value, scratch)) labels.Set(step.target.text(), step.replacement.text());
     return;
   }
-  if (!step.matcher.Match(value, scratch.groups)) return;
+  Memo* const memo = step.matcher.is_costly() ? scratch.MemoOf(step.rule, value) : nullptr;
+  if (memo != nullptr && memo->is_set && memo->text == value) {
+    if (memo->matches) labels.Set(memo->target, memo->result);
+    return;
+  }
+  const bool matches = Expand(step, value, scratch);
+  if (memo != nullptr) {
+    *memo = {.is_set = true,
+             .matches = matches,
+             .text = std::string(value),
+             .target = scratch.target,
+             .result = scratch.result};
+  }
+  if (matches) labels.Set(scratch.target, scratch.result);
+}
+
+// Fills the target and the result of the scratch; false when there is nothing to be set.
+bool Program::Compiled::Expand(const Step& step, std::string_view value, Scratch& scratch) const {
   scratch.target.clear();
-  step.target.Append(scratch.groups, scratch.target);
-  if (!step.target.is_plain() && !IsName(scratch.target, scheme)) return;
   scratch.result.clear();
+  if (!step.matcher.Match(value, scratch.groups)) return false;
+  step.target.Append(scratch.groups, scratch.target);
+  if (!step.target.is_plain() && !IsName(scratch.target, scheme)) return false;
   step.replacement.Append(scratch.groups, scratch.result);
-  labels.Set(scratch.target, scratch.result);
+  return true;
+}
+
+bool Program::Compiled::Matches(const Step& step, std::string_view value, Scratch& scratch) const {
+  Memo* const memo = step.matcher.is_costly() ? scratch.MemoOf(step.rule, value) : nullptr;
+  if (memo == nullptr) return step.matcher.Matches(value);
+  if (!memo->is_set || memo->text != value) {
+    memo->matches = step.matcher.Matches(value);
+    memo->text.assign(value);
+    memo->is_set = true;
+  }
+  return memo->matches;
+}
+
+void Program::Compiled::SetHash(const Step& step, LabelsBuilder& labels, Scratch& scratch) const {
+  const Rule& rule = rules[step.rule];
+  const std::string_view value = Join(rule, labels, scratch.joined);
+  Memo* const memo = scratch.MemoOf(step.rule, value);
+  if (memo != nullptr && memo->is_set && memo->text == value) {
+    labels.Set(rule.target_label, memo->result);
+    return;
+  }
+  const std::string result = std::to_string(HashOf(value) % rule.modulus);
+  if (memo != nullptr) {
+    *memo = {.is_set = true,
+             .matches = true,
+             .text = std::string(value),
+             .target = {},
+             .result = result};
+  }
+  labels.Set(rule.target_label, result);
 }
 
 bool Program::Compiled::Run(const Step& step, LabelsBuilder& labels, Scratch& scratch) const {
@@ -107,18 +134,16 @@ bool Program::Compiled::Run(const Step& step, LabelsBuilder& labels, Scratch& sc
       Replace(step, labels, scratch);
       return true;
     case Action::kKeep:
-      return step.matcher.Matches(Join(rule, labels, scratch.joined));
+      return Matches(step, Join(rule, labels, scratch.joined), scratch);
     case Action::kDrop:
-      return !step.matcher.Matches(Join(rule, labels, scratch.joined));
+      return !Matches(step, Join(rule, labels, scratch.joined), scratch);
     case Action::kKeepEqual:
       return Join(rule, labels, scratch.joined) == labels.Get(rule.target_label);
     case Action::kDropEqual:
       return Join(rule, labels, scratch.joined) != labels.Get(rule.target_label);
-    case Action::kHashMod: {
-      const uint64_t hash = HashOf(Join(rule, labels, scratch.joined));
-      labels.Set(rule.target_label, std::to_string(hash % rule.modulus));
+    case Action::kHashMod:
+      SetHash(step, labels, scratch);
       return true;
-    }
     case Action::kLabelMap:
       MapNames(step, labels, scratch);
       return true;
@@ -157,18 +182,34 @@ Result<Program> Program::Compile(std::vector<Rule> rules, NameScheme scheme) {
     compiled->steps.push_back(std::move(step));
   }
   compiled->rules = std::move(rules);
+  compiled->MakeFilters();
   Program program;
   program.compiled_ = std::move(compiled);
   return program;
 }
 
+bool Program::Compiled::RunAll(LabelsBuilder& labels, Scratch& scratch) const {
+  return std::all_of(steps.begin(), steps.end(),
+                     [&](const Step& step) { return Run(step, labels, scratch); });
+}
+
+bool Program::Apply(LabelsBuilder& labels, Memory& memory) const {
+  if (compiled_ == nullptr) return true;
+  if (memory.state_ == nullptr) memory.state_ = std::make_unique<Memory::State>();
+  Memory::State& state = *memory.state_;
+  if (state.of != compiled_) {
+    state.of = compiled_;
+    state.scratch.memos.assign(compiled_->steps.size(), {});
+  }
+  return compiled_->is_filtered ? compiled_->RunSome(labels, state.scratch)
+                                : compiled_->RunAll(labels, state.scratch);
+}
+
 bool Program::Apply(LabelsBuilder& labels) const {
   if (compiled_ == nullptr) return true;
   Scratch scratch;
-  for (const Step& step : compiled_->steps) {
-    if (!compiled_->Run(step, labels, scratch)) return false;
-  }
-  return true;
+  return compiled_->is_filtered ? compiled_->RunSome(labels, scratch)
+                                : compiled_->RunAll(labels, scratch);
 }
 
 bool Program::ApplyTraced(LabelsBuilder& labels,

@@ -29,7 +29,24 @@ class Program {
   // Validates and compiles. Errors name the rule by its index from 0: `rule 2: ...`.
   static Result<Program> Compile(std::vector<Rule> rules, NameScheme scheme = NameScheme::kUtf8);
 
-  // False: the label set is dropped (its content is then unspecified).
+  // What a program finds and need not find again when the next label set has the same values,
+  // within bounds; and room to work in. One per thread. Thread-compatible.
+  class Memory {
+   public:
+    Memory();
+    ~Memory();
+    Memory(Memory&&) noexcept;
+    Memory& operator=(Memory&&) noexcept;
+
+   private:
+    friend Program;
+    struct State;
+    std::unique_ptr<State> state_;
+  };
+
+  // False: the label set is dropped (its content is then unspecified). `memory` may come from
+  // another program.
+  bool Apply(LabelsBuilder& labels, Memory& memory) const;
   bool Apply(LabelsBuilder& labels) const;
 
   // As Apply, and tells each rule's effect in order, up to the one that dropped.

@@ -90,7 +90,7 @@ Result<SeriesFate> SeriesMaker::Make(const Entry& entry, buffer::MetricType type
   }
   MergeTarget();
   // Relabeling away every label is a way to drop, too.
-  if (!rules_.metric_relabel.Apply(builder_) || builder_.labels().empty()) {
+  if (!rules_.metric_relabel.Apply(builder_, memory_) || builder_.labels().empty()) {
     return SeriesFate::kDropped;
   }
   if (builder_.Get(relabel::kMetricName).empty()) return MissingName();

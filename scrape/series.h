@@ -86,6 +86,7 @@ class SeriesMaker {
   std::vector<buffer::LabelView> labels_;  // of the entry with its name, sorted, respelled
   std::vector<std::string> respelled_;
   relabel::LabelsBuilder builder_;
+  relabel::Program::Memory memory_;
   std::vector<buffer::LabelView> whole_;  // the series with all its labels, when they matter
   bool label_limit_exceeded_ = false;
   bool le_depends_ = false;

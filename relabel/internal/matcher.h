@@ -35,6 +35,9 @@ class Matcher {
   // As Matches; the groups are views into `text`.
   bool Match(std::string_view text, MatchGroups& groups) const;
 
+  // Whether matching takes so long that a result is worth being kept.
+  bool is_costly() const { return regex_ != nullptr; }
+
   // How many groups Match fills, the whole match counted.
   size_t group_count() const { return group_count_; }
 

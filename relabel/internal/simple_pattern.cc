@@ -17,15 +17,32 @@ bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
+// The length of the escape, the class or the single character at the front.
+size_t AtomLength(std::string_view pattern) {
+  if (StartsWith(pattern, "\\Q")) {
+    const size_t end = pattern.find("\\E");
+    return end == std::string_view::npos ? pattern.size() : end + 2;
+  }
+  if (pattern[0] == '\\') return std::min<size_t>(2, pattern.size());
+  if (pattern[0] != '[') return 1;
+  size_t i = StartsWith(pattern, "[^") ? 2 : 1;
+  // A `]` that comes first stands for itself.
+  for (bool first = true; i < pattern.size(); first = false) {
+    if (pattern[i] == ']' && !first) return i + 1;
+    if (StartsWith(pattern.substr(i), "[:")) {
+      const size_t end = pattern.find(":]", i + 2);
+      i = end == std::string_view::npos ? i + 1 : end + 2;
+    } else {
+      i += pattern[i] == '\\' ? size_t{2} : size_t{1};
+    }
+  }
+  return pattern.size();
+}
+
 // Whether the group that opens at 0 closes at the very end.
 bool IsOneGroup(std::string_view pattern) {
   int depth = 0;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '[') return false;
-    if (pattern[i] == '\\') {
-      ++i;
-      continue;
-    }
+  for (size_t i = 0; i < pattern.size(); i += AtomLength(pattern.substr(i))) {
     if (pattern[i] == '(') ++depth;
     if (pattern[i] == ')' && --depth == 0) return i + 1 == pattern.size();
   }
@@ -99,28 +116,6 @@ class Analyzer {
   SimplePattern result_;
 };
 
-// The length of the escape, the class or the single character at the front.
-size_t AtomLength(std::string_view pattern) {
-  if (StartsWith(pattern, "\\Q")) {
-    const size_t end = pattern.find("\\E");
-    return end == std::string_view::npos ? pattern.size() : end + 2;
-  }
-  if (pattern[0] == '\\') return std::min<size_t>(2, pattern.size());
-  if (pattern[0] != '[') return 1;
-  size_t i = StartsWith(pattern, "[^") ? 2 : 1;
-  // A `]` that comes first stands for itself.
-  for (bool first = true; i < pattern.size(); first = false) {
-    if (pattern[i] == ']' && !first) return i + 1;
-    if (StartsWith(pattern.substr(i), "[:")) {
-      const size_t end = pattern.find(":]", i + 2);
-      i = end == std::string_view::npos ? i + 1 : end + 2;
-    } else {
-      i += pattern[i] == '\\' ? size_t{2} : size_t{1};
-    }
-  }
-  return pattern.size();
-}
-
 }  // namespace
 
 std::optional<SimplePattern> AnalyzePattern(std::string_view pattern) {
@@ -129,6 +124,56 @@ std::optional<SimplePattern> AnalyzePattern(std::string_view pattern) {
   AppendRune(kReplacementRune, replacement);
   if (pattern.find(replacement) != std::string_view::npos) return std::nullopt;
   return Analyzer().Run(pattern);
+}
+
+std::vector<std::string_view> SplitAlternatives(std::string_view pattern) {
+  std::string_view inside = pattern;
+  if (StartsWith(pattern, "(") && IsOneGroup(pattern)) {
+    inside = pattern.substr(1, pattern.size() - 2);
+    if (StartsWith(inside, "?:")) inside.remove_prefix(2);
+  }
+  std::vector<std::string_view> parts;
+  int depth = 0;
+  size_t from = 0;
+  for (size_t at = 0; at < inside.size(); at += AtomLength(inside.substr(at))) {
+    const std::string_view rest = inside.substr(at);
+    // Flags hold for what follows, bars or not.
+    if (StartsWith(rest, "(?") && !StartsWith(rest, "(?:")) return {pattern};
+    if (rest[0] == '(') ++depth;
+    if (rest[0] == ')') --depth;
+    if (rest[0] != '|' || depth != 0) continue;
+    parts.push_back(inside.substr(from, at - from));
+    from = at + 1;
+  }
+  // Not within what lacks an end.
+  if (StartsWith(inside, "?") || depth != 0) return {pattern};
+  parts.push_back(inside.substr(from));
+  return parts;
+}
+
+std::vector<std::string> SpreadFirstGroup(std::string_view pattern) {
+  size_t open = 0;
+  while (open < pattern.size() && pattern[open] != '(') open += AtomLength(pattern.substr(open));
+  size_t close = open;
+  int depth = 0;
+  for (; close < pattern.size(); close += AtomLength(pattern.substr(close))) {
+    if (pattern[close] == '(') ++depth;
+    if (pattern[close] == ')' && --depth == 0) break;
+  }
+  const std::string_view group = pattern.substr(open, close + 1 - open);
+  // Flags may hold for what follows.
+  const bool has_flags = StartsWith(group, "(?") && !StartsWith(group, "(?:");
+  if (close >= pattern.size() || has_flags) return {std::string(pattern)};
+  const std::string_view behind = pattern.substr(close + 1);
+  const bool is_repeated =
+      !behind.empty() && std::string_view("*+?{").find(behind[0]) != std::string_view::npos;
+  if (is_repeated) return {std::string(pattern)};
+  std::vector<std::string> patterns;
+  for (const std::string_view part : SplitAlternatives(group)) {
+    patterns.push_back(std::string(pattern.substr(0, open)) + "(?:" + std::string(part) + ")" +
+                       std::string(behind));
+  }
+  return patterns;
 }
 
 std::string RewriteNamedGroups(std::string_view pattern) {

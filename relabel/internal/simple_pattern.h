@@ -26,6 +26,14 @@ struct SimplePattern {
 // when it is not that simple. `pattern` must be valid.
 std::optional<SimplePattern> AnalyzePattern(std::string_view pattern);
 
+// The parts of a valid pattern between the bars that are in no group, or in one around all; just
+// the pattern when it is not sure that each part means by itself what it means there.
+std::vector<std::string_view> SplitAlternatives(std::string_view pattern);
+
+// The same of a pattern without such bars that has them in its first group: one pattern for each of
+// them, which together match what the pattern does, groups apart.
+std::vector<std::string> SpreadFirstGroup(std::string_view pattern);
+
 // `(?<name>` as `(?P<name>`, the only spelling that our version of the engine knows.
 std::string RewriteNamedGroups(std::string_view pattern);
 

@@ -112,12 +112,30 @@ std::string Describe(const std::vector<Rule>& rules) {
   return out;
 }
 
-void CompareOnce(Generator& random) {
+std::vector<Rule> FewRules(Generator& random) {
   std::vector<Rule> rules;
   for (size_t n = 1 + random.Below(4); n > 0; --n) {
     const Rule rule = random.AnyRule();
     if (Validate(rule, NameScheme::kUtf8).ok()) rules.push_back(rule);
   }
+  return rules;
+}
+
+// Of which most keep the labels, as something would drop them before the last one otherwise.
+std::vector<Rule> ManyRules(Generator& random) {
+  std::vector<Rule> rules;
+  for (size_t n = 8 + random.Below(40); n > 0; --n) {
+    const Rule rule = random.AnyRule();
+    const bool drops = rule.action == Action::kKeep || rule.action == Action::kDrop ||
+                       rule.action == Action::kKeepEqual || rule.action == Action::kDropEqual ||
+                       rule.action == Action::kLabelKeep;
+    if (drops && !random.OneIn(20)) continue;
+    if (Validate(rule, NameScheme::kUtf8).ok()) rules.push_back(rule);
+  }
+  return rules;
+}
+
+void CompareOnce(const std::vector<Rule>& rules, Generator& random, Program::Memory& memory) {
   const Result<Program> program = Program::Compile(rules);
   REQUIRE(program.ok());
   for (int round = 0; round < 4; ++round) {
@@ -127,8 +145,11 @@ void CompareOnce(Generator& random) {
     const bool kept = program->Apply(builder);
     LabelsBuilder traced_builder(labels);
     const bool traced = program->ApplyTraced(traced_builder, [](const TraceStep&) {});
-    const bool same = kept == want.has_value() && traced == kept &&
-                      (!kept || (builder.Build() == *want && traced_builder.Build() == *want));
+    bool same = kept == want.has_value() && traced == kept &&
+                (!kept || (builder.Build() == *want && traced_builder.Build() == *want));
+    LabelsBuilder remembering(labels);
+    same = same && program->Apply(remembering, memory) == kept &&
+           (!kept || remembering.Build() == *want);
     if (same) continue;
     INFO(Describe(rules) << labels.ToString() << "\ngot  "
                          << (kept ? builder.Build().ToString() : "dropped") << "\nwant "
@@ -141,7 +162,54 @@ TEST_CASE("random rules do what a plain interpreter with another engine does", "
   const uint32_t seed = std::random_device()();
   CAPTURE(seed);
   Generator random(seed);
-  for (int i = 0; i < 3000; ++i) CompareOnce(random);
+  Program::Memory memory;
+  for (int i = 0; i < 3000; ++i) CompareOnce(FewRules(random), random, memory);
+}
+
+TEST_CASE("many random rules do what a plain interpreter with another engine does", "[relabel]") {
+  const uint32_t seed = std::random_device()();
+  CAPTURE(seed);
+  Generator random(seed);
+  Program::Memory memory;
+  for (int i = 0; i < 300; ++i) CompareOnce(ManyRules(random), random, memory);
+}
+
+// What the other engine does not know: bytes that are no text, and what Go has of its own.
+TEST_CASE("many rules do together what they do one by one", "[relabel]") {
+  const uint32_t seed = std::random_device()();
+  CAPTURE(seed);
+  Generator random(seed);
+  const Texts pieces = {"a", "b", "|", "\xff", "\xef\xbf\xbd", "\xc3\xa9", "(", ")", "A", ";"};
+  const Texts patterns = {
+      "(?i)a|b",    "(?i:a)b*",        "\\Qa|b\\E.*|A",   "[a|b]+|\xc3\xa9.*", "a.|\xef\xbf\xbd",
+      "(?P<x>a|b)", "(a|b)|(A|\\(.*)", "((?i)a)|b.*",     "\\x{fffd}a?",       ".\xc3\xa9",
+      "a|(?s).b",   "(?-s)a.b|A",      "\xef.*|a",        "[^a]|a(b|;).*",     "(?:a|b)(?:A|;)*",
+      ".*a|.+\xff", "a\\|b",           "(?<n>b.*)|a\\|.+"};
+  const auto text = [&](size_t most) {
+    std::string out;
+    for (size_t n = random.Below(most); n > 0; --n) out += random.Pick(pieces);
+    return out;
+  };
+  Program::Memory memory;
+  for (int i = 0; i < 1000; ++i) {
+    std::vector<Rule> rules = ManyRules(random);
+    for (Rule& rule : rules) {
+      if (rule.regex.has_value() && random.OneIn(2)) rule.regex = random.Pick(patterns);
+    }
+    const Result<Program> program = Program::Compile(rules);
+    if (!program.ok()) continue;  // not every expression is valid
+    for (int round = 0; round < 10; ++round) {
+      std::vector<Label> base;
+      for (size_t n = random.Below(6); n > 0; --n) base.push_back({random.Name(), text(5)});
+      const Labels labels = Labels::From(base);
+      LabelsBuilder together(labels);
+      LabelsBuilder one_by_one(labels);
+      const bool kept = program->Apply(together, memory);
+      REQUIRE(kept == program->ApplyTraced(one_by_one, [](const TraceStep&) {}));
+      INFO(Describe(rules) << labels.ToString());
+      if (kept) REQUIRE(together.Build() == one_by_one.Build());
+    }
+  }
 }
 
 }  // namespace
