@@ -50,6 +50,28 @@ constexpr size_t kStartRunBytesMax = 10 + 10;
 
 size_t BitmapBytes(size_t count) { return (count + 7) / 8; }
 
+void AppendBitmap(std::span<const uint8_t> present, std::string& out) {
+  const size_t start = out.size();
+  out.resize(start + BitmapBytes(present.size()), 0);
+  for (size_t i = 0; i < present.size(); ++i) {
+    if (present[i] == 0) continue;
+    char& byte = out[start + i / 8];
+    byte = static_cast<char>(static_cast<uint8_t>(byte) | (1U << (i % 8)));
+  }
+}
+
+// Returns how many are present. There are bytes enough.
+size_t ReadBitmap(std::string_view bytes, std::span<uint8_t> present) {
+  size_t count = 0;
+  for (size_t i = 0; i < present.size(); ++i) {
+    const unsigned byte = static_cast<unsigned char>(bytes[i / 8]);
+    const unsigned bit = (byte >> (i % 8)) & 1U;
+    present[i] = static_cast<uint8_t>(bit);
+    count += bit;
+  }
+  return count;
+}
+
 // The most that the columns of a frame can take before compression.
 size_t BodyBytesMax(size_t series_count) {
   return BitmapBytes(series_count) + series_count * (kValueBytesMax + 10);
@@ -81,7 +103,7 @@ std::optional<FrameKind> PeekFrameKind(std::string_view stored) {
 }
 
 uint32_t SampleCount(const FrameColumns& columns, uint32_t series_count) {
-  if (columns.kind == FrameKind::kStale || columns.present.empty()) return series_count;
+  if (columns.present.empty()) return series_count;
   const auto absent = std::count(columns.present.begin(), columns.present.end(), uint8_t{0});
   return static_cast<uint32_t>(columns.present.size()) - static_cast<uint32_t>(absent);
 }
@@ -99,6 +121,8 @@ struct FrameEncoder::Scratch {
   // Both take the part of a column that belongs to series that are present.
   std::span<const double> PickValues(const FrameColumns& columns, bool all_present);
   void AppendTimestamps(const FrameColumns& columns, bool all_present);
+  // What is stored of a frame of stale markers behind its timestamp.
+  void AppendMarked(std::span<const uint8_t> present);
   // Columns that need no place in the body.
   void AppendMoreColumns(const FrameColumns& columns, uint64_t flags);
   void AppendPackedColumn();
@@ -107,16 +131,13 @@ struct FrameEncoder::Scratch {
 std::span<const double> FrameEncoder::Scratch::PickValues(const FrameColumns& columns,
                                                           bool all_present) {
   if (all_present && columns.histograms.empty()) return columns.values;
-  if (!all_present) body.resize(BitmapBytes(columns.values.size()), 0);
+  if (!all_present) AppendBitmap(columns.present, body);
   auto histogram = columns.histograms.begin();
   present_values.clear();
   for (size_t i = 0; i < columns.values.size(); ++i) {
     const bool has_histogram = histogram != columns.histograms.end() && histogram->series == i;
     if (has_histogram) ++histogram;
-    if (!all_present) {
-      if (columns.present[i] == 0) continue;
-      body[i / 8] = static_cast<char>(static_cast<uint8_t>(body[i / 8]) | (1U << (i % 8)));
-    }
+    if (!all_present && columns.present[i] == 0) continue;
     present_values.push_back(has_histogram ? 0.0 : columns.values[i]);
   }
   return present_values;
@@ -127,6 +148,13 @@ void FrameEncoder::Scratch::AppendTimestamps(const FrameColumns& columns, bool a
     if (!all_present && columns.present[i] == 0) continue;
     PutVarint(body, TimestampCode(columns.timestamps[i], columns.timestamp_ms));
   }
+}
+
+void FrameEncoder::Scratch::AppendMarked(std::span<const uint8_t> present) {
+  PutVarint(stored, present.size());
+  body.clear();
+  AppendBitmap(present, body);
+  compressor.AppendPacked(body, stored);
 }
 
 void FrameEncoder::Scratch::AppendPackedColumn() {
@@ -169,14 +197,17 @@ std::string_view FrameEncoder::Encode(const FrameColumns& columns) {
                   [](TimestampMs timestamp) { return timestamp != kNoTimestamp; });
   const uint64_t more_columns = MoreColumnsOf(columns);
   auto flags = static_cast<uint8_t>(columns.kind);
+  if (!all_present) flags |= kHasPresent;
   if (columns.kind == FrameKind::kSamples) {
-    if (!all_present) flags |= kHasPresent;
     if (has_timestamps) flags |= kHasTimestamps;
     if (more_columns != 0) flags |= kHasMoreColumns;
   }
   stored.push_back(static_cast<char>(flags));
   PutVarint(stored, ZigZag(columns.timestamp_ms));
-  if (columns.kind == FrameKind::kStale) return stored;
+  if (columns.kind == FrameKind::kStale) {
+    if (!all_present) scratch.AppendMarked(columns.present);
+    return stored;
+  }
 
   PutVarint(stored, columns.values.size());
   if (more_columns != 0) scratch.AppendMoreColumns(columns, more_columns);
@@ -221,6 +252,7 @@ struct FrameDecoder::Scratch {
 
   Status DecodeBody(std::string_view packed, uint8_t flags, uint32_t series_count,
                     DecodedFrame& out);
+  bool DecodeMarked(std::string_view packed, uint32_t series_count, DecodedFrame& out);
   // After the body, which says which series are present.
   bool DecodeMoreColumns(const PackedColumns& packed, uint32_t series_count, DecodedFrame& out);
   bool DecodeColumns(uint8_t flags, DecodedFrame& out);
@@ -233,13 +265,7 @@ bool FrameDecoder::Scratch::DecodePresent(std::string_view& rest, DecodedFrame& 
   const size_t bitmap_bytes = BitmapBytes(count);
   if (rest.size() < bitmap_bytes) return false;
   out.present.resize(count);
-  size_t present_count = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const unsigned byte = static_cast<unsigned char>(rest[i / 8]);
-    const unsigned bit = (byte >> (i % 8)) & 1U;
-    out.present[i] = static_cast<uint8_t>(bit);
-    present_count += bit;
-  }
+  const size_t present_count = ReadBitmap(rest, out.present);
   rest.remove_prefix(bitmap_bytes);
   present_values.resize(present_count);
   if (!DecodeValueColumn(rest, present_values)) return false;
@@ -303,6 +329,15 @@ Status FrameDecoder::Scratch::DecodeBody(std::string_view packed, uint8_t flags,
   return {};
 }
 
+bool FrameDecoder::Scratch::DecodeMarked(std::string_view packed, uint32_t series_count,
+                                         DecodedFrame& out) {
+  const size_t bytes = BitmapBytes(series_count);
+  if (!decompressor.Unpack(packed, bytes, body) || body.size() != bytes) return false;
+  out.present.resize(series_count);
+  ReadBitmap(body, out.present);
+  return true;
+}
+
 FrameDecoder::FrameDecoder() : scratch_(std::make_unique<Scratch>()) {}
 
 FrameDecoder::~FrameDecoder() = default;
@@ -325,12 +360,18 @@ Status FrameDecoder::Decode(std::string_view stored, uint32_t series_count, Deco
     out.kind = FrameKind::kStale;
     return reader.empty() ? Status::Ok() : Corruption("frame: trailing bytes");
   }
-  const bool known = (flags & kKindMask) == static_cast<uint8_t>(FrameKind::kSamples) &&
-                     (flags & ~(kKindMask | kHasTimestamps | kHasPresent | kHasMoreColumns)) == 0;
+  const bool is_marked = flags == (static_cast<uint8_t>(FrameKind::kStale) | kHasPresent);
+  const bool known =
+      is_marked || ((flags & kKindMask) == static_cast<uint8_t>(FrameKind::kSamples) &&
+                    (flags & ~(kKindMask | kHasTimestamps | kHasPresent | kHasMoreColumns)) == 0);
   if (!known) return Corruption("frame: unknown kind");
-  out.kind = FrameKind::kSamples;
+  out.kind = is_marked ? FrameKind::kStale : FrameKind::kSamples;
   if (reader.Varint() != series_count || !reader.ok() || series_count > kSeriesMax) {
     return Corruption("frame: does not fit its layout");
+  }
+  if (is_marked) {
+    const bool good = scratch_->DecodeMarked(reader.rest(), series_count, out);
+    return good ? Status::Ok() : Corruption("frame: malformed columns");
   }
   PackedColumns more;
   const bool has_more = (flags & kHasMoreColumns) != 0;

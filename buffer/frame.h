@@ -23,7 +23,7 @@ inline constexpr uint64_t kNormalNanBits = 0x7ff8000000000001ULL;
 // Reaches the disk: do not renumber.
 enum class FrameKind : uint8_t {
   kSamples = 0,  // a value for each series of the layout (but for absent ones)
-  kStale = 1,    // a stale marker for each series of the layout; no columns
+  kStale = 1,    // a stale marker for each series of the layout (but for absent ones)
 };
 
 // Of a stored frame, without decoding it; nothing when it is none.
@@ -54,7 +54,8 @@ struct FrameColumns {
   std::span<const double> values = {};
   // Empty, or one per series: its own timestamp; kNoTimestamp = the frame's.
   std::span<const TimestampMs> timestamps = {};
-  // Empty, or one per series: 0 = this series has no sample in this frame.
+  // Empty, or one per series: 0 = this series has no sample in this frame. The only column of
+  // kStale.
   std::span<const uint8_t> present = {};
   // Ascending by series, at most one each; the series are present. Their value is read back as 0.
   std::span<const FrameHistogram> histograms = {};

@@ -171,6 +171,30 @@ TEST_CASE("a stale frame takes a few bytes whatever its layout", "[frame]") {
   CHECK(frame.values.empty());
 }
 
+TEST_CASE("a stale frame may be for some series of its layout", "[frame]") {
+  FrameEncoder encoder;
+  FrameDecoder decoder;
+  DecodedFrame frame;
+  std::vector<uint8_t> present(100'003, 0);
+  for (const size_t series : {0U, 77U, 50'000U, 100'002U}) present[series] = 1;
+  const FrameColumns columns = {
+      .kind = FrameKind::kStale, .timestamp_ms = 1'700'000'000'000, .present = present};
+  const std::string stored(encoder.Encode(columns));
+  CHECK(stored.size() < 100);
+  CHECK(PeekFrameKind(stored) == FrameKind::kStale);
+  CHECK(SampleCount(columns, 100'003) == 4);
+  REQUIRE(decoder.Decode(stored, 100'003, frame).ok());
+  CHECK(frame.kind == FrameKind::kStale);
+  CHECK(frame.timestamp_ms == 1'700'000'000'000);
+  CHECK(frame.present == present);
+  CHECK(frame.values.empty());
+
+  CHECK_FALSE(decoder.Decode(stored, 100'002, frame).ok());
+  for (size_t size = 0; size < stored.size(); ++size) {
+    CHECK_FALSE(decoder.Decode(stored.substr(0, size), 100'003, frame).ok());
+  }
+}
+
 TEST_CASE("a frame cut short anywhere, or for another layout, is corruption", "[frame]") {
   std::mt19937_64 random(7);
   std::vector<double> values(40);
