@@ -4,7 +4,8 @@
 //   churn_bench --benchmark_repetitions=9 --benchmark_report_aggregates_only
 //
 // The argument is how many series change; `per_changed` is the time of the whole scrape divided by
-// it. The time of a page without changes is the first line of each kind.
+// it. The time of a page without changes is the first line of each kind. Chunks are made anew once
+// in a while for many scrapes: so it takes some tens of scrapes.
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -27,54 +28,90 @@ using sluice::scrape::PageResult;
 using sluice::scrape::SeriesRules;
 
 constexpr size_t kPieceBytes = 16 * 1024;
-constexpr int kSeries = 100'000;
-constexpr int kFamilies = 50;
-constexpr int kPods = kSeries / kFamilies;
-constexpr int kBodies = 8;
+constexpr size_t kSeries = 100'000;
+constexpr size_t kFamilies = 50;
+constexpr size_t kPods = kSeries / kFamilies;
 
-// Pods as they are replaced: each is one line in every family, so that its changes are scattered
-// over the page.
-std::string FamilyPage(int generation, int changed) {
-  const int replaced = changed / kFamilies;
-  std::string page;
-  for (int family = 0; family < kFamilies; ++family) {
+// A page of units, each of one or more series, that are replaced by new ones, never to come back.
+class ChurningPage {
+ public:
+  const std::string& text() const { return text_; }
+
+  void Add(const std::string& text) { text_ += text; }
+
+  // Adds a line of the unit; its generation follows `before`.
+  void AddLine(size_t unit, const std::string& before, const std::string& behind) {
+    text_ += before;
+    if (units_.size() <= unit) units_.resize(unit + 1);
+    units_[unit].places.push_back(text_.size());
+    text_ += Digits(0) + behind + "\n";
+  }
+
+  // So many units are other ones from now on, each time others: spread over the page, or in a row.
+  void Replace(size_t count, bool in_a_row) {
+    if (count == 0) return;
+    const size_t distance = in_a_row ? 1 : units_.size() / count;
+    for (size_t i = 0; i < count; ++i) {
+      Unit& unit = units_[(first_ + i * distance) % units_.size()];
+      const std::string digits = Digits(++unit.generation);
+      for (const size_t place : unit.places) text_.replace(place, digits.size(), digits);
+    }
+    first_ = (first_ + 3 * count + 1) % units_.size();
+  }
+
+ private:
+  struct Unit {
+    int generation = 0;
+    std::vector<size_t> places;
+  };
+
+  static std::string Digits(int generation) { return std::to_string(100'000 + generation); }
+
+  std::string text_;
+  std::vector<Unit> units_;
+  size_t first_ = 0;
+};
+
+std::string Labels(size_t pod) {
+  return "{namespace=\"team-" + std::to_string(pod % 20) + "\",pod=\"service-" +
+         std::to_string(pod) + "-";
+}
+
+// Pods that are each one line in every family.
+ChurningPage FamilyPage() {
+  ChurningPage page;
+  for (size_t family = 0; family < kFamilies; ++family) {
     const std::string name = "kube_pod_metric_" + std::to_string(family);
-    page += "# HELP " + name + " One of the things known of a pod.\n# TYPE " + name + " gauge\n";
-    for (int pod = 0; pod < kPods; ++pod) {
-      const bool is_new = replaced > 0 && pod % (kPods / replaced) == 0;
-      page += name + "{namespace=\"team-" + std::to_string(pod % 20) + "\",pod=\"service-" +
-              std::to_string(pod) + "-" + std::to_string(is_new ? generation * 7919 : 0) +
-              "\",uid=\"6f1c-40a5-" + std::to_string(pod * 31) + "\"} " +
-              std::to_string(pod * 4096 + family) + "\n";
+    page.Add("# HELP " + name + " One of the things known of a pod.\n# TYPE " + name + " gauge\n");
+    for (size_t pod = 0; pod < kPods; ++pod) {
+      page.AddLine(pod, name + Labels(pod),
+                   "\",uid=\"6f1c-40a5-" + std::to_string(pod * 31) + "\"} " +
+                       std::to_string(pod * 4096 + family));
     }
   }
   return page;
 }
 
-// Pods that are replaced with all their lines beside each other.
-std::string BlockPage(int generation, int changed) {
-  std::string page = "# TYPE container_value gauge\n";
-  for (int pod = 0; pod < kPods; ++pod) {
-    const bool is_new = pod < changed / kFamilies;
-    for (int i = 0; i < kFamilies; ++i) {
-      page += "container_value{namespace=\"team-" + std::to_string(pod % 20) + "\",pod=\"service-" +
-              std::to_string(pod) + "-" + std::to_string(is_new ? generation * 7919 : 0) +
-              "\",kind=\"kind-" + std::to_string(i) + "\"} " + std::to_string(pod * 4096 + i) +
-              "\n";
+// Pods with all their lines beside each other.
+ChurningPage BlockPage() {
+  ChurningPage page;
+  page.Add("# TYPE container_value gauge\n");
+  for (size_t pod = 0; pod < kPods; ++pod) {
+    for (size_t i = 0; i < kFamilies; ++i) {
+      page.AddLine(pod, "container_value" + Labels(pod),
+                   "\",kind=\"kind-" + std::to_string(i) + "\"} " + std::to_string(pod * 4096 + i));
     }
   }
   return page;
 }
 
-// Single lines that change here and there.
-std::string LinePage(int generation, int changed) {
-  const int distance = changed == 0 ? kSeries : kSeries / changed;
-  std::string page = "# TYPE container_value gauge\n";
-  for (int i = 0; i < kSeries; ++i) {
-    const bool is_new = changed > 0 && i % distance == distance / 2;
-    page += "container_value{namespace=\"team-" + std::to_string(i % 20) + "\",pod=\"service-" +
-            std::to_string(i) + "-" + std::to_string(is_new ? generation * 7919 : 0) +
-            "\",kind=\"kind-" + std::to_string(i % 50) + "\"} " + std::to_string(i * 4096) + "\n";
+// Single lines.
+ChurningPage LinePage() {
+  ChurningPage page;
+  page.Add("# TYPE container_value gauge\n");
+  for (size_t i = 0; i < kSeries; ++i) {
+    page.AddLine(i, "container_value" + Labels(i),
+                 "\",kind=\"kind-" + std::to_string(i % 50) + "\"} " + std::to_string(i * 4096));
   }
   return page;
 }
@@ -116,23 +153,22 @@ struct NewChunks {
   }
 };
 
-using MakeBody = std::string (*)(int generation, int changed);
-
-void Churn(benchmark::State& state, MakeBody make_body) {
-  const auto changed = static_cast<int>(state.range(0));
-  std::vector<std::string> bodies;
-  for (int i = 0; i < kBodies; ++i) bodies.push_back(make_body(i + 1, changed));
+// The first argument is how many series change, which are so many units.
+void Churn(benchmark::State& state, ChurningPage body, size_t unit_series, bool in_a_row) {
+  const auto changed = static_cast<size_t>(state.range(0));
   LikePages like;
   Page page(Rules(), {MakeReportChunk()}, &like);
   int64_t now_ms = 1000;
   NewChunks chunks;
-  chunks.Add(ScrapeOnce(page, bodies[0], now_ms));
+  chunks.Add(ScrapeOnce(page, body.text(), now_ms));
   chunks.count = chunks.bytes = 0;
   std::vector<PageResult> results;  // what is kept alive of a scrape, but for its freeing
   for (auto _ : state) {
+    state.PauseTiming();
+    body.Replace(changed / unit_series, in_a_row);
     now_ms += 1000;
-    const size_t next = static_cast<size_t>(now_ms / 1000 - 1) % kBodies;
-    results.push_back(ScrapeOnce(page, bodies[next], now_ms));
+    state.ResumeTiming();
+    results.push_back(ScrapeOnce(page, body.text(), now_ms));
     state.PauseTiming();
     chunks.Add(results.back());
     results.clear();
@@ -140,18 +176,19 @@ void Churn(benchmark::State& state, MakeBody make_body) {
   }
   const auto scrapes = static_cast<double>(state.iterations());
   if (changed > 0) {
-    state.counters["per_changed"] = benchmark::Counter(
-        scrapes * changed, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["per_changed"] =
+        benchmark::Counter(scrapes * static_cast<double>(changed),
+                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   }
   state.counters["new_chunks"] = static_cast<double>(chunks.count) / scrapes;
   state.counters["new_KiB"] = static_cast<double>(chunks.bytes) / 1024 / scrapes;
 }
 
-void BM_ScatteredChurn(benchmark::State& state) { Churn(state, FamilyPage); }
+void BM_ScatteredChurn(benchmark::State& state) { Churn(state, FamilyPage(), kFamilies, false); }
 
-void BM_BlockChurn(benchmark::State& state) { Churn(state, BlockPage); }
+void BM_BlockChurn(benchmark::State& state) { Churn(state, BlockPage(), kFamilies, true); }
 
-void BM_LineChurn(benchmark::State& state) { Churn(state, LinePage); }
+void BM_LineChurn(benchmark::State& state) { Churn(state, LinePage(), 1, false); }
 
 constexpr std::array<int64_t, 4> kChanged = {0, 100, 1000, 10'000};
 
@@ -162,6 +199,6 @@ void SetUp(benchmark::internal::Benchmark* benchmark) {
 
 BENCHMARK(BM_ScatteredChurn)->Apply(SetUp);
 BENCHMARK(BM_BlockChurn)->Apply(SetUp);
-BENCHMARK(BM_LineChurn)->Arg(1)->Arg(10)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_LineChurn)->Arg(1)->Arg(10)->Arg(1000)->Unit(benchmark::kMillisecond);
 
 }  // namespace

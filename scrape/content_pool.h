@@ -18,11 +18,16 @@ template <class Content>
 class ContentPool {
  public:
   // The content that somebody holds and that equals this one; or this one, from now on shared.
-  std::shared_ptr<const Content> Intern(Content&& content) SLUICE_EXCLUDES(mu_) {
-    const uint64_t hash = content.Hash();
+  std::shared_ptr<const Content> Intern(std::shared_ptr<const Content> content)
+      SLUICE_EXCLUDES(mu_) {
+    const uint64_t hash = content->Hash();
     // Compared without the lock, since that may take long.
-    if (auto held = Find(hash); held != nullptr && *held == content) return held;
-    return Add(hash, std::make_shared<const Content>(std::move(content)));
+    if (auto held = Find(hash); held != nullptr && *held == *content) return held;
+    return Add(hash, std::move(content));
+  }
+
+  std::shared_ptr<const Content> Intern(Content&& content) SLUICE_EXCLUDES(mu_) {
+    return Intern(std::make_shared<const Content>(std::move(content)));
   }
 
   // How many are remembered, be they held or not.

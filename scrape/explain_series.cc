@@ -5,7 +5,9 @@
 namespace sluice::scrape {
 
 SeriesExplainer::SeriesExplainer(const PageView& page)
-    : page_(page), lines_(page), maker_(page.rules), told_(page.series_count) {}
+    : page_(page), lines_(page), maker_(page.rules), told_(page.series_count + page.gone.size()) {
+  for (const uint32_t slot : page.gone) told_[slot] = true;
+}
 
 bool SeriesExplainer::Next() { return NextOfLines() || NextOfLayout(); }
 

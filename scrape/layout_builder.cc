@@ -15,25 +15,30 @@ namespace sluice::scrape {
 static_assert(kChunkSeriesMax * (2 * kSeriesBytesMax + kHelpBytesMax + kUnitBytesMax + 64) <
               buffer::kChunkContentBytesMax);
 
+std::vector<uint32_t> ChunkStarts(const SeriesList& list) {
+  std::vector<uint32_t> starts;
+  starts.reserve(list.chunks.size() + 1);
+  uint32_t start = 0;
+  for (const auto& chunk : list.chunks) {
+    starts.push_back(start);
+    start += chunk->series_count;
+  }
+  starts.push_back(start);
+  return starts;
+}
+
 namespace {
 
 // One in so many series, and one in so many families, ends a chunk.
 constexpr uint64_t kSeriesCutMask = 63;
 constexpr uint32_t kFamilyCutMask = 3;
 
-// Reads series back out of the chunks of a list. Remembers the chunk that it read last, because
-// callers go through the slots in nearly ascending order.
+// Reads series back out of the chunks of a list. Remembers the chunks that it read last, because
+// callers go through the slots in nearly ascending order, or do so in several places at once.
 class ChunkReader {
  public:
-  explicit ChunkReader(const SeriesList& list) : list_(list) {
-    starts_.reserve(list.chunks.size() + 1);
-    uint32_t start = 0;
-    for (const auto& chunk : list.chunks) {
-      starts_.push_back(start);
-      start += chunk->series_count;
-    }
-    starts_.push_back(start);
-  }
+  explicit ChunkReader(const SeriesList& list, size_t chunks_at_once = 1)
+      : list_(list), starts_(ChunkStarts(list)), opened_(chunks_at_once) {}
 
   // Valid until the next call.
   struct Found {
@@ -43,13 +48,9 @@ class ChunkReader {
 
   Found Read(uint32_t slot) {
     const size_t chunk = ChunkOf(slot);
-    if (chunk != open_) {
-      const Status opened = scanner_.Open(list_.chunks[chunk]->stored);
-      SLUICE_CHECK(opened.ok());  // we encoded it ourselves, and it never left the memory
-      open_ = chunk;
-    }
+    const buffer::ChunkScanner& scanner = ScannerOf(chunk);
     const uint32_t i = slot - starts_[chunk];
-    return {scanner_.series(i), &scanner_.family(i)};
+    return {scanner.series(i), &scanner.family(i)};
   }
 
   // The chunk that starts with this slot, or none.
@@ -60,21 +61,39 @@ class ChunkReader {
   }
 
  private:
+  struct Opened {
+    buffer::ChunkScanner scanner;
+    std::optional<size_t> chunk;  // that it has
+  };
+
   size_t ChunkOf(uint32_t slot) const {
     const auto after = std::upper_bound(starts_.begin(), starts_.end(), slot);
     return static_cast<size_t>(after - starts_.begin()) - 1;
   }
 
+  const buffer::ChunkScanner& ScannerOf(size_t chunk) {
+    for (const Opened& opened : opened_) {
+      if (opened.chunk == chunk) return opened.scanner;
+    }
+    Opened& opened = opened_[next_];
+    next_ = (next_ + 1) % opened_.size();
+    const Status status = opened.scanner.Open(list_.chunks[chunk]->stored);
+    SLUICE_CHECK(status.ok());  // we encoded it ourselves, and it never left the memory
+    opened.chunk = chunk;
+    return opened.scanner;
+  }
+
   const SeriesList& list_;
   std::vector<uint32_t> starts_;
-  buffer::ChunkScanner scanner_;
-  std::optional<size_t> open_;  // the chunk that it has
+  std::vector<Opened> opened_;
+  size_t next_ = 0;  // to be opened anew
 };
 
 // Encodes runs of slots of the old list and of added series.
 class ChunkWriter {
  public:
-  explicit ChunkWriter(const SeriesList& old) : reader_(old) {}
+  explicit ChunkWriter(const SeriesList& old, size_t chunks_at_once = 1)
+      : reader_(old, chunks_at_once) {}
 
   ChunkReader& reader() { return reader_; }
 
@@ -108,6 +127,14 @@ class ChunkWriter {
   std::optional<FamilyId> last_family_;
 };
 
+const Family& ContentOf(const std::unordered_map<FamilyId, Family>& families, FamilyId family) {
+  static const Family kNone;
+  if (family == kNoFamily) return kNone;
+  const auto found = families.find(family);
+  SLUICE_CHECK(found != families.end());
+  return found->second;
+}
+
 template <class Number>
 uint64_t HashOf(const std::vector<Number>& numbers) {
   return Xxh3({reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(Number)});
@@ -116,7 +143,7 @@ uint64_t HashOf(const std::vector<Number>& numbers) {
 class Rebuild {
  public:
   Rebuild(const SeriesList& old, const LayoutChange& change)
-      : old_(old), change_(change), added_(change.added), writer_(old) {}
+      : old_(old), change_(change), added_(change.added), writer_(old, change.chunks_at_once) {}
 
   SeriesList Run() {
     next_.hashes.reserve(change_.order.size());
@@ -174,13 +201,7 @@ class Rebuild {
     return old_.chunks[*chunk];
   }
 
-  const Family& Content(FamilyId family) const {
-    static const Family kNone;
-    if (family == kNoFamily) return kNone;
-    const auto found = change_.known_families.find(family);
-    SLUICE_CHECK(found != change_.known_families.end());
-    return found->second;
-  }
+  const Family& Content(FamilyId family) const { return ContentOf(change_.known_families, family); }
 
   const SeriesList& old_;
   const LayoutChange& change_;
@@ -206,6 +227,41 @@ bool operator==(const SeriesList& a, const SeriesList& b) {
 
 SeriesList RebuildSeries(const SeriesList& old, const LayoutChange& change) {
   return Rebuild(old, change).Run();
+}
+
+SeriesList ExtendSeries(const SeriesList& old, const AddedSeries& added,
+                        const std::unordered_map<FamilyId, Family>& known_families) {
+  SeriesList next;
+  next.hashes.reserve(old.size() + added.size());
+  next.families.reserve(old.size() + added.size());
+  next.hashes = old.hashes;
+  next.families = old.families;
+  next.chunks = old.chunks;
+  ChunkWriter writer(old);
+  AddedSeries::Reader reader(added);
+  for (uint32_t i = 0; i < added.size(); ++i) {
+    next.hashes.push_back(added.hash(i));
+    next.families.push_back(added.family(i));
+    writer.AddNew(reader.Read(i), added.family(i),
+                  ContentOf(known_families, added.family(i)).View());
+    const bool ends_chunk = (i + 1) % kChunkSeriesMax == 0 || i + 1 == added.size();
+    if (ends_chunk) next.chunks.push_back(writer.Finish());
+  }
+  return next;
+}
+
+size_t CountPartialChunks(const SeriesList& list, std::span<const uint32_t> slots) {
+  size_t count = 0;
+  auto slot = slots.begin();
+  uint32_t end = 0;
+  for (const auto& chunk : list.chunks) {
+    end += chunk->series_count;
+    const auto behind = std::find_if(slot, slots.end(), [end](uint32_t s) { return s >= end; });
+    const auto held = static_cast<size_t>(behind - slot);
+    if (held != 0 && held != chunk->series_count) ++count;
+    slot = behind;
+  }
+  return count;
 }
 
 std::shared_ptr<const buffer::Layout> LayoutOfSlots(const SeriesList& list,

@@ -49,9 +49,21 @@ struct LayoutChange {
   const AddedSeries& added;
   // Content of the families of added series, and of old ones whose family changed.
   const std::unordered_map<FamilyId, Family>& known_families;
+  // The order goes back and forth between at most about so many chunks of the old list.
+  size_t chunks_at_once = 1;
 };
 
 SeriesList RebuildSeries(const SeriesList& old, const LayoutChange& change);
+
+// The old list with the added series behind it, in chunks of their own.
+SeriesList ExtendSeries(const SeriesList& old, const AddedSeries& added,
+                        const std::unordered_map<FamilyId, Family>& known_families);
+
+// The first slot of each chunk, and the end.
+std::vector<uint32_t> ChunkStarts(const SeriesList& list);
+
+// How many chunks hold some of these slots (ascending) and others, too.
+size_t CountPartialChunks(const SeriesList& list, std::span<const uint32_t> slots);
 
 // A layout of just these slots (ascending) of the list; chunks that are covered whole are shared.
 // Null when there are none.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <unordered_set>
 #include <utility>
 
@@ -11,38 +10,14 @@ namespace {
 
 using Tracking = PageState::Tracking;
 
-constexpr uint32_t kNoSlot = UINT32_MAX;
+// Stale markers that need more new chunks than that are told by the page's own layout instead.
+constexpr size_t kStaleChunksMax = 4;
 
 // Of the added series, those that got a sample.
 uint64_t SeriesAdded(const PageWalk::Outcome& outcome, uint32_t old_count) {
   const auto missed = std::count_if(outcome.samples.absent.begin(), outcome.samples.absent.end(),
                                     [&](uint32_t slot) { return slot >= old_count; });
   return outcome.added.size() - static_cast<uint64_t>(missed);
-}
-
-// The order of the next list: what was seen stays where it is, added series come after the one
-// that they follow on the page.
-std::vector<uint32_t> OrderOf(const PageWalk::Outcome& outcome, uint32_t old_count) {
-  std::vector<uint32_t> added(outcome.anchors.size());
-  std::iota(added.begin(), added.end(), 0U);
-  std::stable_sort(added.begin(), added.end(),
-                   [&](uint32_t a, uint32_t b) { return outcome.anchors[a] < outcome.anchors[b]; });
-  std::vector<uint32_t> order;
-  order.reserve(outcome.seen.size());
-  size_t next = 0;
-  for (uint32_t slot = 0; slot <= old_count; ++slot) {
-    for (; next < added.size() && outcome.anchors[added[next]] == slot; ++next) {
-      order.push_back(old_count + added[next]);
-    }
-    if (slot < old_count && outcome.seen[slot] != 0) order.push_back(slot);
-  }
-  return order;
-}
-
-template <class Content>
-std::shared_ptr<const Content> Share(ContentPool<Content>* pool, Content content) {
-  return pool == nullptr ? std::make_shared<const Content>(std::move(content))
-                         : pool->Intern(std::move(content));
 }
 
 template <class Content>
@@ -73,7 +48,8 @@ PageView Page::View() const {
   return {.text = state_.text,
           .format = state_.format,
           .layout = state_.layout == nullptr ? report_layout_ : state_.layout,
-          .series_count = state_.series->size(),
+          .series_count = series_count(),
+          .gone = state_.gone,
           .rules = rules_};
 }
 
@@ -172,14 +148,12 @@ PageResult Page::Retire(TimestampMs frame_ms, const Page* successor) {
   }
   times_ = {.frame_ms = frame_ms, .now_ms = frame_ms};
   std::unordered_set<uint64_t> continued;
-  if (successor != nullptr) {
-    continued.insert(successor->state_.series->hashes.begin(),
-                     successor->state_.series->hashes.end());
-  }
+  if (successor != nullptr) successor->AddHashes(continued);
   Slots ended;
   for (uint32_t slot = 0; slot < state_.series->size(); ++slot) {
-    if (NeedsMarker(slot) && !continued.contains(state_.series->hashes[slot]))
+    if (NeedsMarker(slot) && !continued.contains(state_.series->hashes[slot])) {
       ended.push_back(slot);
+    }
   }
   std::vector<std::shared_ptr<const buffer::Chunk>> chunks;
   if (const auto layout = LayoutOfSlots(*state_.series, ended)) chunks = layout->chunks;
@@ -201,6 +175,18 @@ PageResult Page::Retire(TimestampMs frame_ms, const Page* successor) {
   return result;
 }
 
+// Of the series that it has.
+void Page::AddHashes(std::unordered_set<uint64_t>& hashes) const {
+  auto gone = state_.gone.begin();
+  for (uint32_t slot = 0; slot < state_.series->size(); ++slot) {
+    if (gone != state_.gone.end() && *gone == slot) {
+      ++gone;
+    } else {
+      hashes.insert(state_.series->hashes[slot]);
+    }
+  }
+}
+
 void Page::EndWalk() {
   reader_.reset();
   walk_.reset();
@@ -208,6 +194,7 @@ void Page::EndWalk() {
 
 size_t Page::memory_bytes() const {
   return PartOf(state_.text) + PartOf(state_.series) + state_.tracked.capacity() +
+         state_.gone.capacity() * sizeof(state_.gone[0]) +
          state_.latest.capacity() * sizeof(TimestampMs) +
          state_.exemplars.capacity() * sizeof(LatestExemplar);
 }
@@ -217,8 +204,7 @@ PageFrame Page::SampleFrame(PageWalk::Outcome& outcome, const ScrapeMeasures& me
   PageFrame frame;
   frame.layout = state_.layout;
   frame.timestamp_ms = times_.frame_ms;
-  frame.values.reserve(outcome.samples.values.size() + report_.series_count());
-  frame.values = outcome.samples.values;
+  frame.values = std::move(outcome.samples.values);
   AppendReport(1, measures, counts, frame.values);
   const bool has_times = outcome.samples.timed &&
                          std::any_of(outcome.samples.times.begin(), outcome.samples.times.end(),
@@ -227,21 +213,27 @@ PageFrame Page::SampleFrame(PageWalk::Outcome& outcome, const ScrapeMeasures& me
     frame.timestamps = outcome.samples.times;
     frame.timestamps.resize(frame.values.size(), buffer::kNoTimestamp);
   }
-  if (!outcome.samples.absent.empty()) {
+  if (!outcome.samples.absent.empty() || !state_.gone.empty()) {
     frame.present.assign(frame.values.size(), 1);
     for (const uint32_t slot : outcome.samples.absent) frame.present[slot] = 0;
+    for (const uint32_t slot : state_.gone) frame.present[slot] = 0;
   }
   AddRareColumns(outcome.samples, frame);
   return frame;
 }
 
 std::optional<PageFrame> Page::StaleFrame(const Slots& slots) const {
-  auto layout = LayoutOfSlots(*state_.series, slots);
-  if (layout == nullptr) return std::nullopt;
+  if (slots.empty()) return std::nullopt;
   PageFrame frame;
   frame.kind = buffer::FrameKind::kStale;
-  frame.layout = std::move(layout);
   frame.timestamp_ms = times_.frame_ms;
+  if (CountPartialChunks(*state_.series, slots) <= kStaleChunksMax) {
+    frame.layout = LayoutOfSlots(*state_.series, slots);
+    return frame;
+  }
+  frame.layout = state_.layout;
+  frame.present.assign(frame.layout->series_count, 0);
+  for (const uint32_t slot : slots) frame.present[slot] = 1;
   return frame;
 }
 
@@ -326,84 +318,6 @@ Page::Slots Page::Vanished(const PageWalk::Outcome& outcome) const {
     vanished.push_back(slot);
   }
   return vanished;
-}
-
-void Page::Adopt(PageWalk::Outcome& outcome) {
-  if (state_.layout == nullptr) state_.layout = report_layout_;
-  if (!outcome.rewritten) return;
-  const bool is_same = outcome.added.size() == 0 && !outcome.families_changed &&
-                       std::find(outcome.seen.begin(), outcome.seen.end(), 0) == outcome.seen.end();
-  if (!is_same) AdoptSeries(outcome);
-  outcome.text.ShrinkToFit();
-  state_.text = Share(like_ == nullptr ? nullptr : &like_->texts, std::move(outcome.text));
-  state_.is_multi_line = state_.text->has_newline();
-}
-
-void Page::AdoptSeries(PageWalk::Outcome& outcome) {
-  const uint32_t old_count = state_.series->size();
-  const std::vector<uint32_t> order = OrderOf(outcome, old_count);
-  SeriesList next = RebuildSeries(*state_.series, {.order = order,
-                                                   .families = outcome.families,
-                                                   .added = outcome.added,
-                                                   .known_families = outcome.known_families});
-  state_.series = Share(like_ == nullptr ? nullptr : &like_->series, std::move(next));
-  auto chunks = state_.series->chunks;
-  AppendReportChunks(chunks);
-  state_.layout = buffer::Layout::Of(std::move(chunks));
-  std::vector<uint32_t> moved(outcome.samples.values.size(), kNoSlot);
-  for (uint32_t to = 0; to < order.size(); ++to) moved[order[to]] = to;
-  for (size_t i = 0; i < outcome.text.size(); ++i) {
-    const LineMark mark = outcome.text.mark(i);
-    if (mark.has_slot()) outcome.text.set_mark(i, mark.WithSlot(moved[mark.slot()]));
-  }
-  outcome.samples.Rearrange(order, moved);
-  // Goes now: it is as large as the text, of which there may be a copy soon.
-  const AddedSeries done(std::move(outcome.added));
-  std::erase_if(state_.exemplars,
-                [&](const LatestExemplar& latest) { return moved[latest.slot] == kNoSlot; });
-  for (LatestExemplar& latest : state_.exemplars) latest.slot = moved[latest.slot];
-}
-
-// A marker is a sample, behind which no timestamp of the page may fall.
-void Page::RememberMarkers(const Slots& slots) {
-  if (slots.empty()) return;
-  if (state_.latest.empty()) {
-    if (slots.size() == state_.series->size()) {
-      state_.latest_of_all = times_.frame_ms;
-      return;
-    }
-    state_.latest.assign(state_.series->size(), state_.latest_of_all);
-  }
-  for (const uint32_t slot : slots) state_.latest[slot] = times_.frame_ms;
-}
-
-// By slots after Adopt().
-void Page::RememberSamples(PageWalk::Outcome& outcome) {
-  outcome.samples.exemplars.Remember(state_.exemplars);
-  state_.tracking = Tracking::kAll;
-  state_.tracked.clear();
-  state_.latest.clear();
-  state_.latest_of_all = times_.frame_ms;
-  if (!outcome.samples.timed) return;
-  const bool has_times = std::any_of(outcome.samples.times.begin(), outcome.samples.times.end(),
-                                     [](TimestampMs time) { return time != buffer::kNoTimestamp; });
-  if (!has_times && outcome.samples.absent.empty() && outcome.samples.extras.empty()) {
-    state_.latest.shrink_to_fit();
-    return;
-  }
-  state_.tracking = Tracking::kSome;
-  state_.tracked.assign(outcome.samples.times.size(), 1);
-  const bool all = rules_.track_timestamps_staleness;
-  for (size_t slot = 0; !all && slot < outcome.samples.times.size(); ++slot) {
-    if (outcome.samples.times[slot] != buffer::kNoTimestamp) state_.tracked[slot] = 0;
-  }
-  for (const uint32_t slot : outcome.samples.absent) state_.tracked[slot] = 0;
-  // A sample that is exposed unchanged stands for a series that is still there, as a server with
-  // its own storage takes it: it would be gone after every second scrape otherwise.
-  for (const uint32_t slot : outcome.samples.repeated) {
-    if (all) state_.tracked[slot] = 1;
-  }
-  state_.latest = std::move(outcome.samples.latest);
 }
 
 }  // namespace sluice::scrape

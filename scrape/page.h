@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -97,7 +98,9 @@ class Page {
   // Bytes kept between scrapes, without the chunks; of what is shared, its part.
   size_t memory_bytes() const;
 
-  uint32_t series_count() const { return state_.series->size(); }
+  uint32_t series_count() const {
+    return state_.series->size() - static_cast<uint32_t>(state_.gone.size());
+  }
 
   // Null before the first success.
   const std::shared_ptr<const buffer::Layout>& layout() const { return state_.layout; }
@@ -116,11 +119,18 @@ class Page {
   bool IsTracked(uint32_t slot) const;
   bool NeedsMarker(uint32_t slot) const;
   Slots Vanished(const PageWalk::Outcome& outcome) const;
+  void AddHashes(std::unordered_set<uint64_t>& hashes) const;
   void EndWalk();
   void Adopt(PageWalk::Outcome& outcome);
-  void AdoptSeries(PageWalk::Outcome& outcome);
+  void AdoptSeries(PageWalk::Outcome& outcome, const Slots& missing);
+  void Rebuild(PageWalk::Outcome& outcome, const Slots& order, size_t chunks_at_once);
+  void SetSeries(std::shared_ptr<const SeriesList> series);
+  void CalmDown(PageWalk::Outcome& outcome);
+  void SetText(PageTemplate&& text);
+  void ShareWithOthers();
   void RememberMarkers(const Slots& slots);
   void RememberSamples(PageWalk::Outcome& outcome);
+  void RememberTimes(PageWalk::Outcome& outcome);
 
   SeriesRules rules_;
   PageReport report_;

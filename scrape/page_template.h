@@ -1,10 +1,13 @@
 // The text of a target's last page without its values, against which the next page is compared.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,14 +86,33 @@ class LineMark {
 //
 // Very long keys are kept as digests, and beyond kPlainBytesMax those of all samples are.
 //
-// What is kept follows the series of the page, however long its body is: see Append().
+// What is kept follows the series of the page, however long its body is: see Append(). The next
+// template after a change shares the text of this one: it adds what is new, and leaves what no line
+// needs any more until Settle().
 class PageTemplate {
  public:
   struct Line {
-    uint32_t end;  // of its text; it starts where the one before ends
+    uint32_t at;  // where its text stands
     LineMark mark;
 
     friend bool operator==(const Line&, const Line&) = default;
+  };
+
+  // Where texts are found. Borrows the template.
+  class Texts {
+   public:
+    std::string_view At(uint32_t at) const {
+      const char* const p = at < base_size_ ? base_ + at : own_ + (at - base_size_);
+      uint16_t size = 0;
+      std::memcpy(&size, p, sizeof(size));
+      return {p + sizeof(size), size};
+    }
+
+   private:
+    friend PageTemplate;
+    const char* base_;
+    size_t base_size_;
+    const char* own_;
   };
 
   static constexpr size_t kTextBytesMax = std::numeric_limits<uint32_t>::max();
@@ -106,10 +128,7 @@ class PageTemplate {
 
   size_t size() const { return lines_.size(); }
 
-  std::string_view text(size_t line) const {
-    const size_t from = line == 0 ? 0 : lines_[line - 1].end;
-    return std::string_view(text_).substr(from, lines_[line].end - from);
-  }
+  std::string_view text(size_t line) const { return texts().At(lines_[line].at); }
 
   LineMark mark(size_t line) const { return lines_[line].mark; }
 
@@ -130,26 +149,44 @@ class PageTemplate {
   // For the hot loop.
   const Line* lines() const { return lines_.data(); }
 
-  const char* text_data() const { return text_.data(); }
+  Texts texts() const {
+    Texts texts;
+    texts.base_ = base_->data();
+    texts.base_size_ = base_->size();
+    texts.own_ = own_.data();
+    return texts;
+  }
 
+  // Of an empty one: has the first `count` lines of `old`, and shares its text.
+  void Follow(const PageTemplate& old, size_t count);
+  // A line of the template that it follows, under another mark. False as for Append().
+  bool Keep(const PageTemplate& old, size_t line, LineMark mark);
   // False when the text would exceed kTextBytesMax. A line for which there is no room beside those
   // of series is not kept: it is new to the next page, too.
   bool Append(std::string_view key, LineMark mark);
-  // The first `count` lines of another template.
-  void AppendPrefix(const PageTemplate& other, size_t count);
-  void Reserve(const PageTemplate& like);
+
+  // Bytes that Settle() would give up, or write anew.
+  size_t loose_bytes() const { return own_.size() + waste(); }
+
+  size_t text_bytes() const { return base_->size() + own_.size(); }
+
+  // Writes the text anew, unless it is just what the lines need, in their order: equal lines then
+  // have equal texts and places.
+  void Settle();
+
   void ShrinkToFit();
 
   // Whether a key may have one.
-  bool has_newline() const { return hides_newline_ || text_.find('\n') != std::string::npos; }
+  bool has_newline() const { return has_newline_ || hides_newline_; }
 
-  size_t memory_bytes() const { return text_.capacity() + lines_.capacity() * sizeof(Line); }
+  // What others have of it, too, is counted in part.
+  size_t memory_bytes() const;
 
-  // For ContentPool. What is not compared follows from the lines.
+  // For ContentPool; of settled ones. What is not compared follows from the lines.
   uint64_t Hash() const;
 
   friend bool operator==(const PageTemplate& a, const PageTemplate& b) {
-    return a.lines_ == b.lines_ && a.text_ == b.text_;
+    return a.lines_ == b.lines_ && *a.base_ == *b.base_ && a.own_ == b.own_;
   }
 
  private:
@@ -157,11 +194,19 @@ class PageTemplate {
 
   static Company CompanyOf(LineMark mark);
   bool KeepsDigestOf(std::string_view key, LineMark mark) const;
-  bool TakeRoom(size_t text_bytes, LineMark mark);
+  bool TakeRoom(size_t size, LineMark mark);
+  void Count(size_t size, LineMark mark);
+  void Push(Line line);
 
-  std::string text_;
+  size_t waste() const { return text_bytes() - std::min(text_bytes(), needed_bytes_); }
+
+  std::shared_ptr<const std::string> base_ = std::make_shared<const std::string>();
+  std::string own_;  // places in it come after those in the base
   std::vector<Line> lines_;
-  std::array<size_t, kCompanies> bytes_{};  // with sizeof(Line)
+  std::array<size_t, kCompanies> bytes_{};  // with kLineBytes
+  size_t needed_bytes_ = 0;                 // texts of all lines, each as if it had its own
+  bool in_order_ = true;                    // places ascend with lines
+  bool has_newline_ = false;
   bool has_digests_ = false;
   bool hides_newline_ = false;  // a key of which there is a digest has one
 };

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "buffer/layout.h"
 #include "scrape/entry.h"
@@ -16,10 +17,11 @@ namespace sluice::scrape {
 struct PageView {
   std::shared_ptr<const PageTemplate> text;         // never null
   PageFormat format = PageFormat::kPrometheusText;  // of the text
-  // Of the series that the last page had, then those that the agent reports; of the latter alone
-  // before the first success.
+  // Of the series that the last page had and some that earlier ones had, then those that the agent
+  // reports; of the latter alone before the first success.
   std::shared_ptr<const buffer::Layout> layout;
-  uint32_t series_count = 0;  // without what the agent reports
+  uint32_t series_count = 0;   // of the last page, without what the agent reports
+  std::vector<uint32_t> gone;  // slots of the layout that earlier pages had; ascending
   SeriesRules rules;
 };
 

@@ -33,7 +33,10 @@ PageWalk::PageWalk(const PageState& state, const SeriesRules& rules, Times times
       rules_(rules),
       times_(times),
       quota_(rules),
-      maker_(rules) {
+      maker_(rules),
+      series_index_(series_, state.gone) {
+  // With room for what the agent reports.
+  out_.samples.values.reserve(series_.size() + kReportSeriesCount + kExtraReportSeriesCount);
   out_.samples.values.resize(series_.size());
   out_.samples.exemplars = ExemplarColumn(state.exemplars);
   if (!state.latest.empty()) StartTimed();
@@ -73,7 +76,10 @@ Result<bool> PageWalk::PlaceAnywhere(std::string_view key, const Entry& entry) {
   const bool is_known = line != LineIndex::kNone;
   if (is_known) cursor_ = line + 1;
   if (entry.kind != EntryKind::kSample) {
-    if (!out_.text.Append(key, LineMark::Metadata())) return TooLarge();
+    const LineMark mark = LineMark::Metadata();
+    const bool has_room =
+        is_known ? out_.text.Keep(text_, line, mark) : out_.text.Append(key, mark);
+    if (!has_room) return TooLarge();
     return true;
   }
   if (!is_known) return false;
@@ -224,6 +230,7 @@ void PageWalk::StartTimed() {
   const size_t count = samples.values.size();
   samples.latest = state_.latest;
   if (samples.latest.empty()) samples.latest.assign(series_.size(), state_.latest_of_all);
+  for (const uint32_t slot : state_.gone) samples.latest[slot] = buffer::kNoTimestamp;
   samples.latest.resize(count, buffer::kNoTimestamp);
   samples.times.assign(count, buffer::kNoTimestamp);
   // Samples of this body so far had no timestamps, so they are the frame's.
@@ -241,10 +248,8 @@ void PageWalk::StartTimed() {
 
 void PageWalk::StartRewriting() {
   out_.rewritten = true;
-  out_.text.Reserve(text_);
-  out_.text.AppendPrefix(text_, cursor_);
+  out_.text.Follow(text_, cursor_);
   out_.seen.assign(series_.size(), 0);
-  out_.families = series_.families;
   for (size_t i = 0; i < cursor_; ++i) {
     const LineMark mark = text_.mark(i);
     if (!mark.has_slot()) continue;
@@ -253,8 +258,9 @@ void PageWalk::StartRewriting() {
   }
 }
 
-// False when the text has no room.
-bool PageWalk::PlaceSample(std::string_view key, LineMark mark, const Sample& sample) {
+// `line` is the one of the template that has the key, or kNone. False when the text has no room.
+bool PageWalk::PlaceSample(std::string_view key, uint32_t line, LineMark mark,
+                           const Sample& sample) {
   if (mark.has_slot()) {
     const uint32_t slot = mark.slot();
     const bool is_repeat = out_.seen[slot] != 0;
@@ -267,17 +273,19 @@ bool PageWalk::PlaceSample(std::string_view key, LineMark mark, const Sample& sa
       out_.seen[slot] = 1;
     }
   }
-  if (!out_.text.Append(key, mark)) return false;
+  const bool has_room =
+      line == LineIndex::kNone ? out_.text.Append(key, mark) : out_.text.Keep(text_, line, mark);
+  if (!has_room) return false;
   TakeSample(mark, sample);
   return true;
 }
 
 void PageWalk::UpdateFamily(uint32_t slot, std::string_view metric_name) {
-  FamilyId& family = out_.families[slot];
   const FamilyId now = context_.FamilyOf(metric_name);
-  if (now == family) return;
-  family = now;
+  if (now == FamilyAt(slot)) return;
+  if (!out_.families_changed) out_.families = series_.families;
   out_.families_changed = true;
+  out_.families[slot] = now;
 }
 
 Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry) {
@@ -304,8 +312,9 @@ Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry) {
     }
   }
   mark = mark.WithSpelling(maker_.le_depends(), maker_.quantile_depends(), type);
-  const bool is_stray = FollowStray(key, mark);
-  if (!PlaceSample(key, mark, SampleOf(entry, is_stray ? mark : LineMark::Dropped()))) {
+  const uint32_t line = FollowStray(key, mark);
+  const bool is_stray = line != LineIndex::kNone;
+  if (!PlaceSample(key, line, mark, SampleOf(entry, is_stray ? mark : LineMark::Dropped()))) {
     return TooLarge();
   }
   return CheckTaken();
@@ -314,7 +323,7 @@ Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry) {
 // For the series in encoded_, which becomes a new one if nobody has it and there is room.
 Result<LineMark> PageWalk::MarkOf(uint64_t hash, std::string_view metric_name) {
   const uint32_t old_count = series_.size();
-  const uint32_t found = series_index_.Find(series_, out_.added, hash);
+  const uint32_t found = series_index_.Find(out_.added, hash);
   if (found != SeriesIndex::kNone) {
     if (found < old_count && NeedsFamily(found)) UpdateFamily(found, metric_name);
     return LineMark::Slot(found);
@@ -342,18 +351,18 @@ uint32_t PageWalk::FindLine(std::string_view key) {
 }
 
 // After an entry that FindLine() did not find: goes on behind its line if the template has it, and
-// returns whether it has. As long as there are few of them, what such an entry is tells where it
-// stood, since slots ascend with lines, or that it is new: that is cheaper than an index of all
+// returns that line, or kNone. As long as there are few of them, what such an entry is tells where
+// it stood, since slots ascend with lines, or that it is new: that is cheaper than an index of all
 // lines.
-bool PageWalk::FollowStray(std::string_view key, LineMark mark) {
+uint32_t PageWalk::FollowStray(std::string_view key, LineMark mark) {
   const bool is_new = mark.has_slot() && mark.slot() >= series_.size();
-  if (is_new || strays_ > kStraysMax) return false;
+  if (is_new || strays_ > kStraysMax) return LineIndex::kNone;
   ++strays_;
-  if (!mark.has_slot()) return false;
+  if (!mark.has_slot()) return LineIndex::kNone;
   const uint32_t line = text_.FindSlot(mark.slot(), cursor_);
-  if (line == LineIndex::kNone || !text_.HasKey(line, key)) return false;
+  if (line == LineIndex::kNone || !text_.HasKey(line, key)) return LineIndex::kNone;
   cursor_ = line + 1;
-  return true;
+  return line;
 }
 
 }  // namespace sluice::scrape

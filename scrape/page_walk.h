@@ -37,6 +37,9 @@ inline constexpr size_t kExtraSamplesMax = 1'000'000;
 // Own timestamps may be this far ahead of the clock.
 inline constexpr TimestampMs kAheadMsMax = 10 * 60'000;
 
+// A page that did not change in so many scrapes is expected to stay as it is.
+inline constexpr uint32_t kCalmScrapes = 4;
+
 // What is remembered of a target between scrapes.
 struct PageState {
   enum class Tracking : uint8_t { kNone, kAll, kSome };
@@ -47,6 +50,11 @@ struct PageState {
   bool is_multi_line = false;                       // an entry of it holds a newline
   std::shared_ptr<const SeriesList> series = std::make_shared<const SeriesList>();
   std::shared_ptr<const buffer::Layout> layout;  // of `series` and of the report; null at first
+  // Slots that are in the layout and stand for nothing any more, ascending: their series have had
+  // their markers, and would be new if they came back. See series_change.h.
+  std::vector<uint32_t> gone;
+  // Bodies since one had another text, up to kCalmScrapes.
+  uint32_t calm_scrapes = kCalmScrapes;
 
   // Which series get a stale marker once they are missing: those whose last sample had the
   // scrape's timestamp and that have had no marker since.
@@ -96,8 +104,8 @@ class PageWalk {
     bool rewritten = false;  // `text` replaces the template, and these are filled:
     PageTemplate text;
     std::vector<uint8_t> seen;
-    std::vector<FamilyId> families;  // of the old list's series
     bool families_changed = false;
+    std::vector<FamilyId> families;  // then: of the old list's series
     AddedSeries added;
     std::vector<uint32_t> anchors;  // by added series: how many old slots stand before it
     std::unordered_map<FamilyId, Family> known_families;
@@ -123,7 +131,7 @@ class PageWalk {
 
   // The expected entry is there, and it is metadata. While rewriting, OnMetadata() is owed.
   void PassMetadata() {
-    if (out_.rewritten) out_.text.Append(text_.text(cursor_), LineMark::Metadata());
+    if (out_.rewritten) out_.text.Keep(text_, cursor_, LineMark::Metadata());
     ++cursor_;
   }
 
@@ -161,15 +169,19 @@ class PageWalk {
     const bool holds = !mark.is_metadata() && mark.HoldsUnder(context_.last_type());
     if (!holds || (mark.is_refused() && HasRoom())) return false;
     if (mark.has_slot() && NeedsFamily(mark.slot())) UpdateFamily(mark.slot(), name_of(key));
-    return PlaceSample(key, mark, sample);
+    return PlaceSample(key, static_cast<uint32_t>(line), mark, sample);
+  }
+
+  FamilyId FamilyAt(uint32_t slot) const {
+    return out_.families_changed ? out_.families[slot] : series_.families[slot];
   }
 
   bool NeedsFamily(uint32_t slot) const {
-    return out_.seen[slot] == 0 && !context_.IsCurrent(out_.families[slot]);
+    return out_.seen[slot] == 0 && !context_.IsCurrent(FamilyAt(slot));
   }
 
   void UpdateFamily(uint32_t slot, std::string_view metric_name);
-  bool PlaceSample(std::string_view key, LineMark mark, const Sample& sample);
+  bool PlaceSample(std::string_view key, uint32_t line, LineMark mark, const Sample& sample);
   void TakeSample(LineMark mark, const Sample& sample);
   void TakeUncommon(uint32_t slot, bool is_repeat, const Sample& sample);
   void TakeRepeat(uint32_t slot, const Sample& sample);
@@ -181,13 +193,14 @@ class PageWalk {
   // Series that the target had before have their places, be they here or not, so that the order
   // of a page does not decide who gets one.
   bool HasRoom() const {
-    return quota_.HasRoom(series_.size() + out_.added.size() + out_.samples.extras.size());
+    const size_t kept = series_.size() - state_.gone.size() + out_.added.size();
+    return quota_.HasRoom(kept + out_.samples.extras.size());
   }
 
   void StartRewriting();
   void StartTimed();
   uint32_t FindLine(std::string_view key);
-  bool FollowStray(std::string_view key, LineMark mark);
+  uint32_t FollowStray(std::string_view key, LineMark mark);
   Result<LineMark> MarkOf(uint64_t hash, std::string_view metric_name);
 
   // Set once.

@@ -95,12 +95,11 @@ const char* TextWalk<Dialect>::WalkKnown(const char* p, const char* end) {
   const PageTemplate& expected = walk_.expected();
   const size_t count = expected.size();
   const PageTemplate::Line* const lines = expected.lines();
-  const char* const text = expected.text_data();
+  const PageTemplate::Texts texts = expected.texts();
   const bool is_multi_line = walk_.expects_newlines();
-  size_t from = walk_.cursor() == 0 ? 0 : lines[walk_.cursor() - 1].end;
   while (walk_.cursor() < count) {
     const PageTemplate::Line& line = lines[walk_.cursor()];
-    const std::string_view held(text + from, line.end - from);
+    const std::string_view held = texts.At(line.at);
     size_t size = held.size();
     if (static_cast<size_t>(end - p) <= size || std::memcmp(p, held.data(), size) != 0) {
       if (line.mark.is_metadata() || !KeyDigest::IsDigest(held)) return p;
@@ -126,7 +125,6 @@ const char* TextWalk<Dialect>::WalkKnown(const char* p, const char* end) {
     if (is_multi_line) line_ += static_cast<uint64_t>(std::count(p, rest, '\n'));
     ++line_;
     p = rest + 1;
-    from = line.end;
   }
   return p;
 }

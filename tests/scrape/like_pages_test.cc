@@ -92,8 +92,8 @@ TEST_CASE("a page that changes leaves those like it alone", "[like_pages]") {
   CHECK(b.text()->size() == text->size() - 1);
   CHECK(a.Scrape(Body(100, 2)) == 100);
   CHECK(a.text() == text);
-  // And is like them again when it has changed back.
-  CHECK(b.Scrape(Body(100, 3)) == 100);
+  // And is like them again when it has changed back, and stays so.
+  for (uint32_t scrape = 0; scrape <= kCalmScrapes; ++scrape) CHECK(b.Scrape(Body(100, 3)) == 100);
   CHECK(b.text() == text);
   CHECK(a.first_chunk() == b.first_chunk());
 }

@@ -65,17 +65,17 @@ inline std::vector<Seen> SamplesOf(const std::vector<PageFrame>& frames,
   std::vector<Seen> samples;
   for (const PageFrame& frame : frames) {
     const auto series = SeriesOf(*frame.layout, target);
+    REQUIRE((frame.present.empty() || frame.present.size() == series.size()));
     if (frame.kind == buffer::FrameKind::kSamples) {
       REQUIRE(frame.values.size() == series.size());
-      REQUIRE((frame.present.empty() || frame.present.size() == series.size()));
       REQUIRE((frame.timestamps.empty() || frame.timestamps.size() == series.size()));
     }
     for (size_t i = 0; i < series.size(); ++i) {
+      if (!frame.present.empty() && frame.present[i] == 0) continue;
       if (frame.kind == buffer::FrameKind::kStale) {
         samples.push_back({series[i].first, frame.timestamp_ms, buffer::kStaleNanBits});
         continue;
       }
-      if (!frame.present.empty() && frame.present[i] == 0) continue;
       const bool own = !frame.timestamps.empty() && frame.timestamps[i] != buffer::kNoTimestamp;
       samples.push_back({series[i].first, own ? frame.timestamps[i] : frame.timestamp_ms,
                          std::bit_cast<uint64_t>(frame.values[i])});

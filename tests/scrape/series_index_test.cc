@@ -17,20 +17,20 @@ TEST_CASE("a series is found among old and added ones, from the first search to 
   SeriesList old;
   for (uint32_t i = 0; i < old_count; ++i) old.hashes.push_back(random());
   AddedSeries added;
-  SeriesIndex index;
+  SeriesIndex index(old);
   for (int search = 0; search < 500; ++search) {
     if (random() % 3 == 0) {
       const uint64_t hash = random();
-      CHECK(index.Find(old, added, hash) == SeriesIndex::kNone);
+      CHECK(index.Find(added, hash) == SeriesIndex::kNone);
       added.Add("text", hash, kNoFamily);
     }
     const uint32_t count = old_count + added.size();
     if (count == 0) continue;
     const auto wanted = static_cast<uint32_t>(random() % count);
     const uint64_t hash = wanted < old_count ? old.hashes[wanted] : added.hash(wanted - old_count);
-    REQUIRE(index.Find(old, added, hash) == wanted);
+    REQUIRE(index.Find(added, hash) == wanted);
     // The hash of another series that shares half of its bits.
-    REQUIRE(index.Find(old, added, hash ^ (1ULL << (random() % 64))) == SeriesIndex::kNone);
+    REQUIRE(index.Find(added, hash ^ (1ULL << (random() % 64))) == SeriesIndex::kNone);
   }
 }
 
