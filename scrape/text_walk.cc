@@ -30,8 +30,9 @@ Status TextWalk<Dialect>::Feed(std::string_view bytes) {
     carry_.append(bytes.substr(0, taken));
     if (end == std::string_view::npos) return Status::Ok();
     bytes.remove_prefix(taken);
-    const std::string entry = std::exchange(carry_, {});
-    failure_ = Walk(entry);
+    carried_.swap(carry_);
+    carry_.clear();
+    failure_ = Walk(carried_);
     if (!failure_.ok()) return failure_;
   }
   failure_ = Walk(bytes);

@@ -59,7 +59,8 @@ class TextWalk final : public PageReader {
   uint64_t line_ = 0;   // lines of the body done
   bool ended_ = false;  // by a mark, or by a NUL
   typename Dialect::Scanner scanner_;
-  std::string carry_;  // an unfinished entry
+  std::string carry_;    // an unfinished entry
+  std::string carried_;  // one that has been finished
   Status failure_;
 
   // How far the walk knows the metadata of the template that the body agrees with.
