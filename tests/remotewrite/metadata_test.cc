@@ -144,6 +144,29 @@ TEST_CASE("families are known for as long as their chunk is in use, once for all
   CHECK(book.Learn(silent->id, *buffer::DecodedChunk::Decode(silent->stored)) == nullptr);
 }
 
+TEST_CASE("chunks of other series under the same families share what is said of these",
+          "[remotewrite]") {
+  FamilyBook book;
+  const auto learn = [&book](const std::string& device, std::string_view help) {
+    buffer::ChunkBuilder builder;
+    builder.StartFamily({.name = "a", .type = kGauge, .help = help, .unit = ""});
+    const std::vector<buffer::LabelView> labels = {{"__name__", "a"}, {"device", device}};
+    builder.AddSeries(labels, {});
+    const auto chunk = builder.Finish();
+    return book.Learn(chunk->id, *buffer::DecodedChunk::Decode(chunk->stored));
+  };
+  auto first = learn("x", "A");
+  auto second = learn("y", "A");
+  const auto other = learn("x", "B");
+  CHECK(first == second);
+  CHECK(first != other);
+  CHECK(book.Current().size() == 2);
+  first.reset();
+  CHECK(learn("z", "A") == second);
+  second.reset();
+  CHECK(book.Current() == std::vector{other});
+}
+
 TEST_CASE("families beyond the bound are not learned until there is room", "[remotewrite]") {
   FamilyBook book;
   const std::string help(60'000, 'x');
