@@ -18,7 +18,8 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
 # In a body, a time: so many milliseconds after the start of the server, or after the request. With
-# an `s` it is written in seconds.
+# an `s` it is written in seconds. Pages use minutes after the start: later than any scrape of the
+# test, however slow the machine, and not the ten minutes ahead that Prometheus refuses.
 TIME = re.compile(rb"<(start|now)([+-][0-9]+)(s?)>")
 
 

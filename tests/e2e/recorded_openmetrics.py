@@ -38,7 +38,7 @@ state{state="off"} 0
 # TYPE thing unknown
 thing 7
 no_metadata{a="\\\\ \\" \\n"} 8
-timed 9 <start+10250s>
+timed 9 <start+300250s>
 # EOF
 """
 
@@ -55,11 +55,11 @@ SPELLINGS = {
     "labels": ["a{b=\"c\",} 1", "a{} 2", "a{b=\"\"} 3", "a{b=\"c\"d=\"e\"} 4",
                "a{b=\"two\nlines\"} 5", "a{,} 6", "a{b=\"\\x \\\\n\"} 7", "{b=\"c\"} 8"],
     "values": ["a +Inf", "a infinity", "a 0x1p3", "a 1_0", "a 1e400", "a .5", "a nan", "a 1 2 3"],
-    "times": ["a 1 <start+20500s>", "a 2 NaN", "a 3 -Inf", "a 4 1e", "a 5 <start+21000s>",
-              "a 6 <start+21000s>x"],
+    "times": ["a 1 <start+300500s>", "a 2 NaN", "a 3 -Inf", "a 4 1e", "a 5 <start+301000s>",
+              "a 6 <start+301000s>x"],
     "exemplars": ["a_total 1 # {b=\"c\"} 1", "a_total 2 # {} 1", "a_total 3 # {b=\"c\"}",
                   "a_total 4 # {b=c} 1", "a_total 5 #{b=\"c\"} 1", "a_total 6 # {b=\"c\"} 1 NaN",
-                  "a_total 7 <start+22000s> # {b=\"c\"} 1 1",
+                  "a_total 7 <start+302000s> # {b=\"c\"} 1 1",
                   "a_total 8 # {b=\"" + "x" * 200 + "\"} 1"],
     "histogram": ["# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1",
                   "# TYPE s summary\ns{quantile=\"1\"} 1\ns{quantile=\"0.5\"} 1"],
