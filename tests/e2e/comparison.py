@@ -82,11 +82,12 @@ def timed_out(log: pathlib.Path, job: str) -> list[float]:
 
 def not_taken(exporter: Exporter, pages: dict[int, int], timed_out_at: list[float]) -> set[int]:
     """Pages, not among `pages`, that were served to scrapes that ran out of time: on a busy machine
-    those may that have 200 ms. Each such scrape explains one page about its end."""
+    those may that have 200 ms. Each such scrape explains one page that was the last one of its
+    connection, however long either side took to come to it."""
     ends, found = sorted(timed_out_at), set()
-    for page in sorted(exporter.pages.keys() - pages.keys()):
+    for page in sorted(exporter.pages.keys() - pages.keys() - exporter.taken):
         at = exporter.served_at[page]
-        end = next((end for end in ends if -0.3 < at - end < 2), None)
+        end = next((end for end in ends if abs(at - end) < 60), None)
         if end is not None:
             ends.remove(end)
             found.add(page)

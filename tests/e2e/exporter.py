@@ -61,6 +61,9 @@ class Exporter:
         self.page = 0
         self.connections = 0  # accepted so far
         self.pages: dict[int, list[str]] = {}  # number -> series on it
+        # Pages that whoever asked has: on the same connection it asked for another one. The last one
+        # of a connection may have come too late, or to nobody.
+        self.taken: set[int] = set()
         self.served_at: dict[int, float] = {}  # number -> wall time of the agent, seconds
         self.ahead = 0.0  # how far the agent's clock is ahead of ours, seconds
         self.custom = None  # a function (handler) -> None that answers instead
@@ -80,12 +83,14 @@ class Exporter:
                 with exporter.lock:
                     exporter.connections += 1
                 super().setup()
+                self.page = 0  # that it served last
 
             def do_GET(self):
+                exporter.note_taken(self.page)
                 if exporter.custom is not None:
                     exporter.custom(self)
                     return
-                body = exporter.next_page()
+                self.page, body = exporter.next_page()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.send_header("Content-Length", str(len(body)))
@@ -120,7 +125,12 @@ class Exporter:
         self.custom = self.custom_before
         self.start()
 
-    def next_page(self) -> bytes:
+    def note_taken(self, page: int):
+        if page > 0:
+            with self.lock:
+                self.taken.add(page)
+
+    def next_page(self) -> tuple[int, bytes]:
         with self.lock:
             self.page += 1
             page, series = self.page, list(self.series)
@@ -129,7 +139,7 @@ class Exporter:
         lines = ["# HELP served_page Number of this page.", "# TYPE served_page counter",
                  f"served_page {page}"]
         lines += [f"{name} {value_of(name, page)!r}" for name in series]
-        return ("\n".join(lines) + "\n").encode()
+        return page, ("\n".join(lines) + "\n").encode()
 
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
@@ -138,7 +148,7 @@ class Exporter:
 class ChurningExporter(Exporter):
     """Each page has new series with long labels: much to store, and little to compare."""
 
-    def next_page(self) -> bytes:
+    def next_page(self) -> tuple[int, bytes]:
         self.set_series([f'm{i}{{text="{os.urandom(2000).hex()}"}}' for i in range(30)])
         return super().next_page()
 

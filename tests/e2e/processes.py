@@ -33,8 +33,9 @@ def free_port() -> int:
         return port
 
 
-def wait_until(condition, what: str, seconds: float = 30, every: float = 0.05):
-    """Polls `condition` until it gives something true, and returns that."""
+def wait_until(condition, what: str, seconds: float = 90, every: float = 0.05):
+    """Polls `condition` until it gives something true, and returns that. The time is for a busy
+    machine that stops now and then, not for what is waited for."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -45,7 +46,7 @@ def wait_until(condition, what: str, seconds: float = 30, every: float = 0.05):
         time.sleep(every)
 
 
-def http_get(url: str, timeout: float = 30) -> tuple[int, bytes]:
+def http_get(url: str, timeout: float = 60) -> tuple[int, bytes]:
     """Status and body; status 0 when nobody answers."""
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:
@@ -56,7 +57,7 @@ def http_get(url: str, timeout: float = 30) -> tuple[int, bytes]:
         return 0, b""
 
 
-def http_post(url: str, timeout: float = 10) -> tuple[int, bytes]:
+def http_post(url: str, timeout: float = 60) -> tuple[int, bytes]:
     request = urllib.request.Request(url, method="POST", data=b"")
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
@@ -98,7 +99,7 @@ class Program:
             if self.process.poll() is not None:
                 raise AssertionError(f"{self.name} ended with status {self.process.returncode}:\n"
                                      + self.log()[-3000:])
-            return http_get(self.ready_url, 1)[0] == self.ready_status
+            return http_get(self.ready_url, 10)[0] == self.ready_status
         wait_until(ready, f"{self.name} is ready at {self.ready_url}")
 
     def signal(self, number: int):
@@ -109,7 +110,7 @@ class Program:
         self.process.kill()
         self.process.wait()
 
-    def terminate(self, seconds: float = 30) -> int:
+    def terminate(self, seconds: float = 90) -> int:
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=seconds)
@@ -149,7 +150,7 @@ class Victoria(Program):
         """Labels (sorted pairs) -> raw samples (ms, value; None = stale marker) in order of time."""
         http_get(f"{self.base}/internal/force_flush")
         query = urllib.parse.urlencode({"match[]": selector})
-        status, body = http_get(f"{self.base}/api/v1/export?{query}", 30)
+        status, body = http_get(f"{self.base}/api/v1/export?{query}")
         if status != 200:
             raise AssertionError(f"export: status {status}: {body[:300]!r}")
         series = {}
@@ -294,7 +295,7 @@ class Sluice(Program):
             raise AssertionError(f"/metrics: status {status}")
         return body.decode()
 
-    def wait_drained(self, *names: str, seconds: float = 60):
+    def wait_drained(self, *names: str, seconds: float = 120):
         """Until these destinations (default: all) are done with all that is appended now."""
         def done(destination):
             ledger = destination["ledger"]

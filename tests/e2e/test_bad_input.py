@@ -189,18 +189,19 @@ class BadInput(unittest.TestCase):
         for job, (_, words) in bad.items():
             with self.subTest(job):
                 wait_until(lambda: all_scraped() and targets[job]["lastError"] != "" and
-                           words in targets[job]["lastError"], f"{words}: {targets[job]}", 10)
+                           words in targets[job]["lastError"], f"{words}: {targets[job]}")
                 self.assertEqual(targets[job]["health"], "down")
         for job in ["good", *FINE]:
             with self.subTest(job):
                 wait_until(lambda: all_scraped() and targets[job]["health"] == "up",
-                           f"it is up: {targets[job]}", 10)
+                           f"it is up: {targets[job]}")
                 self.assertEqual(targets[job]["lastError"], "")
 
         wait_until(lambda: self.good.page >= 6, "the good target is scraped on")
         self.sluice.wait_drained()
         before = self.good.page
         self.assertEqual(self.sluice.terminate(), 0)
+        self.good.come_to_rest()
         exported = self.receiver.exported()
         for job in [*CASES, "refused"]:
             ups = [samples for key, samples in exported.items()

@@ -95,7 +95,7 @@ class Machine:
                 return False
             state = self.run("systemctl", "is-system-running").stdout.strip()
             return state in ("running", "degraded")
-        wait_until(booted, "the machine has booted", 60, 0.2)
+        wait_until(booted, "the machine has booted", 180, 0.2)
         return self
 
     def run(self, *command: str) -> subprocess.CompletedProcess:
@@ -139,7 +139,7 @@ class Machine:
             return
         self.run("systemctl", "halt", "--force", "--force")
         try:
-            self.nspawn.wait(10)
+            self.nspawn.wait(60)
         except subprocess.TimeoutExpired:
             self.nspawn.kill()
             self.nspawn.wait()
