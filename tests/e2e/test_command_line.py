@@ -125,7 +125,7 @@ class Process(unittest.TestCase):
         for number in [signal.SIGTERM, signal.SIGINT]:
             self.sluice.start()
             self.sluice.signal(number)
-            self.assertEqual(self.sluice.process.wait(timeout=15), 0)
+            self.assertEqual(self.sluice.process.wait(timeout=90), 0)
 
     def test_an_unchanged_target_keeps_phase_and_connection_over_a_reload(self):
         self.sluice.start()

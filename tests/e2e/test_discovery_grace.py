@@ -8,7 +8,7 @@ import tempfile
 import threading
 import unittest
 
-from exporter import Exporter
+from exporter import Exporter, QuietServer
 from processes import Sluice, free_port, wait_until
 
 
@@ -36,7 +36,7 @@ class Discovery:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.server = QuietServer(("127.0.0.1", self.port), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self):

@@ -54,7 +54,10 @@ class LargePages(unittest.TestCase):
         self.pages = []  # functions (handler): the answers, in order; the last one again and again
         # Sanitizers keep what was freed, so that a peak says nothing.
         self.measures = not any(kind in SLUICE_BINARY for kind in ["asan", "tsan"])
-        self.scrapes = []  # of each: [bytes of memory when it began, its peak or None yet]
+        # Of each: [bytes of memory when it began, its peak or None yet]. One that ran out of time, as
+        # it may on a busy machine, does not count.
+        self.scrapes = []
+        self.late = 0
         self.exporter.custom = self.answer
 
     def tearDown(self):
@@ -63,7 +66,10 @@ class LargePages(unittest.TestCase):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def answer(self, handler):
-        if self.scrapes:
+        if self.scrapes and self.ran_out_of_time():
+            self.scrapes.pop()
+            self.late += 1
+        elif self.scrapes:
             self.scrapes[-1][1] = memory_of(self.sluice, "VmHWM")
         page = self.pages[min(len(self.scrapes), len(self.pages) - 1)]
         forget_peak(self.sluice)
@@ -87,7 +93,8 @@ scrape_configs:
 
     def growth(self, scrape: int) -> int:
         """How far the memory grew in this scrape, from its begin to its peak."""
-        wait_until(lambda: self.ended() > scrape, f"scrape {scrape}", 120)
+        wait_until(lambda: self.ended() - self.late > scrape and not self.ran_out_of_time(),
+                   f"scrape {scrape}", 240)
         before, peak = self.scrapes[scrape]
         return (peak or memory_of(self.sluice, "VmHWM")) - before
 
@@ -99,6 +106,9 @@ scrape_configs:
 
     def target(self) -> dict:
         return self.sluice.targets()[0]
+
+    def ran_out_of_time(self) -> bool:
+        return self.target()["lastError"].endswith("context deadline exceeded")
 
     def test_a_known_page_takes_no_more_than_a_frame(self):
         series, digit = (1_500_000 if self.measures else 100_000), b" 1\n"

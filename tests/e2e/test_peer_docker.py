@@ -101,14 +101,14 @@ class Containers(unittest.TestCase):
     def test_targets_are_those_of_promtool_and_vmagent_and_follow_containers(self):
         file = self.folder / "ours.yml"
         file.write_text(config(self.docker.host, OURS))
-        rows = json.loads(subprocess.run([SLUICE_BINARY, "targets", "--json", str(file)], check=True,
-                                         capture_output=True, text=True).stdout)["targets"]
+        rows = json.loads(subprocess.run([SLUICE_BINARY, "targets", "--json", "--timeout=60s", str(file)],
+                                         check=True, capture_output=True, text=True).stdout)["targets"]
         ours = {meta(row["discoveredLabels"]) for row in rows}
         self.assertEqual({dict(labels)["container_name"] for _, labels in ours},
                          {"/web", "/host", "/portless"})
         file = self.folder / "theirs.yml"
         file.write_text(config(self.docker.host))
-        done = subprocess.run(["promtool", "check", "service-discovery", "--timeout=2s", str(file),
+        done = subprocess.run(["promtool", "check", "service-discovery", "--timeout=10s", str(file),
                                "docker"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         theirs = {meta(row["discoveredLabels"]) for row in json.loads(done.stdout)}

@@ -154,15 +154,17 @@ class SameSeries(unittest.TestCase):
         ups = {time_ms for key, samples in series.items() if dict(key)["__name__"] == "up"
                for time_ms, _ in samples}
         for key, samples in series.items():
+            own = job in TIMED and dict(key)["__name__"].startswith("collectd_")
+            if own:  # scraped twice, it is the same sample, which Prometheus sends twice
+                samples = set(samples)
             times = [time_ms for time_ms, _ in samples]
             if agent == "prometheus":
                 # What its end cuts off, on a busy machine, may be the middle of a scrape.
                 times = [time_ms for time_ms in times if time_ms <= max(ups)]
-            own = job in TIMED and dict(key)["__name__"].startswith("collectd_")
             self.assertEqual(len(times), len(set(times)), (agent, key))
-            if own:
-                self.assertTrue(ups.isdisjoint(times), (agent, key))
-            else:
+            # Its own may be those of a scrape, too, once in a thousand times. That both agents have the
+            # same, though they scrape at other times, is what check_values() looks at.
+            if not own:
                 self.assertLessEqual(set(times), ups, (agent, key))
 
     def check_values(self, job: str, theirs: dict, ours: dict):

@@ -72,9 +72,10 @@ class SameCommandLine(unittest.TestCase):
         requests = [[], []]
 
         def note(place):
-            def answer(_receiver, handler, series):
-                requests[place].append(dict(handler.headers))
-                seen[place].update(tuple(sorted(labels)) for labels, _ in series)
+            def answer(receiver, handler, series):
+                with receiver.lock:
+                    requests[place].append(dict(handler.headers))
+                    seen[place].update(tuple(sorted(labels)) for labels, _ in series)
                 return 204
             return answer
 
@@ -98,10 +99,13 @@ class SameCommandLine(unittest.TestCase):
             f"-httpListenAddr=127.0.0.1:{port}"], f"http://127.0.0.1:{port}/health")
         self.addCleanup(program.cleanup)
         program.start()
-        names = lambda place: {dict(key)["__name__"] for key in seen[place]}
-        wait_until(lambda: "only_second" in names(1) and "requests_total" in names(0) and
-                   all(sum(("__name__", "up") in key for key in each) == 2 for each in seen),
-                   "series of both targets")
+        def arrived() -> bool:
+            with receivers[0].lock, receivers[1].lock:
+                names = [[dict(key)["__name__"] for key in each] for each in seen]
+            return ("only_second" in names[1] and "requests_total" in names[0] and
+                    all(each.count("up") == 2 for each in names))
+
+        wait_until(arrived, "series of both targets")
         self.assertEqual(http_get(f"http://127.0.0.1:{port}/-/reload")[0], 200)
         self.assertIn(http_get(f"http://127.0.0.1:{port}/-/quit")[0], (400, 404, 405))
         targets = get_json(f"http://127.0.0.1:{port}/api/v1/targets")["data"]["activeTargets"]

@@ -26,7 +26,7 @@ class Relay:
 
     def ask(self, request: urllib.request.Request) -> tuple[int, dict, str]:
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 status, headers, body = answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             status, headers, body = error.code, error.headers, error.read()
@@ -63,7 +63,8 @@ class Protocols(Fleet):
         tried = Relay(self.receiver(), prometheus.write_url)
         self.start({"asked": asked.receiver.url(), "tried": tried.receiver.url()},
                    own={"asked": "compression: auto,",
-                        "tried": "protobuf_message: io.prometheus.write.v2.Request,"})
+                        "tried": "protobuf_message: io.prometheus.write.v2.Request,"},
+                   timeout="60s")
         wait_until(lambda: asked.questions and tried.questions, "questions")
         self.pages(5)
         under_way = self.settle()
@@ -104,7 +105,7 @@ class Protocols(Fleet):
 
         receiver = self.receiver(answer)
         receiver.question = lambda _handler: (200, "1")
-        self.start({"one": receiver.url()})
+        self.start({"one": receiver.url()}, timeout="60s")
         wait_until(lambda: self.sluice.destinations()["one"]["protocol"] == "1.0 zstd", "zstd")
         self.pages(5)
         wait_until(lambda: ("zstd", "1", 204) in sent, "requests in zstd")

@@ -82,7 +82,7 @@ class WebConfig(unittest.TestCase):
     def ask(port: int, path: str = "/-/healthy", auth: tuple | None = None,
             context: ssl.SSLContext | None = None):
         """Status and headers."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         if context is not None:
             connection.connect()
             connection.sock = context.wrap_socket(connection.sock, server_hostname=SERVER_NAME)

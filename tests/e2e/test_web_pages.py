@@ -188,8 +188,8 @@ class WebPages(unittest.TestCase):
         self.await_text("1 of 2 targets")
         self.await_text("refused")
         self.click(By.LINK_TEXT, "explain")
-        self.await_text("refused")
-        self.assertIn("the scrape at", self.text())
+        self.await_text("the scrape at")
+        self.assertIn("refused", self.text())
         self.assertEqual(self.complaints(), [])
 
     def test_what_is_live_is_replaced(self):

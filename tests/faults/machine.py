@@ -151,4 +151,4 @@ class FailingDisk(Disk):
             subprocess.run(["losetup", "-d", self.device], capture_output=True, check=False)
         for process in [self.fuse, self.server]:
             process.terminate()
-            process.wait(10)
+            process.wait(60)

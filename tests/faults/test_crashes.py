@@ -26,9 +26,7 @@ class Crashes(Fleet):
         """One that is on disk: it is changed first and then written, one change after the other, so
         that another change means that this one was written."""
         ledger = self.ledger()
-        deadline = time.monotonic() + 0.5
-        while self.ledger() == ledger and time.monotonic() < deadline:
-            time.sleep(0.002)
+        wait_until(lambda: self.ledger() != ledger, "another change", every=0.002)
         return ledger
 
     def kill_and_start(self):
@@ -73,23 +71,43 @@ class Crashes(Fleet):
 
     def test_kills_during_the_replay_cost_nothing_and_repeat_no_more_than_was_in_flight(self):
         receiver = self.receiver()
-        self.start({"one": receiver.url()}, queue="max_samples_per_send: 100, max_shards: 4,")
+        self.start({"one": receiver.url()}, queue="max_samples_per_send: 100, max_shards: 4,",
+                   timeout="60s")
         self.pages(3)
         receiver.stop()
         self.pages(15)
-        hold = threading.Event()
+        # So many requests are answered before the next kill; the others wait for their turn, or for
+        # the end of who sent them.
+        turn, left, kills = threading.Condition(), 0, 0
 
         def slow(*_):
-            hold.wait(0.05)
-            return 204
+            nonlocal left
+            with turn:
+                kill = kills
+                turn.wait(0.05)
+                turn.wait_for(lambda: left > 0 or kills != kill, 60)
+                if kills != kill:
+                    return None
+                left -= 1
+                return 204
 
         receiver.answer = slow
         receiver.start()
         for _ in range(KILLS):
-            self.requests(receiver, self.random.randint(2, 6))
+            goal = receiver.requests + self.random.randint(2, 6)
+            with turn:
+                left = goal - receiver.requests
+                turn.notify_all()
+            wait_until(lambda: receiver.requests >= goal, "more requests", every=0.001)
             self.kill_and_start()
+            with turn:
+                kills += 1
+                turn.notify_all()
         self.assertGreater(self.ledger()["pending"], 0)
-        hold.set()
+        receiver.answer = None
+        with turn:
+            kills += 1
+            turn.notify_all()
         self.finish_and_check(receiver)
         # At most 4 requests, of one frame at least, are on their way at a kill, and what is
         # acknowledged while the process dies.
@@ -98,7 +116,9 @@ class Crashes(Fleet):
 
     def test_sigterm_while_one_destination_hangs_and_one_is_dead_is_obeyed_within_5_seconds(self):
         hanging, dead = self.receiver(), self.receiver()
-        self.start({"hanging": hanging.url(), "dead": dead.url()})
+        # A short drain, so that what else takes time shows, and a busy machine may take some.
+        self.start({"hanging": hanging.url(), "dead": dead.url()},
+                   flags=("--storage.remote.flush-deadline=1s",))
         self.pages(3)
         release = threading.Event()
         hanging.answer = lambda *_: release.wait(60) and None

@@ -32,7 +32,7 @@ class DataDirectory(Fleet):
         return subprocess.run(
             [SLUICE_BINARY, f"--config.file={self.sluice.config_path}",
              f"--storage.agent.path={data_path}", f"--web.listen-address=127.0.0.1:{free_port()}"],
-            capture_output=True, text=True, timeout=30, check=False)
+            capture_output=True, text=True, timeout=120, check=False)
 
     def test_a_second_process_is_refused_and_does_not_touch_the_first(self):
         receiver = self.receiver()

@@ -72,7 +72,7 @@ class Names(unittest.TestCase):
     def test_all_addresses_of_a_name_are_used_in_turns(self):
         self.lead_to("127.0.0.1", "127.0.0.2", "127.0.0.3")
         sluice = self.run_with("1s", spread="true")
-        wait_until(lambda: len(set(self.addresses)) == 3, "all addresses", 60)
+        wait_until(lambda: len(set(self.addresses)) == 3, "all addresses")
         self.assert_nothing_lost(sluice)
 
     def test_without_an_age_the_connection_stays(self):

@@ -28,7 +28,7 @@ class Tenants(Fleet):
 
     def start_tenants(self):
         self.start({"one": self.tenants.url()},
-                   extra="tenant_from: job, tenant_keep_label: true,")
+                   extra="tenant_from: job, tenant_keep_label: true,", timeout="60s")
 
     def troubles(self) -> list[dict]:
         return self.sluice.destinations()["one"]["troubles"]
@@ -49,7 +49,7 @@ class Tenants(Fleet):
         self.assertIn("limited", trouble["lastError"])
         self.assertEqual(ledger_balance(self.sluice.destinations()["one"]), 0)
         self.limited = set()
-        wait_until(lambda: not self.troubles(), "the branch joined", 30)
+        wait_until(lambda: not self.troubles(), "the branch joined")
         self.check(self.tenants, self.finish())
         self.assertEqual(self.tenants.duplicates, 0)
         self.assertEqual(self.strangers, [])
@@ -67,7 +67,7 @@ class Tenants(Fleet):
         self.assertEqual(self.samples_of("job2"), 0)
         self.limited = set()
         wait_until(lambda: self.samples_of("job2") > 0, "what was kept for it")
-        wait_until(lambda: not self.troubles(), "the branch joined", 30)
+        wait_until(lambda: not self.troubles(), "the branch joined")
         self.check(self.tenants, *lost, self.finish())
 
 
