@@ -98,11 +98,12 @@ class Run:
         self.cpu_rate = cpu / self.scenario.window_s
         after = [receiver.stats() for receiver in self.receivers]
         arrived = samples_between(before[0], after[0])
+        requests = max(1, after[0]["requests"] - before[0]["requests"])
         self.result["cpu_us"] = cpu / arrived * US
         self.result["memory_mib"] = self.agent.memory_bytes() / MIB
         self.result["wire_bytes"] = (after[0]["wireBytes"] - before[0]["wireBytes"]) / arrived
-        self.result["request_samples"] = arrived / (after[0]["requests"] - before[0]["requests"])
-        lag = self.fleet.lag(self.scenario.interval_s)
+        self.result["request_samples"] = arrived / requests
+        lag = self.fleet.lag(self.scenario.interval_s) or [0]
         self.result["lag_p99_ms"] = 1000 * lag[len(lag) * 99 // 100]
 
     def cut_off(self, seconds: float) -> float:
@@ -112,7 +113,7 @@ class Run:
             receiver.down()
         time.sleep(seconds)
         samples = (self.fleet.served() - served) * self.scenario.series
-        return max(0, self.agent.disk_bytes() - disk) / samples
+        return max(0, self.agent.disk_bytes() - disk) / max(1, samples)
 
     def restore(self):
         for receiver in self.receivers:
@@ -143,9 +144,10 @@ class Run:
 
     def settle(self):
         """Whether everything arrived, once."""
-        served = self.fleet.close()
+        self.fleet.close()
         self.wait_arrived(0)
         time.sleep(1)
+        served = self.fleet.served()
         stats = [receiver.stats() for receiver in self.receivers]
         # What was under way when a connection was cut may come again: that is counted apart.
         again = [each["pages"] - each["distinctPages"] for each in stats]
@@ -163,7 +165,8 @@ class Run:
 
 
 def samples_between(before: dict, after: dict) -> int:
-    return sum(after[kind] - before[kind] for kind in ("samples", "markers", "reports"))
+    """To divide by."""
+    return max(1, sum(after[kind] - before[kind] for kind in ("samples", "markers", "reports")))
 
 
 COLUMNS = {  # key -> title, digits

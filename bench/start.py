@@ -18,7 +18,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "comparison"), str(HERE.parent / "tests" / "e2e")]
 from exporter import Exporter  # noqa: E402
-from processes import Sluice, free_port, http_get, memory_of  # noqa: E402
+from processes import Sluice, free_port, http_get, memory_of, wait_until  # noqa: E402
 from receiver import CountingReceiver  # noqa: E402
 
 MIB = 1 << 20
@@ -81,6 +81,7 @@ remote_write:
                 time.sleep(0.002)
             ready = time.monotonic() - begin
             ready_peak = memory_of(sluice, "VmHWM")
+            wait_until(lambda: page + 1 in self.exporter.served_at, "the first scrape")
             time.sleep(self.settle_s)
             pending = sluice.destinations()["far"]["pendingBytes"]
             return {"ready": ready,

@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, exporters: Exporters):
         self.exporters = exporters
         self.received = b""
+        self.untaken = 0  # answers after which nothing more was asked for
 
     def connection_made(self, transport):
         self.transport = transport
@@ -59,10 +60,16 @@ class Connection(asyncio.Protocol):
         self.received += data
         while b"\r\n\r\n" in self.received:
             self.received = self.received.partition(b"\r\n\r\n")[2]
+            self.untaken = 0
             if not self.exporters.open:
                 self.transport.close()
                 return
+            self.untaken = 1
             self.transport.write(self.exporters.next_answer(self.target))
+
+    def connection_lost(self, _):
+        # On a busy machine, a page may come too late for a scrape.
+        self.exporters.pages -= self.untaken
 
 
 def serve(pages: Pages, listener: socket.socket, pipe):
@@ -118,7 +125,7 @@ class Fleet:
         return self.pipe.recv()
 
     def served(self) -> int:
-        """Pages so far."""
+        """Pages so far that were taken, or may still be."""
         return self.ask("count")
 
     def watch_lag(self):
