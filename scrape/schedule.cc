@@ -13,6 +13,8 @@ namespace {
 
 constexpr milliseconds kToleranceMax{2};
 constexpr int kTolerancePart = 100;
+constexpr milliseconds kApart{10};
+constexpr int kApartPart = 10;
 constexpr int kSlots = 100;
 constexpr milliseconds kSlotMax{250};
 
@@ -36,7 +38,9 @@ milliseconds FirstDelay(uint64_t phase, milliseconds interval, TimestampMs wall_
 }
 
 Grid::Grid(uint64_t phase, milliseconds interval, MonotonicTime now, TimestampMs wall_now_ms)
-    : interval_(interval), tolerance_(std::min(kToleranceMax, interval / kTolerancePart)) {
+    : interval_(interval),
+      tolerance_(std::min(kToleranceMax, interval / kTolerancePart)),
+      apart_(std::min(kApart, interval / kApartPart)) {
   const milliseconds delay = FirstDelay(phase, interval, wall_now_ms);
   next_ = now + delay;
   next_ms_ = wall_now_ms + delay.count();
@@ -55,8 +59,9 @@ TimestampMs Grid::Start(MonotonicTime now, TimestampMs wall_now_ms) {
   const TimestampMs drift = point_ms - next_ms_;
   if (drift > tolerance_.count() || -drift > tolerance_.count()) next_ms_ = point_ms;
   const TimestampMs timestamp_ms = late <= tolerance_ ? next_ms_ : wall_now_ms;
-  next_ += interval_;
-  next_ms_ += interval_.count();
+  const bool next_is_close = next_ + interval_ < now + apart_;
+  next_ += next_is_close ? 2 * interval_ : interval_;
+  next_ms_ += next_is_close ? 2 * interval_.count() : interval_.count();
   return timestamp_ms;
 }
 

@@ -33,14 +33,16 @@ class Grid {
 
   std::chrono::milliseconds interval() const { return interval_; }
 
-  // The scrape that is due starts now. Grid points that passed meanwhile are left out. Returns its
-  // timestamp: that of the grid point when it is not later than 2 ms or a hundredth of the
-  // interval, else the present.
+  // The scrape that is due starts now. Grid points that passed meanwhile are left out, and one that
+  // is about to come: two scrapes in one millisecond would have one timestamp, and the second would
+  // be refused. Returns its timestamp: that of the grid point when it is not later than 2 ms or a
+  // hundredth of the interval, else the present.
   TimestampMs Start(MonotonicTime now, TimestampMs wall_now_ms);
 
  private:
   std::chrono::milliseconds interval_;
   std::chrono::milliseconds tolerance_;
+  std::chrono::milliseconds apart_;  // scrapes, at least
   MonotonicTime next_;
   TimestampMs next_ms_;  // what the wall clock should show then
 };

@@ -99,6 +99,27 @@ TEST_CASE("missed points are left out, not made up for", "[schedule]") {
   CHECK(grid.next() == planned + 4 * kInterval);
 }
 
+TEST_CASE("a scrape that is late by nearly an interval stands for the next point, too",
+          "[schedule]") {
+  FakeClock clock(kWall);
+  Grid grid = GridAt(clock);
+  const TimestampMs first = StartLate(grid, clock, milliseconds(0));
+  const MonotonicTime planned = grid.next();
+  const milliseconds late = 2 * kInterval - milliseconds(1);
+  CHECK(StartLate(grid, clock, late) == first + (kInterval + late).count());
+  CHECK(grid.next() == planned + 3 * kInterval);
+  CHECK(StartLate(grid, clock, milliseconds(0)) == first + 4 * kInterval.count());
+}
+
+TEST_CASE("scrapes whose timestamps differ clearly are all made", "[schedule]") {
+  FakeClock clock(kWall);
+  Grid grid = GridAt(clock);
+  StartLate(grid, clock, milliseconds(0));
+  const MonotonicTime planned = grid.next();
+  StartLate(grid, clock, kInterval - milliseconds(10));
+  CHECK(grid.next() == planned + kInterval);
+}
+
 TEST_CASE("a step of the wall clock moves the timestamps and not the grid", "[schedule]") {
   for (const milliseconds step : {milliseconds(3'600'000), milliseconds(-3'600'000),
                                   milliseconds(7'001), milliseconds(-7'001)}) {
