@@ -90,14 +90,16 @@ TEST_CASE("a connection that is older than a request wants is not used for it", 
     REQUIRE(PollUntil(loop, [&] { return recorder.done(); }));
     CHECK(recorder.Message() == "ok");
   };
+  ask(std::chrono::hours(1));
+  ask(std::chrono::hours(1));
+  CHECK(server.connection_count() == 1);
   // As long as it takes for the first one to be a second old.
   while (server.connection_count() < 2) {
     REQUIRE(server.request_count() < 10'000'000);
     ask(std::chrono::seconds(1));
   }
-  CHECK(server.request_count() > 2);
   ask(std::chrono::seconds(0));
-  ask(std::chrono::seconds(3600));
+  ask(std::chrono::hours(1));
   CHECK(server.connection_count() == 2);
 }
 
@@ -294,7 +296,7 @@ TEST_CASE("the timeout covers a server that hangs, before or amid the body", "[h
   CHECK(recorder.Message() == "timeout");
   CHECK(recorder.Code() == ErrorCode::kTimeout);
   CHECK(took >= milliseconds(140));
-  CHECK(took < milliseconds(5000));
+  CHECK(took < std::chrono::seconds(60));
 }
 
 TEST_CASE("silence may be a timeout of its own", "[http]") {

@@ -31,7 +31,7 @@ using sluice::test::ScriptedRequest;
 using sluice::test::ScriptedResponse;
 using std::chrono::milliseconds;
 
-inline constexpr milliseconds kInterval{1000};
+inline constexpr milliseconds kInterval{30'000};
 inline constexpr milliseconds kPollMax{2};
 inline constexpr std::chrono::seconds kPatience{20};
 
@@ -86,7 +86,7 @@ struct ScraperFixture {
     JobConfig job;
     job.name = "j";
     job.scrape_interval = kInterval;
-    job.scrape_timeout = milliseconds(900);
+    job.scrape_timeout = kInterval;  // of a real clock, unlike the interval
     if (addresses.empty()) addresses.push_back(server.address());
     TargetGroup group;
     for (const std::string& address : addresses) {

@@ -41,7 +41,7 @@ TEST_CASE_METHOD(Fixture, "scrapes reach the log, over one connection", "[scrape
   CHECK(server.connection_count() == 1);
   auto headers = server.requests().front().headers;
   CHECK(headers["user-agent"] == "sluice/test");
-  CHECK(headers["x-prometheus-scrape-timeout-seconds"] == "0.9");
+  CHECK(headers["x-prometheus-scrape-timeout-seconds"] == "30");
   CHECK_THAT(headers["accept"], Catch::Contains("text/plain;version=0.0.4"));
 }
 

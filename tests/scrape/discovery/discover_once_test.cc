@@ -50,8 +50,13 @@ TEST_CASE("a discovery without an answer in time says why, and the others are no
     return refused;
   });
   const SystemClock clock;
-  const auto sets = DiscoverOnce({Asking(server, "/good"), Asking(server, "/bad")},
-                                 {.timeout = milliseconds(300)}, clock);
+  std::vector<FirstSet> sets;
+  // However little a busy machine gets done in the time.
+  for (milliseconds time{300}; time < std::chrono::minutes(1); time *= 10) {
+    sets =
+        DiscoverOnce({Asking(server, "/good"), Asking(server, "/bad")}, {.timeout = time}, clock);
+    if (sets.at(0).complete && !sets.at(1).errors.empty()) break;
+  }
   REQUIRE(sets.size() == 2);
   CHECK(sets[0].complete);
   CHECK(sets[0].warnings.size() == 1);

@@ -330,7 +330,7 @@ TEST_CASE("a discovery stops at once", "[file_sd]") {
                                   {Logger(), telemetry, loop});
     if (i % 2 == 0) REQUIRE(sink.WaitForCalls(i / 2 + 1));
   }
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(60));
 }
 
 }  // namespace
