@@ -104,7 +104,7 @@ def check_complete(exporter: Exporter, delivered: Delivered, may_miss: set[int],
     problems = []
     pages = delivered.pages()
     may_miss = may_miss | not_taken(exporter, pages, timed_out_at)
-    for page, names in exporter.pages.items():
+    for page, names in list(exporter.pages.items()):
         if page not in pages:
             if page not in may_miss:
                 problems.append(f"page {page} is missing")

@@ -62,19 +62,24 @@ class Fleet(unittest.TestCase):
                                for exporter, goal in zip(self.exporters, goals)),
                    f"{count} more pages", 90 + count)
 
-    def served(self) -> list[int]:
-        """Of each exporter: how many pages."""
-        return [exporter.page for exporter in self.exporters]
+    def served(self) -> int:
+        """How many pages."""
+        return sum(exporter.page for exporter in self.exporters)
 
-    def since(self, before: list[int]) -> list[set]:
-        """Of each exporter: the pages that were under way at `before` or came later."""
-        return [set(range(b, exporter.page + 1)) for b, exporter in zip(before, self.exporters)]
+    def taken(self) -> list[set]:
+        """Of each exporter: the pages that were taken so far, and so are in the log. Their numbers tell
+        nothing: an exporter that was held up answers who has gone away first."""
+        return [set(exporter.taken) for exporter in self.exporters]
 
-    def since_its_end(self, before: list[int]) -> list[set]:
+    def since(self, taken: list[set]) -> list[set]:
+        """Of each exporter: the pages that were under way at that moment or came later."""
+        return [exporter.pages.keys() - before for before, exporter in zip(taken, self.exporters)]
+
+    def since_its_end(self, taken: list[set]) -> list[set]:
         """The same once the agent has ended, when a page may still be on its way to it."""
         for exporter in self.exporters:
             exporter.come_to_rest()
-        return self.since(before)
+        return self.since(taken)
 
     def timed_out(self, exporter: int) -> list[float]:
         return timed_out(self.folder / "failures.log", f"job{exporter}")
@@ -101,7 +106,7 @@ class Fleet(unittest.TestCase):
 
     def kill(self) -> list[set]:
         """kill -9; the pages that were under way, which may be lost."""
-        before = self.served()
+        before = self.taken()
         self.sluice.kill()
         return self.since_its_end(before)
 
@@ -110,7 +115,7 @@ class Fleet(unittest.TestCase):
         self.sluice.wait_drained(*names)
         for destination in self.sluice.destinations().values():
             self.assertEqual(ledger_balance(destination), 0)
-        before = self.served()
+        before = self.taken()
         self.assertEqual(self.sluice.terminate(), 0)
         return self.since_its_end(before)
 
@@ -118,7 +123,7 @@ class Fleet(unittest.TestCase):
         """Takes the targets away, so that the numbers come to rest, and waits until these
         destinations (default: all) have everything; the pages that were under way. Later ones are
         among them: an exporter may still answer who has gone away."""
-        before = self.served()
+        before = self.taken()
         config = self.sluice.config_path.read_text()
         self.sluice.write_config(config[config.index("remote_write:"):])
         self.sluice.signal(signal.SIGHUP)
@@ -127,7 +132,8 @@ class Fleet(unittest.TestCase):
         wait_until(lambda: all(row["ledger"]["pending"] == 0
                                for name, row in self.sluice.destinations().items()
                                if not names or name in names), f"{names} at rest")
-        return [set(range(page, page + 10_000)) for page in before]
+        return [set(range(1, exporter.page + 10_000)) - taken
+                for taken, exporter in zip(before, self.exporters)]
 
     def check_ledger(self, name: str, receiver: Receiver):
         """After settle(): the ledger, the metrics and the receiver count the same."""

@@ -124,7 +124,7 @@ class Crashes(Fleet):
         hanging.answer = lambda *_: release.wait(60) and None
         dead.stop()
         self.pages(5)
-        before = self.served()
+        before = self.taken()
         started = time.monotonic()
         self.assertEqual(self.sluice.terminate(), 0)
         self.assertLess(time.monotonic() - started, 5)

@@ -68,7 +68,7 @@ class BrokenDisk(OnDisk):
                       ("--storage.agent.max-held-bytes=32KiB",))
         self.pages(5)
         # What has not arrived yet may be among what is dropped.
-        before = self.served()
+        before = self.taken()
         self.sluice.wait_drained()
         receiver.stop()
         wait_until(lambda: self.disk.fill() or self.lost(), "samples that find no room are counted")
@@ -94,7 +94,7 @@ class BrokenDisk(OnDisk):
         self.assertGreaterEqual(missed, lost)
         self.assertLessEqual(missed, lost + dropped + late)
         self.check(receiver, full, under_way)
-        served = sum(self.served()) * (self.series_count + REPORTED)
+        served = self.served() * (self.series_count + REPORTED)
         print(f"served {served} samples, refused {lost:.0f}, oldest dropped {dropped:.0f}")
 
     @needs("nbdkit", "nbdfuse", "losetup", "mkfs.ext4")
@@ -145,10 +145,10 @@ class BrokenDisk(OnDisk):
         self.pages(5)
         receiver.stop()
         self.pages(15)
-        unsynced = self.wait_synced()
+        synced = self.wait_synced()
         self.disk.cut_power()
         self.kill()
-        lost = self.since_its_end(unsynced)
+        lost = self.since_its_end(synced)
         self.disk.power_on()
         receiver.start()
         self.sluice.start()
@@ -158,14 +158,14 @@ class BrokenDisk(OnDisk):
         missing = sum(map(len, self.missing(receiver.exported())))
         print(f"{kind}: {missing} of {sum(map(len, lost))} pages since the last sync are gone")
 
-    def wait_synced(self) -> list[int]:
-        """A sync that begins now, and its end; how many pages had been served before."""
-        served = self.served()
+    def wait_synced(self) -> list[set]:
+        """A sync that begins now, and its end; the pages that had been taken before."""
+        taken = self.taken()
         # Each round begins with this, and ends with its sync.
         for round_begins in ["the round of the sync", "the one after it"]:
             before = self.metric("sluice_buffer_bytes")
             wait_until(lambda: self.metric("sluice_buffer_bytes") != before, round_begins, every=0.01)
-        return served
+        return taken
 
     @needs("xfs_io", "losetup", "mkfs.ext4")
     def test_a_power_cut_on_ext4_costs_at_most_the_sync_interval(self):

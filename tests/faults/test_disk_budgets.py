@@ -52,7 +52,7 @@ class Away(Fleet):
         self.check(receiver, [gone.union(*(pages[i] for pages in excused))
                               for i, gone in enumerate(missing)])
         print(f"{name}: {absent} samples absent, {arrived} more arrived late; of pages "
-              f"{sum(map(len, missing))} of {sum(self.served())}")
+              f"{sum(map(len, missing))} of {self.served()}")
         return missing
 
     def reasons(self, name: str) -> set[str]:
