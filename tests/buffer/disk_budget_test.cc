@@ -1,5 +1,6 @@
 // What a destination with a disk budget of its own gets, and what the others do not notice.
 #include <map>
+#include <numeric>
 #include <random>
 #include <set>
 #include <string>
@@ -20,6 +21,10 @@ constexpr uint64_t kMiB = 1 << 20;
 constexpr uint64_t kSamples = 10;  // of each frame
 // An epoch then has many frames of each target.
 constexpr size_t kSmallPayload = 150;
+
+uint64_t DroppedIn(const Ledger& ledger) {
+  return std::accumulate(ledger.dropped.begin(), ledger.dropped.end(), uint64_t{0});
+}
 
 class BudgetedLog {
  public:
@@ -60,10 +65,18 @@ class BudgetedLog {
   }
 
   // Reads and acknowledges as a destination does, the backlog first, at most so many frames of it.
+  // What is dropped between the two counts as dropped.
   void Deliver(size_t frames_max) {
+    const Ledger before = Small().ledger;
+    uint64_t samples = 0;
     for (const ReadFrame& frame : DeliverTo("small", frames_max)) {
-      delivered_ += delivered_sequences_.insert(frame.sequence).second ? frame.sample_count : 0;
+      samples += delivered_sequences_.insert(frame.sequence).second ? frame.sample_count : 0;
     }
+    const Ledger after = Small().ledger;
+    const uint64_t acknowledged = after.acknowledged - before.acknowledged;
+    REQUIRE(acknowledged <= samples);
+    REQUIRE(samples - acknowledged <= DroppedIn(after) - DroppedIn(before));
+    delivered_ += acknowledged;
   }
 
   std::vector<ReadFrame> DeliverTo(const std::string& name, size_t frames_max) {
