@@ -7,6 +7,8 @@ So a test can tell from a destination's samples alone which pages arrived: the s
 import http.client
 import http.server
 import os
+import socket
+import struct
 import threading
 import time
 import zlib
@@ -25,6 +27,15 @@ def value_of(series: str, page: int) -> float:
     if kind == 2:
         return float(seed) * 1e6 + page
     return -page * 0.001
+
+
+LAST_DATA_RECEIVED_AT = 52  # in struct tcp_info; milliseconds since then
+
+
+def arrived_at(handler) -> float:
+    """The wall time at which the kernel had the request, however late this process came to read it."""
+    info = handler.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    return time.time() - struct.unpack_from("I", info, LAST_DATA_RECEIVED_AT)[0] / 1000
 
 
 class QuietServer(http.server.ThreadingHTTPServer):

@@ -10,7 +10,7 @@ import re
 import threading
 import time
 
-from exporter import QuietServer
+from exporter import QuietServer, arrived_at
 from processes import free_port
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -90,13 +90,13 @@ class PageServer:
         with self.lock:
             asked = self.requests.setdefault((job, agent), [])
             answer = script[min(len(asked), len(script) - 1)]
-            body = self.with_times(answer.body, agent, len(asked))
+            body = self.with_times(answer.body, agent, len(asked), arrived_at(handler))
             asked.append((handler.path, dict(handler.headers)))
         if not answer.dead:
             write(handler, answer, body)
 
-    def with_times(self, body: bytes, agent: str, scrape: int) -> bytes:
-        now_ms = int(time.time() * 1000)
+    def with_times(self, body: bytes, agent: str, scrape: int, now: float) -> bytes:
+        now_ms = int(now * 1000)
         times = self.times.setdefault(agent, {})
 
         def replace(match):

@@ -161,22 +161,22 @@ def limits() -> dict[str, Job]:
 
 
 def timestamps() -> dict[str, Job]:
-    # 1.5 s ago is halfway between two scrapes, even if an answer is late.
+    # 2.5 s ago is halfway between two scrapes, even if an answer is late.
     mixed = page("own 1 <start+300000>\nnone 2\nother{a=\"b\"} 3 <start+300007>\n")
     later = page("own 4 <start+330000>\nnone 5\n")
     return {
         "timestamps": Job([mixed, later, page("none 6\n"), page("own 7 <start+330005>\n"),
                            page("")]),
         "timestamps-ignored": Job([mixed, later, page("none 6\n")], "honor_timestamps: false"),
-        "timestamps-recent": Job([page("own 1 <now+1>\nb 1\n"), page("own 2 <now-1500>\nb 2\n"),
-                                  page("b 3\n"), page("own 4 <now-1500>\nb 4\n")]),
+        "timestamps-recent": Job([page("own 1 <now+500>\nb 1\n"), page("own 2 <now-2500>\nb 2\n"),
+                                  page("b 3\n"), page("own 4 <now-2500>\nb 4\n")]),
         "timestamps-repeated": Job(
             [page("many 1 <start+300000>\nmany 2 <start+300010>\nmany 3 <start+300020>\n"),
              page("many 4 <start+330000>\nmany 5 <start+330010>\n")]),
         "timestamps-out-of-order": Job(
             [page("own 1 <start+330000>\nx 1\n"), page("own 2 <start+300000>\nx 2\n"),
              page("own 3 <start+330000>\nx 3\n"), page("own 4 <start+330001>\nx 4\n")]),
-        "timestamps-come": Job([page("own 1\n"), page("own 2 <now-1500>\n"), page("own 3\n")]),
+        "timestamps-come": Job([page("own 1\n"), page("own 2 <now-2500>\n"), page("own 3\n")]),
         "timestamps-come-and-go": Job([page("own 1\n"), page("own 2 <start+330000>\n"),
                                        page("own 3\n"), page("x 1\n")]),
         "timestamps-in-the-future": Job([page("own 1 <start+3600000>\nx 1\n"),

@@ -20,8 +20,8 @@ AGENTS = ["prometheus", "sluice"]
 # An answer that comes too late, because the machine is busy, is one that an agent does not have.
 GLOBAL = """
 global:
-  scrape_interval: 3s
-  scrape_timeout: 3s
+  scrape_interval: 5s
+  scrape_timeout: 5s
   external_labels: {{agent: {agent}}}
   {more}
 scrape_configs:
@@ -163,7 +163,7 @@ class SamePages(unittest.TestCase):
                        for agent in AGENTS for case, count in self.cases.items())
 
     def test_the_same_requests_and_the_same_samples(self):
-        wait_until(self.have_arrived, "the scrapes of all jobs have arrived", 180, every=0.5)
+        wait_until(self.have_arrived, "the scrapes of all jobs have arrived", 300, every=0.5)
         self.set_vanishing([])
         self.check_requests()
         found, count = [], 0
@@ -177,7 +177,7 @@ class SamePages(unittest.TestCase):
         known = [line for lines in KNOWN_DIFFERENCES.values() for line in lines]
         print(f"{len(self.cases)} targets, {count} series compared, {len(found)} differ as known")
         self.assertEqual("\n".join(sorted(found)), "\n".join(sorted(known)))
-        wait_until(self.have_ended, "the target that vanished has ended", 30, every=0.5)
+        wait_until(self.have_ended, "the target that vanished has ended", every=0.5)
         self.check_vanishing()
         for destination in self.sluice.destinations().values():
             self.assertEqual(ledger_balance(destination), 0)

@@ -5,9 +5,9 @@ import random
 import socket
 import struct
 import threading
-import time
 import unittest
 
+from exporter import arrived_at
 from fleet import Fleet
 from processes import free_port, wait_until
 
@@ -20,15 +20,6 @@ def reset(handler):
         handler.rfile.close()
         handler.wfile.close()
     handler.connection.close()
-
-
-LAST_DATA_RECEIVED_AT = 52  # in struct tcp_info; milliseconds since then
-
-
-def arrived_at(handler) -> float:
-    """When the kernel had the request, however late this process came to read it."""
-    info = handler.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
-    return time.monotonic() - struct.unpack_from("I", info, LAST_DATA_RECEIVED_AT)[0] / 1000
 
 
 class Receivers(Fleet):
