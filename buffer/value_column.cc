@@ -13,6 +13,10 @@ namespace {
 // Integers below this are exact in a double, and so are all powers of ten here.
 constexpr double kMantissaLimit = 9007199254740992.0;  // 2^53
 
+// An integer over a power of ten, rounded, times that power, rounded, is as far from the integer as
+// twice half a unit in the last place, relatively; with as much again to be safe.
+constexpr double kScalingError = 0x1p-51;
+
 constexpr std::array<double, kExponentMax + 1> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,
                                                                1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17};
@@ -40,11 +44,12 @@ Decimal ToDecimal(double value) {
     const double power = kPowersOfTen[exponent];
     const double scaled = value * power;
     if (!(std::fabs(scaled) < kMantissaLimit)) break;
-    const double mantissa = std::nearbyint(scaled);
+    const auto mantissa = static_cast<int64_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
+    const auto rounded = static_cast<double>(mantissa);
+    // Spares nearly every division that would find them different.
+    if (std::fabs(rounded - scaled) > std::fabs(scaled) * kScalingError) continue;
     // A negative number that rounds to zero would come back without its sign; zero never equals it.
-    if (mantissa / power == value) {
-      return Decimal{.mantissa = static_cast<int64_t>(mantissa), .exponent = exponent};
-    }
+    if (rounded / power == value) return Decimal{.mantissa = mantissa, .exponent = exponent};
   }
   return {};
 }

@@ -119,6 +119,22 @@ TEST_CASE("the least exponent that is exact is taken", "[frame]") {
   CHECK(ToDecimal(1e300).exponent == kExponentRaw);
 }
 
+TEST_CASE("whatever is an integer over a power of ten is found to be one", "[frame]") {
+  const uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 200'000; ++i) {
+    // Below 2^50: of more digits the error of the scaling may be half a one.
+    const auto digits = static_cast<int64_t>(random() >> 14 >> (random() % 50));
+    const auto places = static_cast<int>(random() % (kExponentMax + 1));
+    const double value = static_cast<double>(digits) / std::pow(10.0, places);
+    const Decimal decimal = ToDecimal(value);
+    CAPTURE(digits, places);
+    REQUIRE(decimal.exponent <= places);
+    REQUIRE(static_cast<double>(decimal.mantissa) / std::pow(10.0, decimal.exponent) == value);
+  }
+}
+
 TEST_CASE("timestamps and absent series survive", "[frame]") {
   const std::vector<double> values = {1, 2, 3, 4, 5};
   const std::vector<TimestampMs> timestamps = {kNoTimestamp, 1'700'000'000'000, 1'600'000'000'000,
