@@ -79,7 +79,10 @@ Log::Impl::Impl(LogOptions log_options, const Clock* log_clock, Logger log_logge
       clock(log_clock),
       logger(std::move(log_logger)),
       space(options.directory, kReserveWriteBuffers * options.write_buffer_bytes),
-      writer_({.epoch_bytes = options.epoch_bytes, .bytes_max = options.bytes_max}) {}
+      writer_({.epoch_bytes = options.epoch_bytes,
+               .bytes_max = options.bytes_max,
+               .keeps_recent = options.recent_bytes_max > 0}),
+      recent_(options.recent_bytes_max) {}
 
 Log::Impl::~Impl() { Stop(); }
 
@@ -109,12 +112,15 @@ Result<Sequence> Log::Impl::Scan(Sequence from, uint32_t records_max,
 Result<Sequence> Log::Impl::ScanBefore(Sequence from, Sequence end, uint32_t records_max,
                                        const std::function<bool(const FrameRecord&)>& visit) const {
   std::shared_ptr<const ThinnedEpochs> thinned;
+  std::optional<RecentFrames> recent;
   {
     MutexLock lock(mu_);
     end = std::min(end, state_.head);
+    if (from >= end) return from;
     thinned = state_.thinned;
+    if (recent_.Covers(from)) recent = recent_.Find(from, end, records_max);
   }
-  if (from >= end) return from;
+  if (recent) return VisitRecent(*recent, end, records_max, *thinned, visit);
   return records->Read(
       std::max<Sequence>(from, 1), end, records_max,
       {.record =
@@ -123,6 +129,25 @@ Result<Sequence> Log::Impl::ScanBefore(Sequence from, Sequence end, uint32_t rec
              return thinned->IsGone(sequence) || VisitFrame(sequence, value, visit);
            },
        .unreadable = [this](Sequence first, uint64_t count) { CountDamaged(first, count); }});
+}
+
+Result<Sequence> Log::Impl::VisitRecent(const RecentFrames& frames, Sequence end,
+                                        uint32_t records_max, const ThinnedEpochs& thinned,
+                                        const std::function<bool(const FrameRecord&)>& visit) {
+  for (const auto& frame : frames) {
+    if (thinned.IsGone(frame->sequence)) continue;
+    const bool go_on = visit(FrameRecord{.sequence = frame->sequence,
+                                         .lane = frame->lane,
+                                         .timestamp_ms = frame->timestamp_ms,
+                                         .sample_count = frame->sample_count,
+                                         .target_at = frame->target_at,
+                                         .layout_at = frame->layout_at,
+                                         .record_bytes = frame->record_bytes,
+                                         .stored = frame->stored,
+                                         .decoded = frame->decoded});
+    if (!go_on) return frame->sequence + 1;
+  }
+  return frames.size() < records_max ? end : frames.back()->sequence + 1;
 }
 
 // Passes over records of other types, and damaged ones. Whether to go on.

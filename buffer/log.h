@@ -22,6 +22,7 @@
 #include "base/telemetry.h"
 #include "buffer/chunk.h"
 #include "buffer/disk_budget.h"
+#include "buffer/frame.h"
 #include "buffer/layout.h"
 #include "buffer/progress.h"
 
@@ -41,6 +42,8 @@ struct LogOptions {
   uint64_t epoch_bytes = 0;
   // What may be held in memory while the disk is full or fails. Beyond it appends fail.
   uint64_t held_bytes_max = 64 << 20;
+  // Of the frames that were appended last, so many bytes stay in memory for readers that keep up.
+  uint64_t recent_bytes_max = 2 << 20;
 };
 
 // One frame to append, with what a reader needs to understand it.
@@ -51,6 +54,8 @@ struct FrameAppend {
   TimestampMs timestamp_ms = 0;
   uint32_t sample_count = 0;
   std::string_view stored;  // from FrameEncoder::Encode
+  // What `stored` decodes to, where that is at hand; for readers that come soon.
+  std::shared_ptr<const DecodedFrame> decoded = nullptr;
 };
 
 // A frame as a scan hands it out; views are valid during the callback only.
@@ -63,6 +68,8 @@ struct FrameRecord {
   Sequence layout_at = 0;
   uint64_t record_bytes = 0;  // what it counts in pending_bytes
   std::string_view stored;
+  // What `stored` decodes to, when it was appended a moment ago with that at hand; else null.
+  std::shared_ptr<const DecodedFrame> decoded = nullptr;
 };
 
 // A layout as read back; its chunks are named, and loaded one by one when they are needed.

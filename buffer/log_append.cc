@@ -61,6 +61,12 @@ void Log::Impl::PrepareBatch(std::span<const FrameAppend> frames) {
   for (const FrameAppend& frame : frames) writer_.AddFrame(frame, batch_);
 }
 
+void Log::Impl::CommitBatch() {
+  writer_.Commit(batch_, state_);
+  recent_.Add(batch_.recent, batch_.next);
+  batch_.recent.clear();
+}
+
 // Writes what is in batch_ and moves the state on.
 Status Log::Impl::WriteBatch(bool with_progress) {
   const Store::Durability durability = options.sync_interval.count() == 0 && !batch_.frames.empty()
@@ -77,14 +83,14 @@ Status Log::Impl::WriteBatch(bool with_progress) {
   if (with_progress) {
     // What the progress in this batch says, which does not know of the frames behind it.
     const Needs needs = state_.book.NeedsOf(state_.head);
-    writer_.Commit(batch_, state_);
+    CommitBatch();
     // A checkpoint that is held replaces none on disk.
     written_floor_ =
         MakeFloor(needs, state_.epochs,
                   holding_ ? written_floor_.progress_from : state_.checkpoint_at, state_.thinned);
     progress_dirty_ = false;
   } else {
-    writer_.Commit(batch_, state_);
+    CommitBatch();
   }
   if (durability == Store::Durability::kPowerCut) synced_before_ = state_.head;
   if (state_.book.empty() || least_budget_ < options.bytes_max) busy_bytes_ += batch_.frame_bytes;

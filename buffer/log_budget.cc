@@ -37,7 +37,8 @@ void Log::Impl::SetBudgets(const std::map<std::string, DiskBudget>& budgets) {
     writer_.SetOptions({.epoch_bytes = least < options.bytes_max
                                            ? std::min(options.epoch_bytes, epoch_bytes)
                                            : options.epoch_bytes,
-                        .bytes_max = least});
+                        .bytes_max = least,
+                        .keeps_recent = recent_.keeps_any()});
   }
   Wake();
 }

@@ -62,7 +62,7 @@ Status Log::Impl::HoldBatch(std::span<const FrameAppend> frames) {
     held = records->Hold(batch_.writes);
   }
   if (held.ok()) {
-    writer_.Commit(batch_, state_);
+    CommitBatch();
   } else {
     writer_.Rollback(batch_, state_);
   }

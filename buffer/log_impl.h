@@ -22,6 +22,7 @@
 #include "buffer/log_metrics.h"
 #include "buffer/log_writer.h"
 #include "buffer/read_trouble.h"
+#include "buffer/recent_frames.h"
 #include "buffer/records.h"
 
 namespace sluice::buffer {
@@ -55,6 +56,9 @@ struct Log::Impl {
   // The same, of records before `end`.
   Result<Sequence> ScanBefore(Sequence from, Sequence end, uint32_t records_max,
                               const std::function<bool(const FrameRecord&)>& visit) const;
+  static Result<Sequence> VisitRecent(const RecentFrames& frames, Sequence end,
+                                      uint32_t records_max, const ThinnedEpochs& thinned,
+                                      const std::function<bool(const FrameRecord&)>& visit);
   Sequence BeginScan(const std::string& name, Sequence from);
   bool VisitFrame(Sequence sequence, std::string_view value,
                   const std::function<bool(const FrameRecord&)>& visit) const;
@@ -107,6 +111,7 @@ struct Log::Impl {
   mutable Mutex mu_;
   // Changed only with write_mu_ held as well.
   LogState state_ SLUICE_GUARDED_BY(mu_);
+  RecentStretch recent_ SLUICE_GUARDED_BY(mu_);
   mutable std::set<Sequence> damaged_ SLUICE_GUARDED_BY(mu_);
   mutable uint64_t damaged_count_ SLUICE_GUARDED_BY(mu_) = 0;
   mutable uint64_t damage_named_ SLUICE_GUARDED_BY(mu_) = 0;
@@ -125,6 +130,8 @@ struct Log::Impl {
   Status WriteBatch(bool with_progress) SLUICE_REQUIRES(write_mu_) SLUICE_EXCLUDES(mu_);
   Status HoldBatch(std::span<const FrameAppend> frames) SLUICE_REQUIRES(write_mu_)
       SLUICE_EXCLUDES(mu_);
+  // Moves the state on: what is in batch_ can be read from now on.
+  void CommitBatch() SLUICE_REQUIRES(write_mu_, mu_);
   Floor CurrentFloor() const SLUICE_REQUIRES(mu_);
   // What a failed write or sync says about the store.
   void NoteFailure(const Error& error) SLUICE_REQUIRES(write_mu_);

@@ -107,6 +107,7 @@ bool LogWriter::ProgressDue(const LogState& state) const {
 void LogWriter::Begin(const LogState& state, LogBatch& batch) {
   batch.writes.Clear();
   batch.frames.clear();
+  batch.recent.clear();
   batch.next = state.head;
   batch.new_epoch = false;
   batch.checkpoint_at = 0;
@@ -187,6 +188,17 @@ void LogWriter::AddFrame(const FrameAppend& frame, LogBatch& batch) {
                           .samples = frame.sample_count,
                           .bytes = bytes,
                           .timestamp_ms = frame.timestamp_ms});
+  if (!options_.keeps_recent) return;
+  batch.recent.push_back(
+      std::make_shared<const RecentFrame>(RecentFrame{.sequence = sequence,
+                                                      .lane = body.lane,
+                                                      .timestamp_ms = frame.timestamp_ms,
+                                                      .sample_count = frame.sample_count,
+                                                      .target_at = body.target_at,
+                                                      .layout_at = body.layout_at,
+                                                      .record_bytes = bytes,
+                                                      .stored = std::string(frame.stored),
+                                                      .decoded = frame.decoded}));
 }
 
 void LogWriter::AddThinned(ThinnedEpoch& thinned, LogBatch& batch) {

@@ -13,6 +13,7 @@
 #include "buffer/floor.h"
 #include "buffer/log.h"
 #include "buffer/progress_book.h"
+#include "buffer/recent_frames.h"
 #include "buffer/record.h"
 #include "buffer/store.h"
 #include "buffer/thinned.h"
@@ -57,11 +58,13 @@ struct LogBatch {
   };
 
   std::vector<Frame> frames;
+  RecentFrames recent;  // the same, when they are to be kept for readers
 };
 
 struct LogWriterOptions {
   uint64_t epoch_bytes = 0;
   uint64_t bytes_max = 0;
+  bool keeps_recent = false;  // fills in LogBatch::recent
 };
 
 // Thread-compatible.

@@ -25,6 +25,7 @@ QueuedFrame CopyFrame(const buffer::FrameRecord& frame, MonotonicTime now) {
   queued.record_bytes = frame.record_bytes;
   queued.read_at = now;
   queued.stored = frame.stored;
+  queued.decoded = frame.decoded;
   return queued;
 }
 

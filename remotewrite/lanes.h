@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct QueuedFrame {
   uint64_t record_bytes = 0;
   MonotonicTime read_at{};
   std::string stored;
+  // While the log has it in memory.
+  std::weak_ptr<const buffer::DecodedFrame> decoded = {};
 };
 
 QueuedFrame CopyFrame(const buffer::FrameRecord& frame, MonotonicTime now);

@@ -31,6 +31,11 @@ proto::SampleView SampleAt(const buffer::DecodedFrame& frame, size_t series) {
   return {frame.values[series], TimestampAt(frame, series), start};
 }
 
+// Whether nothing is to be left out of it first.
+bool FitsAsItIs(const buffer::DecodedFrame& frame, uint32_t series_count) {
+  return frame.values.size() == series_count && frame.exemplars.empty();
+}
+
 uint64_t& Dropped(FrameShare& share, DropReason reason) {
   return share.dropped[static_cast<size_t>(reason)];
 }
@@ -91,6 +96,20 @@ const buffer::DecodedFrame* PartEncoder::Decode(JobFrame& frame, uint32_t series
   return &into;
 }
 
+// Null when it has to be decoded.
+const buffer::DecodedFrame* PartEncoder::Recent(const JobFrame& frame, uint32_t series_count) {
+  std::shared_ptr<const buffer::DecodedFrame> decoded = frame.frame.decoded.lock();
+  if (decoded == nullptr || !FitsAsItIs(*decoded, series_count)) return nullptr;
+  recent_.push_back(std::move(decoded));
+  return recent_.back().get();
+}
+
+const buffer::DecodedFrame* PartEncoder::DecodeAlone(JobFrame& frame, uint32_t series_count) {
+  if (const buffer::DecodedFrame* const recent = Recent(frame, series_count)) return recent;
+  if (scratch_.size() <= frames_.size()) scratch_.emplace_back();
+  return Decode(frame, series_count, scratch_[frames_.size()]);
+}
+
 const buffer::DecodedFrame* PartEncoder::DecodeShared(const Job& job, uint32_t index,
                                                       uint32_t series_count) {
   if (shared_set_ != job.set) {
@@ -116,10 +135,9 @@ void PartEncoder::DecodeFrames(Job& job, const Slice& slice) {
     const uint32_t index = group.frames[i];
     JobFrame& frame = job.set->frames[index];
     if (frame.damaged) continue;
-    if (scratch_.size() <= frames_.size()) scratch_.emplace_back();
-    const buffer::DecodedFrame* decoded =
-        is_shared ? DecodeShared(job, index, group.layout->series_count)
-                  : Decode(frame, group.layout->series_count, scratch_[frames_.size()]);
+    const buffer::DecodedFrame* decoded = is_shared
+                                              ? DecodeShared(job, index, group.layout->series_count)
+                                              : DecodeAlone(frame, group.layout->series_count);
     if (decoded == nullptr) continue;
     has_extras_ = has_extras_ || !decoded->histograms.empty() || !decoded->exemplars.empty();
     frames_.push_back(decoded);
@@ -156,6 +174,7 @@ void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
     part.relabeled.samples += share.dropped[static_cast<size_t>(DropReason::kRelabel)];
   }
   part.shares.insert(part.shares.end(), shares_.begin(), shares_.end());
+  recent_.clear();
 }
 
 // A frame that has nothing but a value of the same time for each series, if there is a template.

@@ -62,6 +62,8 @@ class PartEncoder {
   void DecodeFrames(Job& job, const Slice& slice);
   const buffer::DecodedFrame* Decode(JobFrame& frame, uint32_t series_count,
                                      buffer::DecodedFrame& into);
+  const buffer::DecodedFrame* Recent(const JobFrame& frame, uint32_t series_count);
+  const buffer::DecodedFrame* DecodeAlone(JobFrame& frame, uint32_t series_count);
   const buffer::DecodedFrame* DecodeShared(const Job& job, uint32_t index, uint32_t series_count);
   void EncodeSlice(Job& job, const Slice& slice, Part& part);
   bool EncodeWhole(const LayoutProjection& layout, const Slice& slice);
@@ -77,8 +79,9 @@ class PartEncoder {
   const SendOptions send_;
   const std::shared_ptr<proto::SymbolPool> symbols_;
   buffer::FrameDecoder decoder_;
-  std::deque<buffer::DecodedFrame> scratch_;         // reused
-  std::vector<const buffer::DecodedFrame*> frames_;  // of the slice in work
+  std::deque<buffer::DecodedFrame> scratch_;                         // reused
+  std::vector<std::shared_ptr<const buffer::DecodedFrame>> recent_;  // of the slice in work
+  std::vector<const buffer::DecodedFrame*> frames_;                  // of the slice in work
   // Frames with series of many tenants are asked for by as many jobs, one after the other.
   std::shared_ptr<const FrameSet> shared_set_;
   std::unordered_map<uint32_t, buffer::DecodedFrame> shared_;  // by place in the set

@@ -1,4 +1,5 @@
 // Random operations on a log and on a simple picture of it, compared after each step.
+#include <array>
 #include <deque>
 #include <limits>
 #include <map>
@@ -42,6 +43,8 @@ class Model {
     fixture_.options.epoch_bytes = 8 << 10;
     fixture_.options.write_buffer_bytes = 1 << 20;
     fixture_.options.sync_interval = std::chrono::milliseconds(1);
+    // Frames are read from memory, from the store, or from either.
+    fixture_.options.recent_bytes_max = std::array<uint64_t, 3>{2 << 20, 0, 4 << 10}[seed % 3];
     fixture_.Open();
   }
 

@@ -128,7 +128,10 @@ uint64_t DirectoryBytes(const std::string& directory) {
   return bytes;
 }
 
-LogFixture::LogFixture() { options.directory = dir_.File("buffer"); }
+LogFixture::LogFixture() {
+  options.directory = dir_.File("buffer");
+  options.recent_bytes_max = 0;
+}
 
 Result<std::unique_ptr<Log>> LogFixture::TryOpen() {
   return Log::Open(options, clock, Logger(), telemetry_);

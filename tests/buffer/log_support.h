@@ -67,7 +67,8 @@ bool Eventually(const std::function<bool()>& condition);
 // Bytes of the files in a directory, but for the ballast.
 uint64_t DirectoryBytes(const std::string& directory);
 
-// A log in a folder of its own, which can be closed and opened again.
+// A log in a folder of its own, which can be closed and opened again. Unless options are changed,
+// whatever is read comes from the store.
 class LogFixture {
  public:
   LogFixture();

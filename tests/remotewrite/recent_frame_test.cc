@@ -1,0 +1,97 @@
+// Frames that the log still has in memory.
+#include <bit>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "memory_log.h"
+#include "receiver.h"
+#include "remotewrite/part_encoder.h"
+
+namespace sluice::remotewrite::test {
+namespace {
+
+const MonotonicTime kNow{};
+constexpr std::string_view kNoFrame = "no frame at all";
+
+// Plans one frame of two series. Where its stored form is none, it cannot have been decoded.
+class OneFrame {
+ public:
+  OneFrame() {
+    const TestTarget target = MakeTarget("t", 1, {{"a", "b"}});
+    log_.Append(target, 1);
+    REQUIRE(log_.Scan(1, 100,
+                      [this](const buffer::FrameRecord& record) {
+                        auto layout = cache_.Get(record.target_at, record.layout_at, kNow);
+                        REQUIRE(layout.ok());
+                        planned_ = {CopyFrame(record, kNow), *layout};
+                        return true;
+                      })
+                .ok());
+    planned_.frame.stored = kNoFrame;
+  }
+
+  void Decoded(const std::shared_ptr<buffer::DecodedFrame>& decoded) {
+    planned_.frame.decoded = decoded;
+  }
+
+  Job Encode() {
+    std::vector<PlannedFrame> planned;
+    planned.push_back(std::move(planned_));
+    Job job = std::move(MakeJobs(std::move(planned), 2'000).at(0));
+    encoder_.Encode(job, job.todo.front());
+    return job;
+  }
+
+ private:
+  MemoryLog log_;
+  const relabel::Labels none_;
+  const relabel::Program nothing_;
+  ProjectionCache cache_{log_, {none_, nothing_}, 1 << 20};
+  PlannedFrame planned_;
+  PartEncoder encoder_{{}};
+};
+
+std::shared_ptr<buffer::DecodedFrame> Values(std::vector<double> values) {
+  auto decoded = std::make_shared<buffer::DecodedFrame>();
+  decoded->timestamp_ms = 7;
+  decoded->values = std::move(values);
+  return decoded;
+}
+
+TEST_CASE("a frame that is still in memory is sent as it is there", "[remotewrite]") {
+  OneFrame frame;
+  const auto decoded = Values({1.5, -2});
+  frame.Decoded(decoded);
+  const Job job = frame.Encode();
+  CHECK_FALSE(job.set->frames[0].damaged);
+  REQUIRE(job.todo.front().body != nullptr);
+  const std::vector<ReceivedSeries> got = DecodeRequest(*job.todo.front().body);
+  REQUIRE(got.size() == 2);
+  CHECK(got[0].samples.at(0).bits == std::bit_cast<uint64_t>(1.5));
+  CHECK(got[1].samples.at(0).bits == std::bit_cast<uint64_t>(-2.0));
+  CHECK(got[0].samples.at(0).timestamp_ms == 7);
+  CHECK(decoded.use_count() == 1);
+}
+
+TEST_CASE("a frame that memory has let go of is decoded from what is stored", "[remotewrite]") {
+  OneFrame frame;
+  frame.Decoded(Values({1.5, -2}));
+  const Job job = frame.Encode();
+  CHECK(job.set->frames[0].damaged);
+  CHECK(job.todo.front().counts.samples == 0);
+}
+
+TEST_CASE("a frame in memory that does not fit its layout is not sent", "[remotewrite]") {
+  OneFrame frame;
+  const auto decoded = Values({1, 2, 3});
+  frame.Decoded(decoded);
+  const Job job = frame.Encode();
+  CHECK(job.set->frames[0].damaged);
+}
+
+}  // namespace
+}  // namespace sluice::remotewrite::test
