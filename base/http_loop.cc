@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -108,7 +109,7 @@ struct HttpLoop::Impl {
     Impl& impl_;
   };
 
-  TransferId Start(HttpRequest request, HttpHandler& handler);
+  TransferId Start(std::shared_ptr<const HttpRequest> request, HttpHandler& handler);
   // True when a transfer ended right away.
   bool BeginQueued();
   // Begins it, or lets it wait for credentials.
@@ -131,6 +132,7 @@ struct HttpLoop::Impl {
   void TellEnded(Shard& shard);
   void End(TransferId id, CURLcode code);
   int WaitMs(std::chrono::milliseconds most) const;
+  int Gather(int wait_ms) const;
   void WaitForEvents(int wait_ms);
 
   const HttpLoopOptions options;
@@ -185,7 +187,8 @@ HttpLoop::Impl::~Impl() {
   close(epoll_fd);
 }
 
-HttpLoop::TransferId HttpLoop::Impl::Start(HttpRequest request, HttpHandler& handler) {
+HttpLoop::TransferId HttpLoop::Impl::Start(std::shared_ptr<const HttpRequest> request,
+                                           HttpHandler& handler) {
   const TransferId id = ++last_id;
   transfers[id].transfer =
       std::make_unique<HttpTransfer>(id, std::move(request), handler, unpacking);
@@ -292,7 +295,9 @@ std::shared_ptr<CredentialSource> HttpLoop::Impl::SourceOf(
   const std::weak_ptr<const HttpClient> key = client;
   auto source = std::make_shared<CredentialSource>(
       internal::MakeCredentialFlow(*client),
-      [this](HttpRequest request, HttpHandler& handler) { Start(std::move(request), handler); },
+      [this](HttpRequest request, HttpHandler& handler) {
+        Start(std::make_shared<const HttpRequest>(std::move(request)), handler);
+      },
       [this, key](const auto& waiters, const auto& credentials) {
         const auto found = credential_sources.find(key);
         if (found != credential_sources.end()) OnCredentials(waiters, credentials, found->second);
@@ -432,6 +437,15 @@ int HttpLoop::Impl::WaitMs(std::chrono::milliseconds most) const {
   return static_cast<int>(std::min(wait, kLongest).count());
 }
 
+// Returns how much is left to wait.
+int HttpLoop::Impl::Gather(int wait_ms) const {
+  const int gather_ms = std::min(static_cast<int>(options.gather.count()), wait_ms);
+  if (gather_ms == 0 || transfers.size() < 2) return wait_ms;
+  pollfd wakeup{.fd = wake_fd, .events = POLLIN, .revents = 0};
+  poll(&wakeup, 1, gather_ms);
+  return wait_ms - gather_ms;
+}
+
 void HttpLoop::Impl::WaitForEvents(int wait_ms) {
   std::array<epoll_event, kEventsPerPoll> events{};
   const int count = epoll_wait(epoll_fd, events.data(), kEventsPerPoll, wait_ms);
@@ -458,6 +472,11 @@ HttpLoop::HttpLoop(HttpLoopOptions options) : impl_(std::make_unique<Impl>(std::
 HttpLoop::~HttpLoop() = default;
 
 HttpLoop::TransferId HttpLoop::Start(HttpRequest request, HttpHandler& handler) {
+  return Start(std::make_shared<const HttpRequest>(std::move(request)), handler);
+}
+
+HttpLoop::TransferId HttpLoop::Start(std::shared_ptr<const HttpRequest> request,
+                                     HttpHandler& handler) {
   return impl_->Start(std::move(request), handler);
 }
 
@@ -476,7 +495,7 @@ void HttpLoop::Poll(std::chrono::milliseconds wait) {
   const bool any_ended = impl_->BeginQueued();
   // More to start: handlers asked for it from OnDone().
   const bool wait_now = !any_ended && impl_->queued.empty();
-  impl_->WaitForEvents(wait_now ? impl_->WaitMs(wait) : 0);
+  impl_->WaitForEvents(impl_->Gather(wait_now ? impl_->WaitMs(wait) : 0));
   impl_->RunTimers();
   impl_->AdvancePlain();
   for (Shard& shard : impl_->shards) impl_->TellEnded(shard);

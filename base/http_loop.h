@@ -90,6 +90,9 @@ struct HttpLoopOptions {
   std::string user_agent = {};         // e.g. "sluice/0.1.0"
   // Plain GETs to IP addresses go around libcurl, which costs more than all else that they take.
   bool lean = true;
+  // While several transfers run, Poll() waits at least so long before it looks at what arrived: to
+  // be woken costs as much as a small response. Makes transfers seem longer by as much.
+  std::chrono::milliseconds gather{0};
 };
 
 // Bound to the thread that calls Poll(), but for Wakeup().
@@ -104,6 +107,8 @@ class HttpLoop {
 
   // Never blocks. Errors, even an unusable URL, come through OnDone() from a later Poll().
   TransferId Start(HttpRequest request, HttpHandler& handler);
+  // The same, for a request that is made again and again.
+  TransferId Start(std::shared_ptr<const HttpRequest> request, HttpHandler& handler);
 
   // Ends a transfer without OnDone(). Unknown ids are ignored.
   void Cancel(TransferId id);

@@ -41,6 +41,14 @@ std::shared_ptr<const buffer::TargetLabels> StoredLabels(const relabel::Labels& 
   return buffer::TargetLabels::Of(views);
 }
 
+std::shared_ptr<const HttpRequest> RequestOf(const LoopSpec& spec) {
+  auto request =
+      std::make_shared<HttpRequest>(ScrapeRequest(spec.target.url, spec.target.timeout, *spec.job));
+  request->client = spec.job->http_client;
+  request->unix_socket = spec.target.unix_socket;
+  return request;
+}
+
 double SecondsOf(MonotonicTime::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
@@ -52,6 +60,7 @@ TargetLoop::TargetLoop(const LoopDeps& deps, LoopSpec spec, OnScraped on_scraped
       spec_(std::move(spec)),
       on_scraped_(std::move(on_scraped)),
       labels_(StoredLabels(spec_.target.labels)),
+      request_(RequestOf(spec_)),
       body_bytes_limit_(spec_.job->body_size_limit == 0
                             ? deps.body_bytes_max
                             : std::min(spec_.job->body_size_limit, deps.body_bytes_max)),
@@ -99,10 +108,7 @@ void TargetLoop::Run() {
     Finish({});
     return;
   }
-  HttpRequest request = ScrapeRequest(spec_.target.url, spec_.target.timeout, *spec_.job);
-  request.client = spec_.job->http_client;
-  request.unix_socket = spec_.target.unix_socket;
-  transfer_ = deps_.http.Start(std::move(request), *this);
+  transfer_ = deps_.http.Start(request_, *this);
 }
 
 void TargetLoop::Retire() {
@@ -119,14 +125,9 @@ void TargetLoop::Revive(uint64_t id) {
 void TargetLoop::End(const TargetLoop* successor) {
   const auto ago = std::chrono::duration_cast<std::chrono::milliseconds>(
       deps_.clock.MonotonicNow() - *marker_at_);
-  const PageResult result = page_.Retire(deps_.clock.WallNowMs() - ago.count(),
-                                         successor == nullptr ? nullptr : &successor->page_);
-  const Status status = deps_.writer.Append(labels_, result.frames);
-  if (!status.ok()) {
-    deps_.logger.Error("cannot append stale markers", {{"job", spec_.job->name},
-                                                       {"target", PublicUrl(spec_.target.url)},
-                                                       {"error", status.error().message}});
-  }
+  PageResult result = page_.Retire(deps_.clock.WallNowMs() - ago.count(),
+                                   successor == nullptr ? nullptr : &successor->page_);
+  deps_.writer.Add(labels_, std::move(result.frames));
 }
 
 Result<PageView> TargetLoop::View() const {
@@ -191,19 +192,13 @@ void TargetLoop::OnDone(const HttpOutcome& outcome) {
 
 void TargetLoop::Finish(const HttpOutcome& outcome) {
   const double duration_seconds = SecondsOf(deps_.clock.MonotonicNow() - started_);
-  const PageResult result =
+  PageResult result =
       Settle(outcome, {.duration_seconds = duration_seconds,
                        .body_bytes = body_above_limit_ ? -1 : static_cast<double>(body_bytes_)});
   deps_.metrics.Count(result.counts);
   deps_.metrics.duration_seconds.Observe(duration_seconds);
   (failure_.ok() ? deps_.metrics.scrapes_up : deps_.metrics.scrapes_down).Increment();
-  if (const Status status = deps_.writer.Append(labels_, result.frames); !status.ok()) {
-    deps_.logger.Error("cannot append a scrape, its samples are lost",
-                       {{"job", spec_.job->name},
-                        {"target", PublicUrl(spec_.target.url)},
-                        {"error", status.error().message}});
-    if (failure_.ok()) failure_ = status.error();
-  }
+  deps_.writer.Add(labels_, std::move(result.frames));
   if (!failure_.ok() && !spec_.job->scrape_failure_log_file.empty()) {
     deps_.failure_logs.Write(spec_.job->scrape_failure_log_file, spec_.job->name,
                              PublicUrl(spec_.target.url), failure_.error().message);

@@ -132,6 +132,7 @@ class TargetLoop final : private HttpHandler {
   LoopSpec spec_;
   OnScraped on_scraped_;
   std::shared_ptr<const buffer::TargetLabels> labels_;
+  std::shared_ptr<const HttpRequest> request_;  // of every scrape
   uint64_t body_bytes_limit_;
 
   Grid grid_;

@@ -10,6 +10,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
+// Those of a slot come nearly together, and are appended together then. Far less than durations of
+// scrapes are looked at for.
+constexpr milliseconds kGather{2};
+
 Result<PageView> NotScraped() {
   return Error{ErrorCode::kNotFound, "the target is not scraped any more"};
 }
@@ -21,7 +25,7 @@ Worker::Worker(const ScraperOptions& options, const Scraper::Deps& deps,
     : options_(options),
       deps_(deps),
       metrics_(metrics),
-      http_({.user_agent = options.user_agent}),
+      http_({.user_agent = options.user_agent, .gather = kGather}),
       writer_(deps.log, metrics),
       loop_deps_{.clock = deps.clock,
                  .http = http_,
@@ -86,7 +90,9 @@ void Worker::Run(const std::stop_token& stop) {
     pulse_.Beat(deps_.clock.MonotonicNow());
     RunCommands();
     RunDue(deps_.clock.MonotonicNow());
+    Flush();
     http_.Poll(WaitTime());
+    Flush();
     done_.clear();
   }
   loops_.clear();
@@ -204,6 +210,7 @@ void Worker::RunDue(MonotonicTime now) {
     } else {
       found->second->Run();
     }
+    if (writer_.is_full()) Flush();
   }
 }
 
@@ -211,20 +218,33 @@ void Worker::Plan(const TargetLoop& loop) {
   if (const auto at = loop.due()) due_.push({*at, loop.id()});
 }
 
-// Called by the loop, from within Poll().
-void Worker::OnScraped(TargetLoop& loop, const ScrapeOutcome& outcome) {
-  {
-    const MutexLock lock(mu_);
-    const auto found = statuses_.find(loop.id());
-    if (found != statuses_.end()) {
-      TargetStatus& status = found->second;
-      status.last_error = outcome.error;
-      status.last_scrape_ms = outcome.timestamp_ms;
-      status.last_scrape_duration_seconds = outcome.duration_seconds;
-      status.layout = loop.layout();
-      status.health = outcome.error.empty() ? TargetHealth::kUp : TargetHealth::kDown;
-    }
+// Brings the scrapes that ended to the log, and shows how they went.
+void Worker::Flush() {
+  const Status appended = writer_.Flush();
+  if (!appended.ok()) {
+    deps_.logger.Error("cannot append scrapes, their samples are lost",
+                       {{"scrapes", scraped_.size()}, {"error", appended.error().message}});
   }
+  if (scraped_.empty()) return;
+  const MutexLock lock(mu_);
+  for (Scraped& scraped : scraped_) {
+    const auto found = statuses_.find(scraped.id);
+    if (found == statuses_.end()) continue;
+    TargetStatus& status = found->second;
+    status.last_error = std::move(scraped.outcome.error);
+    if (status.last_error.empty() && !appended.ok()) status.last_error = appended.error().message;
+    status.last_scrape_ms = scraped.outcome.timestamp_ms;
+    status.last_scrape_duration_seconds = scraped.outcome.duration_seconds;
+    status.layout = std::move(scraped.layout);
+    status.health = status.last_error.empty() ? TargetHealth::kUp : TargetHealth::kDown;
+  }
+  scraped_.clear();
+}
+
+// Called by the loop, from within Poll() or its Run().
+void Worker::OnScraped(TargetLoop& loop, const ScrapeOutcome& outcome) {
+  scraped_.push_back({.id = loop.id(), .outcome = outcome, .layout = loop.layout()});
+  if (writer_.is_full()) Flush();
   const auto leaving = leaving_.find(loop.id());
   if (leaving != leaving_.end()) {
     const bool with_markers = leaving->second;

@@ -62,6 +62,13 @@ class Worker {
     std::shared_ptr<PageInquiry> inquiry = nullptr;  // kAskForPage
   };
 
+  // A scrape that ended; to be shown when the log has it.
+  struct Scraped {
+    uint64_t id = 0;
+    ScrapeOutcome outcome;
+    std::shared_ptr<const buffer::Layout> layout;
+  };
+
   struct Due {
     MonotonicTime at;
     uint64_t id;
@@ -80,6 +87,7 @@ class Worker {
   void ForgetParting(const TargetLoop& loop);
   void Plan(const TargetLoop& loop);
   void OnScraped(TargetLoop& loop, const ScrapeOutcome& outcome);
+  void Flush();
   const TargetLoop* SuccessorOf(const TargetLoop& loop) const;
   std::chrono::milliseconds WaitTime() const;
 
@@ -103,6 +111,7 @@ class Worker {
   // By kinship: loops that are leaving or retiring, which may come back.
   std::unordered_multimap<uint64_t, uint64_t> parting_;
   std::vector<std::unique_ptr<TargetLoop>> done_;
+  std::vector<Scraped> scraped_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
 
   std::jthread thread_;

@@ -21,6 +21,12 @@ std::string LowerAscii(std::string_view text) {
   return lower;
 }
 
+bool IsLowerAscii(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() &&
+         std::equal(text.begin(), text.end(), lower.begin(),
+                    [](char c, char low) { return LowerChar(c) == low; });
+}
+
 std::string_view TrimBlank(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r\n";
   const size_t first = text.find_first_not_of(kBlank);

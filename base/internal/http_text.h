@@ -8,6 +8,9 @@ namespace sluice::internal {
 
 std::string LowerAscii(std::string_view text);
 
+// Whether `text` is `lower` but for upper case; allocates nothing.
+bool IsLowerAscii(std::string_view text, std::string_view lower);
+
 // Without blanks and line ends around it.
 std::string_view TrimBlank(std::string_view text);
 

@@ -56,34 +56,34 @@ std::string_view UrlOrigin(std::string_view url) {
   return url.substr(0, url.find_first_of("/?#", scheme_end + 3));
 }
 
-HttpTransfer::HttpTransfer(uint64_t id, HttpRequest request, HttpHandler& handler,
-                           Unpacking& unpacking)
+HttpTransfer::HttpTransfer(uint64_t id, std::shared_ptr<const HttpRequest> request,
+                           HttpHandler& handler, Unpacking& unpacking)
     : id_(id),
       request_(std::move(request)),
       handler_(&handler),
       unpacking_(unpacking),
-      url_(request_.url),
-      method_(request_.method),
-      sends_body_(request_.body != nullptr) {}
+      url_(request_->url),
+      method_(request_->method),
+      sends_body_(request_->body != nullptr) {}
 
 Status HttpTransfer::Prepare(SteadyTime now) {
   if (deadline_.has_value()) return Status::Ok();
-  deadline_ = now + request_.timeout;
-  if (Status status = CheckHttpRequest(request_); !status.ok()) return status;
-  if (request_.client == nullptr) return Status::Ok();
-  auto resolved = request_.client->Resolve();
+  deadline_ = now + request_->timeout;
+  if (Status status = CheckHttpRequest(*request_); !status.ok()) return status;
+  if (request_->client == nullptr) return Status::Ok();
+  auto resolved = request_->client->Resolve();
   if (!resolved.ok()) return resolved.error();
   resolved_ = std::move(*resolved);
   return Status::Ok();
 }
 
 bool HttpTransfer::NeedsCredentials() const {
-  if (request_.client == nullptr || !request_.client->config().FetchesCredentials()) return false;
+  if (request_->client == nullptr || !request_->client->config().FetchesCredentials()) return false;
   const auto is_authorization = [](const auto& header) {
-    return LowerAscii(header.first) == "authorization";
+    return IsLowerAscii(header.first, "authorization");
   };
-  return credentials_ == nullptr && !left_origin_ && request_.aws_signature == nullptr &&
-         std::none_of(request_.headers.begin(), request_.headers.end(), is_authorization);
+  return credentials_ == nullptr && !left_origin_ && request_->aws_signature == nullptr &&
+         std::none_of(request_->headers.begin(), request_->headers.end(), is_authorization);
 }
 
 void HttpTransfer::SetCredentials(std::shared_ptr<const Credentials> credentials,
@@ -105,14 +105,14 @@ Status HttpTransfer::Attach(EasyHandle easy, const std::string& user_agent, Stea
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - now);
   // Zero would mean no timeout at all.
   SetOption(handle, CURLOPT_TIMEOUT_MS, std::max<long>(1, left.count()));
-  if (request_.silence_max.count() > 0) {
+  if (request_->silence_max.count() > 0) {
     SetOption(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    SetOption(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.silence_max.count()));
+    SetOption(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_->silence_max.count()));
   }
   SetOption(handle, CURLOPT_MAXAGE_CONN, kIdleConnectionSecondsMax);
   SetOption(handle, CURLOPT_MAXLIFETIME_CONN,
-            static_cast<long>(request_.connection_age_max.count()));
-  SetOption(handle, CURLOPT_DNS_SHUFFLE_ADDRESSES, request_.any_address ? 1L : 0L);
+            static_cast<long>(request_->connection_age_max.count()));
+  SetOption(handle, CURLOPT_DNS_SHUFFLE_ADDRESSES, request_->any_address ? 1L : 0L);
   SetOption(handle, CURLOPT_NOSIGNAL, 1L);
   // A timeout must not wait for a resolver thread that hangs.
   SetOption(handle, CURLOPT_QUICK_EXIT, 1L);
@@ -132,11 +132,11 @@ Status HttpTransfer::Attach(EasyHandle easy, const std::string& user_agent, Stea
   if (resolved_ == nullptr) {
     SetOption(handle, CURLOPT_URL, url_.c_str());
   } else {
-    status = SetClientOptions(handle, url_, *request_.client, *resolved_, lines_);
+    status = SetClientOptions(handle, url_, *request_->client, *resolved_, lines_);
   }
-  if (!request_.unix_socket.empty() && !left_origin_) {
+  if (!request_->unix_socket.empty() && !left_origin_) {
     SetOption(handle, CURLOPT_PROXY, "");
-    SetOption(handle, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
+    SetOption(handle, CURLOPT_UNIX_SOCKET_PATH, request_->unix_socket.c_str());
   }
   SetMethodAndBody();
   SetHeaders();
@@ -152,8 +152,8 @@ void HttpTransfer::SetMethodAndBody() {
   CURL* handle = easy_.get();
   if (sends_body_) {
     SetOption(handle, CURLOPT_POST, 1L);
-    SetOption(handle, CURLOPT_POSTFIELDS, request_.body->data());
-    SetOption(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
+    SetOption(handle, CURLOPT_POSTFIELDS, request_->body->data());
+    SetOption(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_->body->size()));
     if (method_ != "POST") SetOption(handle, CURLOPT_CUSTOMREQUEST, method_.c_str());
     return;
   }
@@ -170,25 +170,26 @@ void HttpTransfer::SetMethodAndBody() {
 
 // Of the request's own headers.
 bool HttpTransfer::IsSent(std::string_view header_name) const {
-  const std::string name = LowerAscii(header_name);
-  if (left_origin_ && (name == "authorization" || name == "cookie")) return false;
-  const bool lost_body = request_.body != nullptr && !sends_body_;
-  return !lost_body || !name.starts_with("content-");
+  const auto is = [header_name](std::string_view name) { return IsLowerAscii(header_name, name); };
+  if (left_origin_ && (is("authorization") || is("cookie"))) return false;
+  constexpr std::string_view kContent = "content-";
+  const bool lost_body = request_->body != nullptr && !sends_body_;
+  return !lost_body || !IsLowerAscii(header_name.substr(0, kContent.size()), kContent);
 }
 
 // Null for none.
 const AwsSignature* HttpTransfer::Signature() const {
   if (left_origin_) return nullptr;
-  if (request_.aws_signature != nullptr) return request_.aws_signature.get();
+  if (request_->aws_signature != nullptr) return request_->aws_signature.get();
   return credentials_ == nullptr ? nullptr : credentials_->aws_signature.get();
 }
 
 void HttpTransfer::ForEachHeader(
     const std::function<void(const std::string&, const std::string&)>& take) const {
   bool has_authorization = false;
-  for (const auto& [name, value] : request_.headers) {
+  for (const auto& [name, value] : request_->headers) {
     if (!IsSent(name)) continue;
-    has_authorization = has_authorization || LowerAscii(name) == "authorization";
+    has_authorization = has_authorization || IsLowerAscii(name, "authorization");
     take(name, value);
   }
   if (resolved_ != nullptr) {
@@ -202,15 +203,16 @@ void HttpTransfer::ForEachHeader(
       take("Authorization", authorization);
     }
   }
-  if (request_.accept_gzip) take("Accept-Encoding", "gzip");
+  if (request_->accept_gzip) take("Accept-Encoding", "gzip");
 }
 
 void HttpTransfer::SetHeaders() {
   bool has_type = false;
-  ForEachHeader([&](const std::string& name, const std::string& value) {
-    has_type = has_type || LowerAscii(name) == "content-type";
+  const auto append = [&](const std::string& name, const std::string& value) {
+    has_type = has_type || IsLowerAscii(name, "content-type");
     lines_.headers.AppendHeader(name, value);
-  });
+  };
+  ForEachHeader(std::ref(append));
   if (Signature() != nullptr) SetSignature();
   // Not libcurl's `application/x-www-form-urlencoded`, and no waiting for `100 Continue`. Of a
   // signed request, libcurl would sign these lines but not send them.
@@ -247,12 +249,12 @@ size_t HttpTransfer::OnBodyBytes(char* data, size_t size, size_t count, void* se
 }
 
 bool HttpTransfer::WillRedirect() const {
-  const bool follows = request_.follow_redirects &&
-                       (request_.client == nullptr || request_.client->config().follow_redirects);
+  const bool follows = request_->follow_redirects &&
+                       (request_->client == nullptr || request_->client->config().follow_redirects);
   const int status = head_.status;
   const bool keeps_method = status == 307 || status == 308;
   const bool changes_method = status == 301 || status == 302 || status == 303;
-  if (!follows || !(keeps_method || (changes_method && !request_.redirects_keep_method))) {
+  if (!follows || !(keeps_method || (changes_method && !request_->redirects_keep_method))) {
     return false;
   }
   return std::any_of(head_.headers.begin(), head_.headers.end(),
@@ -353,7 +355,7 @@ bool HttpTransfer::GiveHead() {
       std::find_if(head_.headers.begin(), head_.headers.end(),
                    [](const auto& header) { return header.first == "content-encoding"; });
   gzip_body_ =
-      request_.accept_gzip && encoding != head_.headers.end() && encoding->second == "gzip";
+      request_->accept_gzip && encoding != head_.headers.end() && encoding->second == "gzip";
   if (!handler_->OnHead(head_)) {
     stop_ = Stop::kByHandler;
     return false;
@@ -377,8 +379,15 @@ bool HttpTransfer::TakeBody(std::string_view bytes) {
   wire_bytes_ += bytes.size();
   if (!gzip_body_) return GiveBody(bytes);
   if (whole_size_ == 0) return Unpack(bytes);
+  if (whole_.empty() && bytes.size() == whole_size_) return UnpackWhole(bytes);
+  if (whole_.empty()) whole_.reserve(whole_size_);
   whole_.append(bytes);
   return true;
+}
+
+bool HttpTransfer::UnpackWhole(std::string_view bytes) {
+  const std::optional<std::string_view> body = unpacking_.whole.Decompress(bytes);
+  return body.has_value() ? GiveBody(*body) : Unpack(bytes);
 }
 
 bool HttpTransfer::Unpack(std::string_view bytes) {
@@ -399,9 +408,7 @@ bool HttpTransfer::GiveBody(std::string_view bytes) {
 
 void HttpTransfer::FinishBody() {
   if (handler_ != nullptr && !head_given_ && again_ == Again::kNone) GiveHead();
-  if (handler_ == nullptr || whole_.empty()) return;
-  const std::optional<std::string_view> body = unpacking_.whole.Decompress(whole_);
-  body.has_value() ? GiveBody(*body) : Unpack(whole_);
+  if (handler_ != nullptr && !whole_.empty()) UnpackWhole(whole_);
 }
 
 }  // namespace sluice::internal

@@ -62,7 +62,8 @@ class HttpTransfer final : public ResponseSink {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  HttpTransfer(uint64_t id, HttpRequest request, HttpHandler& handler, Unpacking& unpacking);
+  HttpTransfer(uint64_t id, std::shared_ptr<const HttpRequest> request, HttpHandler& handler,
+               Unpacking& unpacking);
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
 
@@ -104,7 +105,7 @@ class HttpTransfer final : public ResponseSink {
 
   uint64_t id() const { return id_; }
 
-  const HttpRequest& request() const { return request_; }
+  const HttpRequest& request() const { return *request_; }
 
   // Of this hop.
   const std::string& url() const { return url_; }
@@ -135,6 +136,7 @@ class HttpTransfer final : public ResponseSink {
 
   bool GiveHead();
   bool Unpack(std::string_view bytes);
+  bool UnpackWhole(std::string_view bytes);
   bool GiveBody(std::string_view bytes);
   bool SkipBody(std::string_view bytes);
   Again WhatNext();
@@ -152,7 +154,7 @@ class HttpTransfer final : public ResponseSink {
   Status EndStatus(CURLcode code);
 
   const uint64_t id_;
-  const HttpRequest request_;
+  const std::shared_ptr<const HttpRequest> request_;
   HttpHandler* handler_;
   Unpacking& unpacking_;
 

@@ -1,5 +1,6 @@
 // What a transfer does when it goes around libcurl: see PlainHttp.
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -7,12 +8,17 @@
 #include "base/internal/http_transfer.h"
 
 namespace sluice::internal {
+namespace {
+
+constexpr size_t kUsualHeadBytes = 512;
+
+}  // namespace
 
 bool HttpTransfer::IsPlainGet() const {
-  const bool to_socket = !request_.unix_socket.empty() && !left_origin_;
-  return method_ == "GET" && !sends_body_ && !to_socket && request_.silence_max.count() == 0 &&
+  const bool to_socket = !request_->unix_socket.empty() && !left_origin_;
+  return method_ == "GET" && !sends_body_ && !to_socket && request_->silence_max.count() == 0 &&
          Signature() == nullptr &&
-         (request_.client == nullptr || request_.client->ProxyFor(url_).empty());
+         (request_->client == nullptr || request_->client->ProxyFor(url_).empty());
 }
 
 void HttpTransfer::AttachPlain() {
@@ -30,17 +36,20 @@ void HttpTransfer::EndPlain(const PlainEnd& end) {
 std::string HttpTransfer::PlainRequest(std::string_view host, std::string_view target,
                                        const std::string& user_agent) const {
   std::string lines;
+  lines.reserve(kUsualHeadBytes);
   bool has_host = false;
   bool has_agent = user_agent.empty();
   bool has_accept = false;
-  ForEachHeader([&](const std::string& name, const std::string& value) {
-    const std::string lower = LowerAscii(name);
-    has_host = has_host || lower == "host";
-    has_agent = has_agent || lower == "user-agent";
-    has_accept = has_accept || lower == "accept";
+  const auto append = [&](const std::string& name, const std::string& value) {
+    has_host = has_host || IsLowerAscii(name, "host");
+    has_agent = has_agent || IsLowerAscii(name, "user-agent");
+    has_accept = has_accept || IsLowerAscii(name, "accept");
     lines.append(name).append(": ").append(value).append("\r\n");
-  });
-  std::string text = "GET ";
+  };
+  ForEachHeader(std::ref(append));
+  std::string text;
+  text.reserve(target.size() + host.size() + user_agent.size() + lines.size() + kUsualHeadBytes);
+  text.append("GET ");
   text.append(target).append(" HTTP/1.1\r\n");
   if (!has_host) text.append("Host: ").append(host).append("\r\n");
   if (!has_agent) text.append("User-Agent: ").append(user_agent).append("\r\n");

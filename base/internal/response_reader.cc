@@ -13,7 +13,7 @@ constexpr int kNoContent = 204;
 constexpr int kNotModified = 304;
 constexpr int kFirstFinalStatus = 200;
 
-bool IsToken(std::string_view value, std::string_view token) { return LowerAscii(value) == token; }
+bool IsToken(std::string_view value, std::string_view token) { return IsLowerAscii(value, token); }
 
 // Of a list with commas.
 bool HasToken(std::string_view list, std::string_view token) {
@@ -127,9 +127,9 @@ ResponseReader::State ResponseReader::OnHeadLine(std::string_view line) {
     return State::kMore;
   }
   const size_t colon = std::min(line.find(':'), line.size());
-  const std::string name = LowerAscii(TrimBlank(line.substr(0, colon)));
+  const std::string_view name = TrimBlank(line.substr(0, colon));
   const std::string_view value = TrimBlank(line.substr(std::min(colon + 1, line.size())));
-  if (name == "content-length") {
+  if (IsLowerAscii(name, "content-length")) {
     uint64_t length = 0;
     // Two that differ would let the peer and us disagree on where the response ends.
     if (!ParseWhole(value, 10, length) || (has_length_ && length != left_)) {
@@ -137,9 +137,9 @@ ResponseReader::State ResponseReader::OnHeadLine(std::string_view line) {
     }
     has_length_ = true;
     left_ = length;
-  } else if (name == "transfer-encoding") {
+  } else if (IsLowerAscii(name, "transfer-encoding")) {
     chunked_ = chunked_ || HasToken(value, "chunked");
-  } else if (name == "connection") {
+  } else if (IsLowerAscii(name, "connection")) {
     if (HasToken(value, "close")) reusable_ = false;
     if (HasToken(value, "keep-alive")) reusable_ = true;
   }

@@ -84,7 +84,7 @@ Status HttpTransfer::EndStatus(CURLcode code) {
       return Status::Ok();
     case CURLE_URL_MALFORMAT:
       if (redirects_ > 0) return Retryable("bad URL in a redirect");
-      return InvalidInput("bad URL: " + PublicUrl(request_.url));
+      return InvalidInput("bad URL: " + PublicUrl(request_->url));
     case CURLE_COULDNT_RESOLVE_HOST:
       return Retryable("resolve: no such host");
     case CURLE_COULDNT_CONNECT:
