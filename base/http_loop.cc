@@ -14,6 +14,7 @@
 #include <curl/curl.h>
 
 #include "base/hash.h"
+#include "base/internal/curl_shard.h"
 #include "base/internal/http_transfer.h"
 #include "base/internal/plain_http.h"
 
@@ -21,6 +22,7 @@ namespace sluice {
 namespace {
 
 using internal::CredentialSource;
+using internal::CurlShard;
 using internal::EasyHandle;
 using internal::HttpTransfer;
 using internal::PlainHttp;
@@ -34,55 +36,6 @@ constexpr size_t kScratchBytes = 64 * 1024;
 constexpr int kEventsPerPoll = 256;
 constexpr uint64_t kWakeupEvent = ~uint64_t{0};
 
-// One libcurl multi handle.
-struct Shard {
-  CURLM* multi = nullptr;
-  uint32_t index = 0;
-  int epoll_fd = -1;
-  std::optional<SteadyTime> deadline;  // of libcurl's one timer
-  bool touched = false;                // may have ended transfers to tell about
-};
-
-uint64_t EventKey(const Shard& shard, curl_socket_t fd) {
-  return (uint64_t{shard.index} << 32) | static_cast<uint32_t>(fd);
-}
-
-int OnSocket(CURL* /*easy*/, curl_socket_t fd, int what, void* shard_data, void* /*socket_data*/) {
-  const auto* shard = static_cast<Shard*>(shard_data);
-  if (what == CURL_POLL_REMOVE) {
-    epoll_ctl(shard->epoll_fd, EPOLL_CTL_DEL, fd, nullptr);
-    return 0;
-  }
-  epoll_event event{};
-  if ((what & CURL_POLL_IN) != 0) event.events |= EPOLLIN;
-  if ((what & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
-  event.data.u64 = EventKey(*shard, fd);
-  // libcurl does not say whether the socket is new to us.
-  if (epoll_ctl(shard->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0) return 0;
-  // An error told to libcurl would make the whole multi handle unusable. Without a watch this one
-  // transfer ends by its timeout instead.
-  epoll_ctl(shard->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-  return 0;
-}
-
-int OnTimer(CURLM* /*multi*/, long timeout_ms, void* shard_data) {
-  auto* shard = static_cast<Shard*>(shard_data);
-  if (timeout_ms < 0) {
-    shard->deadline.reset();
-  } else {
-    shard->deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  }
-  return 0;
-}
-
-int EpollMask(uint32_t events) {
-  int mask = 0;
-  if ((events & EPOLLIN) != 0) mask |= CURL_CSELECT_IN;
-  if ((events & EPOLLOUT) != 0) mask |= CURL_CSELECT_OUT;
-  if ((events & (EPOLLERR | EPOLLHUP)) != 0) mask |= CURL_CSELECT_ERR;
-  return mask;
-}
-
 }  // namespace
 
 struct HttpLoop::Impl {
@@ -91,8 +44,8 @@ struct HttpLoop::Impl {
 
   struct Entry {
     std::unique_ptr<HttpTransfer> transfer;
-    Shard* shard = nullptr;  // null unless libcurl has it
-    bool plain = false;      // whether `plain` below has it
+    CurlShard* shard = nullptr;  // null unless libcurl has it
+    bool plain = false;          // whether `plain` below has it
   };
 
   // Marks that libcurl or a transfer is on the stack, so that none may be removed.
@@ -126,10 +79,10 @@ struct HttpLoop::Impl {
                      const std::shared_ptr<CredentialSource>& source);
   void ExpireWaiters();
   void RemoveDoomed();
-  void Act(Shard& shard, curl_socket_t fd, int mask);
+  void Act(CurlShard& shard, curl_socket_t fd, int mask);
   void RunTimers();
   void AdvancePlain();
-  void TellEnded(Shard& shard);
+  void TellEnded(CurlShard& shard);
   void End(TransferId id, CURLcode code);
   int WaitMs(std::chrono::milliseconds most) const;
   int Gather(int wait_ms) const;
@@ -138,7 +91,7 @@ struct HttpLoop::Impl {
   const HttpLoopOptions options;
   const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   const int wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  std::array<Shard, kShards> shards;
+  std::array<CurlShard, kShards> shards;
   PlainHttp plain;
   internal::Unpacking unpacking;
   std::vector<EasyHandle> idle_handles;
@@ -166,15 +119,10 @@ HttpLoop::Impl::Impl(HttpLoopOptions with)
   // Hashing does not spread hosts evenly: half as much again, so that all of them find room.
   const size_t per_shard = options.max_idle_connections / kShards * 3 / 2 + 8;
   for (uint32_t i = 0; i < kShards; ++i) {
-    Shard& shard = shards[i];
+    CurlShard& shard = shards[i];
     shard.index = i;
     shard.epoll_fd = epoll_fd;
-    shard.multi = curl_multi_init();
-    SLUICE_CHECK(shard.multi != nullptr);
-    curl_multi_setopt(shard.multi, CURLMOPT_SOCKETFUNCTION, &OnSocket);
-    curl_multi_setopt(shard.multi, CURLMOPT_SOCKETDATA, &shard);
-    curl_multi_setopt(shard.multi, CURLMOPT_TIMERFUNCTION, &OnTimer);
-    curl_multi_setopt(shard.multi, CURLMOPT_TIMERDATA, &shard);
+    shard.Open();
     curl_multi_setopt(shard.multi, CURLMOPT_MAXCONNECTS, static_cast<long>(per_shard));
   }
 }
@@ -182,7 +130,7 @@ HttpLoop::Impl::Impl(HttpLoopOptions with)
 HttpLoop::Impl::~Impl() {
   while (!transfers.empty()) Remove(transfers.begin()->first);
   idle_handles.clear();
-  for (Shard& shard : shards) curl_multi_cleanup(shard.multi);
+  for (CurlShard& shard : shards) curl_multi_cleanup(shard.multi);
   close(wake_fd);
   close(epoll_fd);
 }
@@ -348,7 +296,7 @@ void HttpLoop::Impl::RemoveDoomed() {
   }
 }
 
-void HttpLoop::Impl::Act(Shard& shard, curl_socket_t fd, int mask) {
+void HttpLoop::Impl::Act(CurlShard& shard, curl_socket_t fd, int mask) {
   {
     const Busy busy_now(*this);
     int running = 0;
@@ -360,7 +308,7 @@ void HttpLoop::Impl::Act(Shard& shard, curl_socket_t fd, int mask) {
 
 void HttpLoop::Impl::RunTimers() {
   const SteadyTime now = std::chrono::steady_clock::now();
-  for (Shard& shard : shards) {
+  for (CurlShard& shard : shards) {
     if (!shard.deadline.has_value() || *shard.deadline > now) continue;
     shard.deadline.reset();  // libcurl sets the next one from within
     Act(shard, CURL_SOCKET_TIMEOUT, 0);
@@ -376,7 +324,7 @@ void HttpLoop::Impl::AdvancePlain() {
   for (const PlainHttp::Ended& ended : plain.TakeEnded()) End(ended.transfer_id, ended.code);
 }
 
-void HttpLoop::Impl::TellEnded(Shard& shard) {
+void HttpLoop::Impl::TellEnded(CurlShard& shard) {
   if (!std::exchange(shard.touched, false)) return;
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(shard.multi, &left)) {
@@ -414,7 +362,7 @@ void HttpLoop::Impl::End(TransferId id, CURLcode code) {
 int HttpLoop::Impl::WaitMs(std::chrono::milliseconds most) const {
   std::chrono::milliseconds wait = std::max(most, std::chrono::milliseconds(0));
   const SteadyTime now = std::chrono::steady_clock::now();
-  for (const Shard& shard : shards) {
+  for (const CurlShard& shard : shards) {
     if (!shard.deadline.has_value()) continue;
     // Rounded up: a wait that ends just before the deadline would spin until it.
     const auto until = std::chrono::ceil<std::chrono::milliseconds>(*shard.deadline - now);
@@ -463,7 +411,7 @@ void HttpLoop::Impl::WaitForEvents(int wait_ms) {
     }
     // A socket that libcurl closed meanwhile is unknown to its multi handle, which ignores it.
     const auto fd = static_cast<curl_socket_t>(event.data.u64 & 0xffff'ffff);
-    Act(shards[event.data.u64 >> 32], fd, EpollMask(event.events));
+    Act(shards[event.data.u64 >> 32], fd, internal::CurlShard::ActionsOf(event.events));
   }
 }
 
@@ -498,7 +446,7 @@ void HttpLoop::Poll(std::chrono::milliseconds wait) {
   impl_->WaitForEvents(impl_->Gather(wait_now ? impl_->WaitMs(wait) : 0));
   impl_->RunTimers();
   impl_->AdvancePlain();
-  for (Shard& shard : impl_->shards) impl_->TellEnded(shard);
+  for (CurlShard& shard : impl_->shards) impl_->TellEnded(shard);
   if (!impl_->credential_sources.empty()) impl_->ExpireWaiters();
 }
 
