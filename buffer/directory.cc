@@ -16,7 +16,7 @@ namespace sluice::buffer {
 namespace {
 
 constexpr std::string_view kMagic = "sluice-buffer ";
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kVersion = 2;
 constexpr const char* kFileName = "VERSION";
 
 std::string PathOf(const std::string& directory, const char* name) {
@@ -45,7 +45,7 @@ Status WriteVersion(const std::string& directory) {
 }
 
 // kNotFound when there is no VERSION file.
-Status CheckVersion(const std::string& directory) {
+Result<uint64_t> ReadVersion(const std::string& directory) {
   const std::string path = PathOf(directory, kFileName);
   std::ifstream file(path);
   if (!file) {
@@ -73,7 +73,7 @@ Status CheckVersion(const std::string& directory) {
                         std::to_string(version) + ", this program knows up to " +
                         std::to_string(kVersion) + "); upgrade, or use another directory");
   }
-  return {};
+  return version;
 }
 
 }  // namespace
@@ -86,7 +86,14 @@ Status CheckDirectory(const std::string& directory) {
   }
   if (!S_ISDIR(info.st_mode))
     return InvalidInput("buffer directory " + directory + ": not a directory");
-  return CheckVersion(directory);
+  const Result<uint64_t> version = ReadVersion(directory);
+  return version.ok() ? Status() : version.error();
+}
+
+Status TakeOverDirectory(const std::string& directory) {
+  const Result<uint64_t> version = ReadVersion(directory);
+  if (!version.ok()) return version.error();
+  return *version == kVersion ? Status() : WriteVersion(directory);
 }
 
 Status PrepareDirectory(const std::string& directory) {

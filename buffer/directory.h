@@ -15,4 +15,8 @@ Status PrepareDirectory(const std::string& directory);
 // As above, but creates nothing.
 Status CheckDirectory(const std::string& directory);
 
+// To be called once nobody else has the directory open: from now on it may hold what this version
+// writes, so programs that know only older ones are to refuse it.
+Status TakeOverDirectory(const std::string& directory);
+
 }  // namespace sluice::buffer

@@ -242,6 +242,11 @@ Result<std::unique_ptr<Log>> Log::Open(const LogOptions& options, const Clock& c
   };
   Result<std::unique_ptr<Store>> store = open();
   if (!store.ok()) return store.error();
+  if (Status taken = TakeOverDirectory(options.directory); !taken.ok()) {
+    // A full disk, say: no reason not to start.
+    logger.Warn("buffer: its version cannot be written; do not go back to an older program",
+                {{"error", taken.error().message}});
+  }
   if (Status recovered = impl->Recover(std::move(*store), open); !recovered.ok()) {
     return recovered.error().WithContext("buffer directory " + options.directory);
   }
