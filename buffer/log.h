@@ -43,7 +43,7 @@ struct LogOptions {
   // What may be held in memory while the disk is full or fails. Beyond it appends fail.
   uint64_t held_bytes_max = 64 << 20;
   // Of the frames that were appended last, so many bytes stay in memory for readers that keep up.
-  uint64_t recent_bytes_max = 2 << 20;
+  uint64_t recent_bytes_max = 1 << 20;
 };
 
 // One frame to append, with what a reader needs to understand it.
