@@ -22,6 +22,7 @@ constexpr std::array<double, 23> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1
 constexpr uint64_t kExactIntegerMax = 1ULL << 53;
 constexpr ptrdiff_t kExactExponentMax = 22;
 constexpr int kCommonDigitsMax = 18;  // so that the mantissa cannot overflow
+constexpr int kExactDigitsMax = 15;   // of which each number is one that a double holds exactly
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -130,29 +131,43 @@ bool ParseTimestamp(std::string_view text, TimestampMs& timestamp_ms) {
 }
 
 const char* ParseCommonValue(const char* first, const char* last, double& value) {
+  if (last - first < 2) return nullptr;
+  // What most values are.
+  if (IsDigit(*first) && first[1] == '\n') {
+    value = *first - '0';
+    return first + 1;
+  }
+  // Digits are read as long as there are any, so something else has to come at last.
+  if (IsDigit(last[-1])) [[unlikely]]
+    return ParseAnyValue(first, last, value);
   const char* p = first;
-  const bool negative = p != last && *p == '-';
+  const bool negative = *p == '-';
   if (negative) ++p;
   uint64_t mantissa = 0;
   const char* const digits = p;
-  while (p != last && IsDigit(*p)) mantissa = mantissa * 10 + static_cast<uint64_t>(*p++ - '0');
+  for (; IsDigit(*p); ++p) mantissa = mantissa * 10 + static_cast<uint64_t>(*p - '0');
   auto digit_count = p - digits;
+  if (*p == '\n' && digit_count != 0 && digit_count <= kExactDigitsMax) {
+    const auto magnitude = static_cast<double>(static_cast<int64_t>(mantissa));
+    value = negative ? -magnitude : magnitude;
+    return p;
+  }
   ptrdiff_t exponent = 0;
-  if (p != last && *p == '.') {
+  if (*p == '.' && p + 1 != last) {
     const char* const fraction = ++p;
-    while (p != last && IsDigit(*p)) mantissa = mantissa * 10 + static_cast<uint64_t>(*p++ - '0');
+    for (; IsDigit(*p); ++p) mantissa = mantissa * 10 + static_cast<uint64_t>(*p - '0');
     exponent = fraction - p;
     digit_count -= exponent;
   }
   if (digit_count == 0) return nullptr;
-  if (p != last && *p == 'e') p = ReadExponent(p, last, exponent);
+  if (*p == 'e') p = ReadExponent(p, last, exponent);
   if (p == last) return nullptr;
   const bool is_exact = EndsValue(*p) && digit_count <= kCommonDigitsMax &&
                         mantissa <= kExactIntegerMax && exponent <= kExactExponentMax &&
                         exponent >= -kExactExponentMax;
   if (!is_exact) return ParseAnyValue(first, last, value);
   // Both operands are exact, so that the result is the nearest double (Clinger).
-  double magnitude = static_cast<double>(mantissa);
+  auto magnitude = static_cast<double>(static_cast<int64_t>(mantissa));
   if (exponent < 0) {
     magnitude /= kPowersOfTen[static_cast<size_t>(-exponent)];
   } else if (exponent > 0) {

@@ -24,8 +24,9 @@ bool ParseTimestamp(std::string_view text, TimestampMs& timestamp_ms);
 TimestampMs MillisecondsOf(double seconds);
 
 // The value at the start of [first, last), which must be followed by at least one byte that ends
-// it: returns where it ends, or null when the common spellings do not match, which does not mean
-// that it is not a value. What the walk of a known page uses for each sample.
+// it, and is read faster when `last` is behind one that is no digit: returns where it ends, or null
+// when the common spellings do not match, which does not mean that it is not a value. What the walk
+// of a known page uses for each sample.
 const char* ParseCommonValue(const char* first, const char* last, double& value);
 
 // The spelling that OpenMetrics demands for `le` and `quantile`: 1 -> "1.0", 1e6 -> "1e+06".

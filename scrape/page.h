@@ -51,6 +51,7 @@ struct ScrapeMeasures {
 
 // Where like pages find what they have in common. Thread-safe.
 struct LikePages {
+  ContentPool<ToldText> told;
   ContentPool<PageTemplate> texts;
   ContentPool<SeriesList> series;
 };

@@ -17,9 +17,6 @@ constexpr uint32_t kNoSlot = UINT32_MAX;
 // Chunks that are open at once when slots that have come at different times are put in order.
 constexpr size_t kMixedChunks = 16;
 
-// The text is written anew when one of so many bytes of it is loose.
-constexpr size_t kLoosePart = 8;
-
 }  // namespace
 
 void Page::Adopt(PageWalk::Outcome& outcome) {
@@ -34,9 +31,7 @@ void Page::Adopt(PageWalk::Outcome& outcome) {
   const bool is_same =
       outcome.added.size() == 0 && !outcome.families_changed && missing == state_.gone;
   if (!is_same) AdoptSeries(outcome, missing);
-  const bool is_loose = outcome.text.loose_bytes() > outcome.text.text_bytes() / kLoosePart;
-  if (is_first || is_loose) outcome.text.Settle();
-  outcome.text.ShrinkToFit();
+  outcome.text.Finish(*state_.text, like_ == nullptr ? nullptr : &like_->told);
   SetText(std::move(outcome.text));
   state_.calm_scrapes = is_first ? kCalmScrapes : 0;
   if (is_first) ShareWithOthers();
@@ -89,15 +84,14 @@ void Page::SetSeries(std::shared_ptr<const SeriesList> series) {
 
 // The page is expected to stay as it is: that pays for tidying up.
 void Page::CalmDown(PageWalk::Outcome& outcome) {
-  outcome.text = *state_.text;
   if (!state_.gone.empty()) {
+    outcome.text = *state_.text;
     outcome.seen.assign(state_.series->size(), 1);
     for (const uint32_t slot : state_.gone) outcome.seen[slot] = 0;
     Rebuild(outcome, PageOrder(outcome), kMixedChunks);
     state_.tracked = std::vector<uint8_t>();
+    SetText(std::move(outcome.text));
   }
-  outcome.text.Settle();
-  SetText(std::move(outcome.text));
   ShareWithOthers();
 }
 

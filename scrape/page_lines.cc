@@ -32,7 +32,7 @@ const char* BoundLabelOf(char kind) {
 bool PageLines::Next() {
   while (next_ < page_.text->size()) {
     line_ = next_++;
-    const std::string_view key = page_.text->text(line_);
+    const std::string_view key = keys_.At(line_);
     const bool is_metadata = mark().is_metadata();
     if (page_.format == PageFormat::kProtobuf) {
       // Spellings do not depend on types there.

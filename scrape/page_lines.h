@@ -9,6 +9,7 @@
 
 #include "buffer/chunk.h"
 #include "scrape/entry.h"
+#include "scrape/key_reader.h"
 #include "scrape/openmetrics_parser.h"
 #include "scrape/page_view.h"
 #include "scrape/text_parser.h"
@@ -18,7 +19,7 @@ namespace sluice::scrape {
 // Goes through what is remembered of a page, in its order. Borrows the page. Thread-compatible.
 class PageLines {
  public:
-  explicit PageLines(const PageView& page) : page_(page) {}
+  explicit PageLines(const PageView& page) : page_(page), keys_(*page.text) {}
 
   // Goes to the next line that stands for samples; false at the end. Lines of the page that were
   // not remembered, as there is a bound, are none.
@@ -38,6 +39,7 @@ class PageLines {
   bool ReadMessageKey(std::string_view key);
 
   const PageView& page_;
+  KeyReader keys_;
   size_t next_ = 0;
   size_t line_ = 0;
   bool readable_ = false;

@@ -1,7 +1,6 @@
 // The text of a target's last page without its values, against which the next page is compared.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,8 +12,7 @@
 #include <vector>
 
 #include "buffer/chunk.h"
-#include "scrape/hash_index.h"
-#include "scrape/key_digest.h"
+#include "scrape/content_pool.h"
 
 namespace sluice::scrape {
 
@@ -81,38 +79,49 @@ class LineMark {
   uint32_t word_;
 };
 
-// Lines in the order of the last page. A sample's text is everything before its value, a metadata
-// line's is all of it; blank lines and comments are not kept. Thread-compatible.
+class KeyReader;
+
+// What lines of metadata say, in their order.
+struct ToldText {
+  std::string bytes;
+
+  uint64_t Hash() const;
+
+  friend bool operator==(const ToldText&, const ToldText&) = default;
+};
+
+// Lines in the order of the last page. The key of a sample is everything before its value, that of
+// a metadata line is all of it; blank lines and comments are not kept. Thread-compatible.
 //
-// Very long keys are kept as digests, and beyond kPlainBytesMax those of all samples are.
+// Of a sample's key only those bytes are kept that are not, at its begin and at its end, those of
+// the sample before it, of which most have all but a few in common. Metadata is kept as it is, but
+// pages that say the same share it. KeyReader has the keys; whoever compares them with a body in
+// their order needs no reader, since what stood before has just been compared.
 //
-// What is kept follows the series of the page, however long its body is: see Append(). The next
-// template after a change shares the text of this one: it adds what is new, and leaves what no line
-// needs any more until Settle().
+// Very long keys are kept as digests, and beyond kPlainBytesMax of text those of all samples are.
+//
+// What is kept follows the series of the page, however long its body is: see Append().
 class PageTemplate {
  public:
   struct Line {
-    uint32_t at;  // where its text stands
     LineMark mark;
+    uint16_t own;    // bytes that are kept
+    uint8_t prefix;  // bytes at the begin that are those of the sample before
+    uint8_t suffix;  // and at the end
+
+    size_t key_size() const { return size_t{prefix} + own + suffix; }
+
+    bool is_whole() const { return prefix == 0 && suffix == 0; }
 
     friend bool operator==(const Line&, const Line&) = default;
   };
 
-  // Where texts are found. Borrows the template.
-  class Texts {
-   public:
-    std::string_view At(uint32_t at) const {
-      const char* const p = at < base_size_ ? base_ + at : own_ + (at - base_size_);
-      uint16_t size = 0;
-      std::memcpy(&size, p, sizeof(size));
-      return {p + sizeof(size), size};
-    }
+  // Where the bytes of a line are.
+  struct Place {
+    uint32_t own = 0;   // of a sample
+    uint32_t told = 0;  // of metadata
 
-   private:
-    friend PageTemplate;
-    const char* base_;
-    size_t base_size_;
-    const char* own_;
+    void Pass(const Line& line) { (line.mark.is_metadata() ? told : own) += line.own; }
   };
 
   static constexpr size_t kTextBytesMax = std::numeric_limits<uint32_t>::max();
@@ -121,112 +130,94 @@ class PageTemplate {
 
   // The lines that stand for series may be accompanied by so much for each of their bytes, and by
   // this much in any case: of metadata and of lines that repeat a series, and of lines whose
-  // samples are dropped or refused.
+  // samples are dropped or refused. Whole keys count.
   static constexpr size_t kCompanyFactor = 4;
   static constexpr size_t kToldBytesMin = 1U << 20;
   static constexpr size_t kDroppedBytesMin = 64U << 20;
 
-  size_t size() const { return lines_.size(); }
+  // The first sample of so many lines has all its bytes.
+  static constexpr size_t kRunLines = 32;
 
-  std::string_view text(size_t line) const { return texts().At(lines_[line].at); }
+  static constexpr size_t kNone = SIZE_MAX;
+
+  size_t size() const { return lines_.size(); }
 
   LineMark mark(size_t line) const { return lines_[line].mark; }
 
-  // Whether this is the key of the line, though it may have only its digest.
-  bool HasKey(size_t line, std::string_view key) const {
-    const std::string_view held = text(line);
-    return held == key || KeyDigest::Matches(held, key);
-  }
+  void set_mark(size_t line, LineMark mark) { lines_[line].mark = mark; }
 
   // Whether it may have digests.
   bool has_digests() const { return has_digests_; }
 
-  // A line of this slot, from `start` on and then from the first one on; or HashIndex::kNone.
-  uint32_t FindSlot(uint32_t slot, size_t start) const;
+  // A line of this slot, from `start` on and then from the first one on; or kNone.
+  size_t FindSlot(uint32_t slot, size_t start) const;
 
-  void set_mark(size_t line, LineMark mark) { lines_[line].mark = mark; }
-
-  // For the hot loop.
+  // For those who go through the lines.
   const Line* lines() const { return lines_.data(); }
 
-  Texts texts() const {
-    Texts texts;
-    texts.base_ = base_->data();
-    texts.base_size_ = base_->size();
-    texts.own_ = own_.data();
-    return texts;
-  }
+  std::string_view own() const { return own_; }
 
-  // Of an empty one: has the first `count` lines of `old`, and shares its text.
+  std::string_view told() const { return told_ == nullptr ? new_told_ : told_->bytes; }
+
+  // Of the first line of its run.
+  Place PlaceOfRun(size_t line) const { return runs_[line / kRunLines]; }
+
+  // Of an empty one: has the first `count` lines of `old`.
   void Follow(const PageTemplate& old, size_t count);
-  // A line of the template that it follows, under another mark. False as for Append().
-  bool Keep(const PageTemplate& old, size_t line, LineMark mark);
+  // A line of the template that it follows, which `old` reads, under another mark. False as for
+  // Append().
+  bool Keep(KeyReader& old, size_t line, LineMark mark);
   // False when the text would exceed kTextBytesMax. A line for which there is no room beside those
   // of series is not kept: it is new to the next page, too.
   bool Append(std::string_view key, LineMark mark);
 
-  // Bytes that Settle() would give up, or write anew.
-  size_t loose_bytes() const { return own_.size() + waste(); }
-
-  size_t text_bytes() const { return base_->size() + own_.size(); }
-
-  // Writes the text anew, unless it is just what the lines need, in their order: equal lines then
-  // have equal texts and places.
-  void Settle();
-
-  void ShrinkToFit();
+  // No line follows. Takes what is equal from `old`, the template of before, or from the pool;
+  // null: there is none.
+  void Finish(const PageTemplate& old, ContentPool<ToldText>* pool);
 
   // Whether a key may have one.
-  bool has_newline() const { return has_newline_ || hides_newline_; }
+  bool has_newline() const { return has_newline_; }
 
   // What others have of it, too, is counted in part.
   size_t memory_bytes() const;
 
-  // For ContentPool; of settled ones. What is not compared follows from the lines.
+  // For ContentPool. What is not compared follows from the lines.
   uint64_t Hash() const;
 
   friend bool operator==(const PageTemplate& a, const PageTemplate& b) {
-    return a.lines_ == b.lines_ && *a.base_ == *b.base_ && a.own_ == b.own_;
+    return a.lines_ == b.lines_ && a.own_ == b.own_ && a.told() == b.told();
   }
 
  private:
   enum Company : unsigned char { kSeries, kTold, kDropped, kCompanies };
 
   static Company CompanyOf(LineMark mark);
+
+  size_t text_bytes() const;
+
   bool KeepsDigestOf(std::string_view key, LineMark mark) const;
   bool TakeRoom(size_t size, LineMark mark);
   void Count(size_t size, LineMark mark);
-  void Push(Line line);
+  size_t SampleBefore(size_t line) const;
+  bool IsKeptAlike(const PageTemplate& old, size_t line) const;
+  std::string_view LastKey();
+  void Put(std::string_view text, LineMark mark);
+  void PutSample(std::string_view text, LineMark mark);
+  void StartRun();
 
-  size_t waste() const { return text_bytes() - std::min(text_bytes(), needed_bytes_); }
-
-  std::shared_ptr<const std::string> base_ = std::make_shared<const std::string>();
-  std::string own_;  // places in it come after those in the base
   std::vector<Line> lines_;
+  std::vector<Place> runs_;  // by kRunLines
+  std::string own_;          // of samples
+  std::shared_ptr<const ToldText> told_;
   std::array<size_t, kCompanies> bytes_{};  // with kLineBytes
-  size_t needed_bytes_ = 0;                 // texts of all lines, each as if it had its own
-  bool in_order_ = true;                    // places ascend with lines
   bool has_newline_ = false;
   bool has_digests_ = false;
-  bool hides_newline_ = false;  // a key of which there is a digest has one
-};
 
-// Finds lines by their keys. Borrows the template. Thread-compatible.
-class LineIndex {
- public:
-  static constexpr uint32_t kNone = HashIndex::kNone;
-
-  bool is_built() const { return built_; }
-
-  void Build(const PageTemplate& page);
-  // The first line with this key, or kNone.
-  uint32_t Find(const PageTemplate& page, std::string_view key) const;
-
- private:
-  uint32_t FindText(const PageTemplate& page, std::string_view text) const;
-
-  HashIndex index_;
-  bool built_ = false;
+  // Until it is finished.
+  std::string new_told_;
+  size_t kept_ = kNone;    // the line of the old template that the last sample is
+  std::string last_key_;   // of the last sample
+  bool has_last_ = false;  // or else it has to be read
 };
 
 }  // namespace sluice::scrape

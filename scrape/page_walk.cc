@@ -32,6 +32,7 @@ PageWalk::PageWalk(const PageState& state, const SeriesRules& rules, Times times
       series_(*state.series),
       rules_(rules),
       times_(times),
+      keys_(text_),
       quota_(rules),
       maker_(rules),
       series_index_(series_, state.gone) {
@@ -63,7 +64,7 @@ Result<bool> PageWalk::PlaceKnown(std::string_view key, const Entry& entry) {
 }
 
 bool PageWalk::PlaceExpected(std::string_view key, const Entry& entry) {
-  if (cursor_ >= text_.size() || !text_.HasKey(cursor_, key)) return false;
+  if (cursor_ >= text_.size() || !keys_.HasKey(cursor_, key)) return false;
   const LineMark mark = text_.mark(cursor_);
   if (mark.is_metadata() != (entry.kind != EntryKind::kSample)) return false;
   if (!mark.is_metadata()) return TakeExpected(mark, SampleOf(entry, mark));
@@ -72,13 +73,13 @@ bool PageWalk::PlaceExpected(std::string_view key, const Entry& entry) {
 }
 
 Result<bool> PageWalk::PlaceAnywhere(std::string_view key, const Entry& entry) {
-  const uint32_t line = FindLine(key);
-  const bool is_known = line != LineIndex::kNone;
+  const size_t line = FindLine(key);
+  const bool is_known = line != PageTemplate::kNone;
   if (is_known) cursor_ = line + 1;
   if (entry.kind != EntryKind::kSample) {
     const LineMark mark = LineMark::Metadata();
     const bool has_room =
-        is_known ? out_.text.Keep(text_, line, mark) : out_.text.Append(key, mark);
+        is_known ? out_.text.Keep(keys_, line, mark) : out_.text.Append(key, mark);
     if (!has_room) return TooLarge();
     return true;
   }
@@ -259,8 +260,7 @@ void PageWalk::StartRewriting() {
 }
 
 // `line` is the one of the template that has the key, or kNone. False when the text has no room.
-bool PageWalk::PlaceSample(std::string_view key, uint32_t line, LineMark mark,
-                           const Sample& sample) {
+bool PageWalk::PlaceSample(std::string_view key, size_t line, LineMark mark, const Sample& sample) {
   if (mark.has_slot()) {
     const uint32_t slot = mark.slot();
     const bool is_repeat = out_.seen[slot] != 0;
@@ -274,7 +274,7 @@ bool PageWalk::PlaceSample(std::string_view key, uint32_t line, LineMark mark,
     }
   }
   const bool has_room =
-      line == LineIndex::kNone ? out_.text.Append(key, mark) : out_.text.Keep(text_, line, mark);
+      line == PageTemplate::kNone ? out_.text.Append(key, mark) : out_.text.Keep(keys_, line, mark);
   if (!has_room) return false;
   TakeSample(mark, sample);
   return true;
@@ -312,8 +312,8 @@ Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry) {
     }
   }
   mark = mark.WithSpelling(maker_.le_depends(), maker_.quantile_depends(), type);
-  const uint32_t line = FollowStray(key, mark);
-  const bool is_stray = line != LineIndex::kNone;
+  const size_t line = FollowStray(key, mark);
+  const bool is_stray = line != PageTemplate::kNone;
   if (!PlaceSample(key, line, mark, SampleOf(entry, is_stray ? mark : LineMark::Dropped()))) {
     return TooLarge();
   }
@@ -340,27 +340,27 @@ Result<LineMark> PageWalk::MarkOf(uint64_t hash, std::string_view metric_name) {
   return LineMark::Slot(slot);
 }
 
-uint32_t PageWalk::FindLine(std::string_view key) {
+size_t PageWalk::FindLine(std::string_view key) {
   const size_t count = text_.size();
   for (size_t i = cursor_; i < std::min(cursor_ + kNearLines, count); ++i) {
-    if (text_.HasKey(i, key)) return static_cast<uint32_t>(i);
+    if (keys_.HasKey(i, key)) return i;
   }
-  if (count == 0 || strays_ <= kStraysMax) return LineIndex::kNone;
-  if (!line_index_.is_built()) line_index_.Build(text_);
-  return line_index_.Find(text_, key);
+  if (count == 0 || strays_ <= kStraysMax) return PageTemplate::kNone;
+  if (!line_index_.is_built()) line_index_.Build(keys_);
+  return line_index_.Find(keys_, key);
 }
 
 // After an entry that FindLine() did not find: goes on behind its line if the template has it, and
 // returns that line, or kNone. As long as there are few of them, what such an entry is tells where
 // it stood, since slots ascend with lines, or that it is new: that is cheaper than an index of all
 // lines.
-uint32_t PageWalk::FollowStray(std::string_view key, LineMark mark) {
+size_t PageWalk::FollowStray(std::string_view key, LineMark mark) {
   const bool is_new = mark.has_slot() && mark.slot() >= series_.size();
-  if (is_new || strays_ > kStraysMax) return LineIndex::kNone;
+  if (is_new || strays_ > kStraysMax) return PageTemplate::kNone;
   ++strays_;
-  if (!mark.has_slot()) return LineIndex::kNone;
-  const uint32_t line = text_.FindSlot(mark.slot(), cursor_);
-  if (line == LineIndex::kNone || !text_.HasKey(line, key)) return LineIndex::kNone;
+  if (!mark.has_slot()) return PageTemplate::kNone;
+  const size_t line = text_.FindSlot(mark.slot(), cursor_);
+  if (line == PageTemplate::kNone || !keys_.HasKey(line, key)) return PageTemplate::kNone;
   cursor_ = line + 1;
   return line;
 }

@@ -21,7 +21,9 @@
 #include "buffer/layout.h"
 #include "scrape/entry.h"
 #include "scrape/family.h"
+#include "scrape/key_reader.h"
 #include "scrape/layout_builder.h"
+#include "scrape/line_index.h"
 #include "scrape/page_template.h"
 #include "scrape/sample_columns.h"
 #include "scrape/sample_quota.h"
@@ -122,6 +124,8 @@ class PageWalk {
 
   const PageTemplate& expected() const { return text_; }
 
+  KeyReader& expected_keys() { return keys_; }
+
   bool expects_newlines() const { return state_.is_multi_line; }
 
   // The entry of the template that is expected next.
@@ -131,7 +135,7 @@ class PageWalk {
 
   // The expected entry is there, and it is metadata. While rewriting, OnMetadata() is owed.
   void PassMetadata() {
-    if (out_.rewritten) out_.text.Keep(text_, cursor_, LineMark::Metadata());
+    if (out_.rewritten) out_.text.Keep(keys_, cursor_, LineMark::Metadata());
     ++cursor_;
   }
 
@@ -169,7 +173,7 @@ class PageWalk {
     const bool holds = !mark.is_metadata() && mark.HoldsUnder(context_.last_type());
     if (!holds || (mark.is_refused() && HasRoom())) return false;
     if (mark.has_slot() && NeedsFamily(mark.slot())) UpdateFamily(mark.slot(), name_of(key));
-    return PlaceSample(key, static_cast<uint32_t>(line), mark, sample);
+    return PlaceSample(key, line, mark, sample);
   }
 
   FamilyId FamilyAt(uint32_t slot) const {
@@ -181,7 +185,7 @@ class PageWalk {
   }
 
   void UpdateFamily(uint32_t slot, std::string_view metric_name);
-  bool PlaceSample(std::string_view key, uint32_t line, LineMark mark, const Sample& sample);
+  bool PlaceSample(std::string_view key, size_t line, LineMark mark, const Sample& sample);
   void TakeSample(LineMark mark, const Sample& sample);
   void TakeUncommon(uint32_t slot, bool is_repeat, const Sample& sample);
   void TakeRepeat(uint32_t slot, const Sample& sample);
@@ -199,8 +203,8 @@ class PageWalk {
 
   void StartRewriting();
   void StartTimed();
-  uint32_t FindLine(std::string_view key);
-  uint32_t FollowStray(std::string_view key, LineMark mark);
+  size_t FindLine(std::string_view key);
+  size_t FollowStray(std::string_view key, LineMark mark);
   Result<LineMark> MarkOf(uint64_t hash, std::string_view metric_name);
 
   // Set once.
@@ -211,6 +215,7 @@ class PageWalk {
   const Times times_;
 
   size_t cursor_ = 0;
+  KeyReader keys_;
   SampleQuota quota_;
   Status invalid_histogram_;
   Outcome out_;

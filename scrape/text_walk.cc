@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "scrape/key_matcher.h"
 #include "scrape/number.h"
 
 namespace sluice::scrape {
@@ -84,50 +85,102 @@ Status TextWalk<Dialect>::Walk(std::string_view bytes) {
 template <class Dialect>
 const char* TextWalk<Dialect>::SkipKnown(const char* p, const char* end) {
   if (converting_.has_value()) return p;
-  if (!walk_.rewriting()) return WalkKnown<false>(p, end);
-  CatchUp();
-  return WalkKnown<true>(p, end);
+  const bool is_rewriting = walk_.rewriting();
+  if (is_rewriting) CatchUp();
+  const size_t count = walk_.expected().size();
+  while (true) {
+    if (!is_rewriting) p = WalkKnown(p, end);
+    if (walk_.cursor() == count) return p;
+    const char* const begin = p;
+    p = is_rewriting ? PassExpected<true>(p, end) : PassExpected<false>(p, end);
+    if (p == begin) return p;
+  }
 }
 
-// Goes on while the body is as expected; returns where it is not, or where bytes are missing.
+// Goes on while the body is plainly as expected; returns where it is not, or where bytes are
+// missing.
 template <class Dialect>
-template <bool kRewriting>
 const char* TextWalk<Dialect>::WalkKnown(const char* p, const char* end) {
   const PageTemplate& expected = walk_.expected();
   const size_t count = expected.size();
+  if (walk_.cursor() >= count) return p;
+  // Values are read faster when they are known to end.
+  while (end != p && end[-1] != '\n') --end;
   const PageTemplate::Line* const lines = expected.lines();
-  const PageTemplate::Texts texts = expected.texts();
   const bool is_multi_line = walk_.expects_newlines();
+  const KeyReader::Position position = walk_.expected_keys().PositionAt(walk_.cursor());
+  const char* own = expected.own().data() + position.place.own;
+  const char* const own_end = expected.own().data() + expected.own().size();
+  const char* told = expected.told().data() + position.place.told;
+  const char* before = position.before.data();
+  const char* before_end = before + position.before.size();
   while (walk_.cursor() < count) {
     const PageTemplate::Line& line = lines[walk_.cursor()];
-    const std::string_view held = texts.At(line.at);
-    size_t size = held.size();
-    if (static_cast<size_t>(end - p) <= size || std::memcmp(p, held.data(), size) != 0) {
-      if (line.mark.is_metadata() || !KeyDigest::IsDigest(held)) return p;
-      size = KeyDigest::KeySizeOf(held);
-      if (static_cast<size_t>(end - p) <= size || !KeyDigest::Matches(held, {p, size})) return p;
-    }
+    const size_t size = line.key_size();
+    if (static_cast<size_t>(end - p) < size + kKeyBytesBeyond) break;
     const char* rest = p + size;
     if (line.mark.is_metadata()) {
-      if (*rest != '\n') return p;
-      if constexpr (kRewriting) TellMetadata(walk_.cursor());
+      if (std::memcmp(p, told, size) != 0 || *rest != '\n') break;
+      // Above a limit: what follows reads keys of its own.
+      if (walk_.rewriting()) [[unlikely]]
+        break;
       walk_.PassMetadata();
+      told += size;
     } else {
+      if (static_cast<size_t>(own_end - own) < line.own + kKeyBytesBeyond) break;
+      if (!HasKeyBytes(p, line, own, before, before_end)) break;
       Sample sample;
       rest = ReadRest(rest, end, sample);
-      if (rest == nullptr) return p;
-      if constexpr (kRewriting) {
-        const auto name_of = [this](std::string_view key) { return MetricNameOf(key); };
-        if (!walk_.KeepExpected({p, size}, sample, name_of)) return p;
-      } else {
-        if (!walk_.TakeExpected(line.mark, sample)) return p;
-      }
+      if (rest == nullptr || !walk_.TakeExpected(line.mark, sample)) break;
+      own += line.own;
+      before = p;
+      before_end = p + size;
     }
     if (is_multi_line) line_ += static_cast<uint64_t>(std::count(p, rest, '\n'));
     ++line_;
     p = rest + 1;
   }
+  walk_.expected_keys().SetPosition(
+      walk_.cursor(), {.place = {.own = static_cast<uint32_t>(own - expected.own().data()),
+                                 .told = static_cast<uint32_t>(told - expected.told().data())},
+                       .before = {before, static_cast<size_t>(before_end - before)}});
   return p;
+}
+
+// Over the next entry, if it is as expected.
+template <class Dialect>
+template <bool kRewriting>
+const char* TextWalk<Dialect>::PassExpected(const char* p, const char* end) {
+  const PageTemplate::Line& line = walk_.expected().lines()[walk_.cursor()];
+  // Most likely the rest of it is to come: no need to read the key.
+  if (static_cast<size_t>(end - p) <= line.key_size()) return p;
+  const bool is_metadata = line.mark.is_metadata();
+  const std::string_view held = walk_.expected_keys().At(walk_.cursor());
+  size_t size = held.size();
+  if (static_cast<size_t>(end - p) <= size || std::memcmp(p, held.data(), size) != 0) {
+    if (is_metadata || !KeyDigest::IsDigest(held)) return p;
+    size = KeyDigest::KeySizeOf(held);
+    if (static_cast<size_t>(end - p) <= size || !KeyDigest::Matches(held, {p, size})) return p;
+  }
+  const char* rest = p + size;
+  if (is_metadata) {
+    if (*rest != '\n') return p;
+    if constexpr (kRewriting) TellMetadata(held);
+    walk_.PassMetadata();
+  } else {
+    Sample sample;
+    rest = ReadRest(rest, end, sample);
+    if (rest == nullptr) return p;
+    if constexpr (kRewriting) {
+      const auto name_of = [this](std::string_view key) { return MetricNameOf(key); };
+      if (!walk_.KeepExpected({p, size}, sample, name_of)) return p;
+    } else {
+      if (!walk_.TakeExpected(line.mark, sample)) return p;
+    }
+  }
+  if (walk_.expects_newlines()) line_ += static_cast<uint64_t>(std::count(p, rest, '\n'));
+  ++line_;
+  return rest + 1;
 }
 
 // Value and timestamp; returns the newline after them, or null when this is not plainly fine.
@@ -170,8 +223,8 @@ Status TextWalk<Dialect>::Place(std::string_view whole) {
   if (entry_.kind == EntryKind::kNothing || entry_.kind == EntryKind::kEnd) return Status::Ok();
   CatchUp();
   Status status = walk_.Place(KeyOf(whole, entry_), entry_);
-  told_ = walk_.cursor();
   told_all_ = walk_.rewriting();
+  if (!told_all_) PassTold([](std::string_view) {});
   return status;
 }
 
@@ -186,18 +239,29 @@ Status TextWalk<Dialect>::Convert(std::string_view whole) {
 template <class Dialect>
 void TextWalk<Dialect>::CatchUp() {
   if (told_all_) return;
-  for (; told_ < walk_.cursor(); ++told_) {
-    if (walk_.expected().mark(told_).is_metadata()) TellMetadata(told_);
-  }
+  PassTold([this](std::string_view text) { TellMetadata(text); });
   told_all_ = walk_.rewriting();
 }
 
+// Up to the cursor.
 template <class Dialect>
-void TextWalk<Dialect>::TellMetadata(size_t line) {
+template <class Visit>
+void TextWalk<Dialect>::PassTold(Visit visit) {
+  const PageTemplate& expected = walk_.expected();
+  for (; told_ < walk_.cursor(); ++told_) {
+    const PageTemplate::Line& line = expected.lines()[told_];
+    if (!line.mark.is_metadata()) continue;
+    visit(expected.told().substr(told_bytes_, line.own));
+    told_bytes_ += line.own;
+  }
+}
+
+template <class Dialect>
+void TextWalk<Dialect>::TellMetadata(std::string_view text) {
   // With a parser of its own, because entry_ may wait to be placed.
   Entry entry;
   typename Dialect::Parser parser;
-  scratch_.assign(walk_.expected().text(line)) += '\n';
+  scratch_.assign(text) += '\n';
   if (!Dialect::Parse(parser, scratch_, entry).ok()) return;
   if (entry.kind != EntryKind::kNothing && entry.kind != EntryKind::kEnd) walk_.OnMetadata(entry);
 }

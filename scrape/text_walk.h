@@ -38,8 +38,9 @@ class TextWalk final : public PageReader {
  private:
   Status Walk(std::string_view bytes);
   const char* SkipKnown(const char* p, const char* end);
-  template <bool kRewriting>
   const char* WalkKnown(const char* p, const char* end);
+  template <bool kRewriting>
+  const char* PassExpected(const char* p, const char* end);
   const char* ReadRest(const char* p, const char* end, Sample& sample);
   const char* ReadUncommonRest(const char* p, const char* end, Sample& sample);
   Status EndCarried();
@@ -47,7 +48,9 @@ class TextWalk final : public PageReader {
   Status Place(std::string_view whole);
   Status Convert(std::string_view whole);
   void CatchUp();
-  void TellMetadata(size_t line);
+  template <class Visit>
+  void PassTold(Visit visit);
+  void TellMetadata(std::string_view text);
   std::string_view MetricNameOf(std::string_view key);
   Error AtLine(const Error& error) const;
 
@@ -64,7 +67,8 @@ class TextWalk final : public PageReader {
   Status failure_;
 
   // How far the walk knows the metadata of the template that the body agrees with.
-  size_t told_ = 0;
+  size_t told_ = 0;        // lines of it
+  size_t told_bytes_ = 0;  // of metadata in these
   bool told_all_ = false;  // it is rewriting, and hears of all metadata as it comes
 
   typename Dialect::Parser parser_;
