@@ -60,11 +60,19 @@ std::shared_ptr<const Chunk> ChunkBuilder::Finish() {
 }
 
 Result<DecodedChunk> DecodedChunk::Decode(std::string_view stored) {
+  return ChunkDecoder().Decode(stored);
+}
+
+ChunkDecoder::ChunkDecoder() : decompressor_(std::make_unique<Decompressor>()) {}
+
+ChunkDecoder::~ChunkDecoder() = default;
+
+Result<DecodedChunk> ChunkDecoder::Decode(std::string_view stored) {
   if (stored.empty() || stored.front() != kChunkVersion) {
     return Corruption("chunk: unknown version");
   }
   auto content = std::make_unique<std::string>();
-  if (!Decompressor().Unpack(stored.substr(1), kChunkContentBytesMax, *content)) {
+  if (!decompressor_->Unpack(stored.substr(1), kChunkContentBytesMax, *content)) {
     return Corruption("chunk: cannot be decompressed");
   }
   DecodedChunk chunk;

@@ -100,13 +100,30 @@ struct SeriesView {
 };
 
 struct DecodedChunk {
-  // Fails with kCorruption on anything that is not a well-formed chunk. Bounded: never allocates
-  // more than a small multiple of the declared size, which is itself bounded.
+  // As ChunkDecoder has it, for one chunk alone.
   static Result<DecodedChunk> Decode(std::string_view stored);
 
   std::unique_ptr<const std::string> content;  // what the views point into
   std::vector<FamilyView> families;
   std::vector<SeriesView> series;
+};
+
+class Decompressor;
+
+// Keeps what decompression needs from chunk to chunk. Thread-compatible.
+class ChunkDecoder {
+ public:
+  ChunkDecoder();
+  ~ChunkDecoder();
+  ChunkDecoder(const ChunkDecoder&) = delete;
+  ChunkDecoder& operator=(const ChunkDecoder&) = delete;
+
+  // Fails with kCorruption on anything that is not a well-formed chunk. Bounded: never allocates
+  // more than a small multiple of the declared size, which is itself bounded.
+  Result<DecodedChunk> Decode(std::string_view stored);
+
+ private:
+  std::unique_ptr<Decompressor> decompressor_;
 };
 
 }  // namespace sluice::buffer

@@ -60,6 +60,31 @@ bool FitToSend(std::span<const LabelView> labels) {
   return named;
 }
 
+bool HasAnyOf(std::span<const LabelView> sorted, std::span<const LabelView> labels) {
+  return std::any_of(labels.begin(), labels.end(), [&](const LabelView& label) {
+    return std::binary_search(
+        sorted.begin(), sorted.end(), label,
+        [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
+  });
+}
+
+// Whether the labels of the target go into those of all series as they are, and nothing else
+// depends on them; nor can anything be taken for one of them.
+bool TakesAnyTarget(std::span<const LabelView> target, const buffer::DecodedChunk& chunk,
+                    const ProjectionRules& rules) {
+  if (!rules.write_relabel.empty() || rules.parts_series() || rules.symbols != nullptr) {
+    return false;
+  }
+  std::vector<LabelView> external;
+  for (const relabel::Label& label : rules.external_labels) {
+    external.push_back({label.name, label.value});
+  }
+  const bool may_be_mistaken = HasAnyOf(target, external);
+  return std::none_of(chunk.series.begin(), chunk.series.end(), [&](const auto& series) {
+    return HasAnyOf(target, series.set) || (may_be_mistaken && !series.unset.empty());
+  });
+}
+
 class Projector {
  public:
   explicit Projector(const ProjectionRules& rules) : rules_(rules) {
@@ -154,6 +179,18 @@ void Projection::HoldModel(const std::shared_ptr<const ProjectionModel>& model,
   ends_.shrink_to_fit();
 }
 
+std::shared_ptr<const Projection> Projection::ForLike(
+    const std::shared_ptr<const TargetText>& target) const {
+  if (!suits_like_ || !target_->is_plain() || !target->is_plain()) return nullptr;
+  if (!target->HasNamesOf(*target_)) return nullptr;
+  auto like = std::make_shared<Projection>();
+  like->HoldModel(model_, target);
+  like->families_ = families_;
+  like->dropped_count_ = dropped_count_;
+  like->suits_like_ = true;
+  return like;
+}
+
 void Projection::MakeModel(const std::shared_ptr<const TargetText>& target) {
   const auto model = ProjectionModel::Make(texts(), *target);
   if (model != nullptr) HoldModel(model, target);
@@ -208,6 +245,7 @@ Projection Project(std::span<const LabelView> target_labels, const buffer::Decod
     const auto last = static_cast<uint32_t>(result.symbols_->families.size() - 1);
     result.symbols_->family_of.push_back(std::min(series.family, last));
   }
+  result.suits_like_ = TakesAnyTarget(target_labels, chunk, rules);
   result.labels_.shrink_to_fit();
   if (!result.is_encoded()) {
     result.symbols_->lease.Compact();

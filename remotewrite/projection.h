@@ -71,6 +71,15 @@ class Projection {
   // The same with a model of just these texts, if there can be one.
   void MakeModel(const std::shared_ptr<const TargetText>& target);
 
+  // The same chunk for another target, if that is sure to come out the same but for the labels of
+  // the target: nothing of the chunk has to be read for it. Else null. Only when there is a model.
+  std::shared_ptr<const Projection> ForLike(const std::shared_ptr<const TargetText>& target) const;
+
+  // What is said of the chunk's families, which is held for as long as this is.
+  void HoldFamilies(std::shared_ptr<const ChunkFamilies> families) {
+    families_ = std::move(families);
+  }
+
   // Null when there is none.
   const std::shared_ptr<const ProjectionModel>& model() const { return model_; }
 
@@ -130,7 +139,9 @@ class Projection {
   std::unique_ptr<Symbols> symbols_;
   std::vector<uint32_t> ends_;     // in labels_, or in the labels of symbols_; none with a model
   std::vector<TenantId> tenants_;  // one for each series, when there are tenants
+  std::shared_ptr<const ChunkFamilies> families_;
   uint32_t dropped_count_ = 0;
+  bool suits_like_ = false;  // targets with labels of the same names
 };
 
 // `target_labels` sorted by name. Series whose labels would make the buffer exceed 4 GiB count as

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -78,14 +79,16 @@ class ProjectionCache {
   // Null when the rules have none.
   const std::shared_ptr<proto::SymbolPool>& symbols() const { return rules_.symbols; }
 
-  // Chunks derived so far.
+  // Chunks derived so far, without those that followed from what is known of like targets.
   uint64_t derived_count() const { return derived_count_; }
 
  private:
-  struct Entry {
-    std::shared_ptr<const LayoutProjection> layout;
-    std::vector<ContentId> chunks;
-    MonotonicTime used_at;
+  // Where the dictionary of frames is, and what was read of it so far.
+  struct Places {
+    buffer::Sequence target_at = 0;
+    buffer::Sequence layout_at = 0;
+    std::optional<buffer::StoredTarget> target;
+    std::optional<buffer::StoredLayout> layout;
   };
 
   struct DecodedTarget {
@@ -98,15 +101,27 @@ class ProjectionCache {
     uint32_t uses = 0;  // by entries
   };
 
+  using Parts = std::unordered_map<ContentPair, SharedPart, ContentPairHash>;
+
+  struct Entry {
+    std::shared_ptr<const LayoutProjection> layout;
+    std::vector<Parts::value_type*> parts;  // of the layout; in parts_ until it is released
+    MonotonicTime used_at;
+  };
+
   using Entries = std::list<Entry>;  // most recently used first
 
-  Result<ContentId> IdAt(buffer::Sequence at, bool is_target);
-  Result<std::shared_ptr<const LayoutProjection>> Derive(const ContentPair& key,
-                                                         buffer::Sequence target_at,
-                                                         buffer::Sequence layout_at);
+  Status ReadTarget(Places& places);
+  Status ReadLayout(Places& places);
+  Result<ContentId> TargetId(Places& places);
+  Result<ContentId> LayoutId(Places& places);
+  void NotePlace(buffer::Sequence at, const ContentId& id);
+  Result<std::shared_ptr<const LayoutProjection>> Derive(const ContentPair& key, Places& places);
+  Result<std::shared_ptr<const Projection>> MakePart(const DecodedTarget& target,
+                                                     const buffer::StoredLayout::ChunkRef& chunk);
   Result<std::shared_ptr<const Projection>> DeriveChunk(
       const DecodedTarget& target, const buffer::StoredLayout::ChunkRef& chunk);
-  void Insert(Entry entry);
+  void Insert(Entry entry, const buffer::StoredLayout& stored);
   void EvictLast();
 
   FrameSource& source_;
@@ -116,8 +131,9 @@ class ProjectionCache {
   uint64_t derived_count_ = 0;
   // Content of the records at places of the log. Emptied when it has grown to kPlacesMax.
   std::unordered_map<buffer::Sequence, ContentId> places_;
-  std::unordered_map<ContentPair, SharedPart, ContentPairHash> parts_;
+  Parts parts_;
   ProjectionModels models_;
+  buffer::ChunkDecoder decoder_;
   Entries entries_;
   std::unordered_map<ContentPair, Entries::iterator, ContentPairHash> index_;
 };

@@ -26,13 +26,18 @@ class ProjectionModels {
   std::shared_ptr<const TargetText> TextOf(const ContentId& target,
                                            std::span<const buffer::LabelView> labels) const;
 
+  // The projection of a chunk, if that follows from one for another target that is held. Else null.
+  std::shared_ptr<const Projection> FindLike(const ContentId& chunk,
+                                             const std::shared_ptr<const TargetText>& target) const;
+
   // Puts a model in the place of the texts: one of another target that uses the chunk, if it can
   // be, else a new one.
   void Share(const ContentId& chunk, const std::shared_ptr<const TargetText>& target,
              Projection& projection) const;
 
   // Each projection that was held is to be released once.
-  void Hold(const ContentId& target, const ContentId& chunk, const Projection& projection);
+  void Hold(const ContentId& target, const ContentId& chunk,
+            const std::shared_ptr<const Projection>& projection);
   void Release(const ContentId& target, const ContentId& chunk, const Projection& projection);
 
   // Of all models and texts of targets, each of them once.
@@ -40,7 +45,8 @@ class ProjectionModels {
 
  private:
   struct ChunkUse {
-    std::vector<std::shared_ptr<const ProjectionModel>> models;  // that others may take
+    // One for each model that others may take.
+    std::vector<std::shared_ptr<const Projection>> projections;
     uint32_t uses = 0;  // models, also such as are not among these
   };
 

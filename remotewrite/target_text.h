@@ -41,6 +41,12 @@ class TargetText {
 
   uint64_t ShapeHash() const;
 
+  // Whether the labels have the names of those of another, one after the other.
+  bool HasNamesOf(const TargetText& other) const;
+
+  // Whether each label has a value, and all is UTF-8: no series is unfit because of them.
+  bool is_plain() const { return is_plain_; }
+
   size_t label_count() const { return offsets_.size() - 1; }
 
   std::string_view Label(size_t label) const {
@@ -51,8 +57,11 @@ class TargetText {
   size_t memory_bytes() const;
 
  private:
+  std::string_view NameOf(size_t label) const;
+
   std::string bytes_;               // and kTextStep
   std::vector<size_t> offsets_{0};  // where each label begins, and the end
+  bool is_plain_ = true;
 };
 
 }  // namespace sluice::remotewrite

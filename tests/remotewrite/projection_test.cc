@@ -167,8 +167,19 @@ TEST_CASE("content that is stored again is not derived again", "[remotewrite]") 
   CHECK(fixture.cache.derived_count() == 4);
   CHECK(second->parts[0] == first->parts[0]);
 
-  fixture.Get(MakeTarget("u", 1, {{"a"}}));  // other target labels
+  fixture.Get(MakeTarget("u", 1, {{"e"}}));  // other target labels
   CHECK(fixture.cache.derived_count() == 5);
+}
+
+TEST_CASE("chunks of like targets are neither read nor derived again", "[remotewrite]") {
+  CacheFixture fixture(1 << 20);
+  const auto first = fixture.Get(MakeTarget("t", 1, {{"a"}, {"b"}}));
+  const uint64_t loads = fixture.log.loads();
+  const auto second = fixture.Get(MakeTarget("u", 1, {{"a"}, {"b"}}));
+  CHECK(fixture.cache.derived_count() == 2);
+  CHECK(fixture.log.loads() == loads + 2);  // labels of the target, layout
+  CHECK(second->parts[0]->model() == first->parts[0]->model());
+  CHECK(second->parts[0]->target() != first->parts[0]->target());
 }
 
 TEST_CASE("projections keep within their budget and go when they are not used", "[remotewrite]") {
@@ -177,10 +188,14 @@ TEST_CASE("projections keep within their budget and go when they are not used", 
     fixture.Get(MakeTarget("t" + std::to_string(i), 1, {{"a", "b"}, {"c"}}));
     CHECK(fixture.cache.memory_bytes() <= 20'000);
   }
-  const uint64_t derived = fixture.cache.derived_count();
+  const uint64_t loads = fixture.log.loads();
   fixture.Get(MakeTarget("t199", 1, {{"a", "b"}, {"c"}}));
-  CHECK(fixture.cache.derived_count() == derived);
+  CHECK(fixture.log.loads() == loads);
   fixture.Get(MakeTarget("t0", 1, {{"a", "b"}, {"c"}}));
+  CHECK(fixture.log.loads() > loads);
+  // Nobody has these chunks.
+  const uint64_t derived = fixture.cache.derived_count();
+  fixture.Get(MakeTarget("t0", 1, {{"d", "b"}, {"e"}}));
   CHECK(fixture.cache.derived_count() == derived + 2);
 
   fixture.now += ProjectionCache::kIdleMax + std::chrono::seconds(1);
