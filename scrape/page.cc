@@ -13,6 +13,10 @@ using Tracking = PageState::Tracking;
 // Stale markers that need more new chunks than that are told by the page's own layout instead.
 constexpr size_t kStaleChunksMax = 4;
 
+// With so few series in it, a bitmap of all of them costs less than any new chunk and the layout of
+// it, here and wherever it is read.
+constexpr uint32_t kBitmapSeriesMax = 4'096;
+
 // Of the added series, those that got a sample.
 uint64_t SeriesAdded(const PageWalk::Outcome& outcome, uint32_t old_count) {
   const auto missed = std::count_if(outcome.samples.absent.begin(), outcome.samples.absent.end(),
@@ -227,7 +231,8 @@ std::optional<PageFrame> Page::StaleFrame(const Slots& slots) const {
   PageFrame frame;
   frame.kind = buffer::FrameKind::kStale;
   frame.timestamp_ms = times_.frame_ms;
-  if (CountPartialChunks(*state_.series, slots) <= kStaleChunksMax) {
+  const size_t chunks_max = state_.series->size() <= kBitmapSeriesMax ? 0 : kStaleChunksMax;
+  if (CountPartialChunks(*state_.series, slots) <= chunks_max) {
     frame.layout = LayoutOfSlots(*state_.series, slots);
     return frame;
   }

@@ -190,6 +190,22 @@ TEST_CASE("a page that keeps changing sends what it has and ends what it has not
   }
 }
 
+TEST_CASE("what goes away of a small page is told without new chunks", "[page_churn]") {
+  const auto page_of = [](int series) {
+    std::string text;
+    for (int i = 0; i < series; ++i) text += "metric_0{i=\"" + std::to_string(i) + "\"} 1\n";
+    return text;
+  };
+  Target target;
+  target.Scrape(page_of(200));
+  const auto before = target.page().layout();
+  const PageResult result = target.Scrape(page_of(199));
+  REQUIRE(result.frames.size() == 2);
+  CHECK(result.frames[1].kind == buffer::FrameKind::kStale);
+  CHECK(result.frames[1].layout == before);
+  CHECK(Receive(result).ended == std::set<std::string>{"{__name__=\"metric_0\", i=\"199\"}"});
+}
+
 TEST_CASE("a page that has calmed down is as if it had never been another", "[page_churn]") {
   Cluster cluster;
   LikePages like;
