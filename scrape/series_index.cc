@@ -10,6 +10,9 @@ namespace {
 // than an index.
 constexpr uint32_t kSearchesMax = 8;
 
+// Fewer added series are searched through, too.
+constexpr uint32_t kAddedIndexedMin = 16;
+
 // A word of the filter is for about so many series, of which each sets three of its bits.
 constexpr size_t kSeriesOfWord = 4;
 
@@ -30,6 +33,12 @@ uint32_t SeriesIndex::Find(const AddedSeries& added, uint64_t hash) {
 
 uint32_t SeriesIndex::FindAdded(const AddedSeries& added, uint64_t hash) {
   const uint32_t old_count = old_.size();
+  if (added.size() < kAddedIndexedMin) {
+    for (uint32_t i = 0; i < added.size(); ++i) {
+      if (added.hash(i) == hash) return old_count + i;
+    }
+    return kNone;
+  }
   for (; added_indexed_ < added.size(); ++added_indexed_) {
     added_index_.Insert(added.hash(added_indexed_), old_count + added_indexed_);
   }
