@@ -19,10 +19,11 @@ constexpr std::chrono::milliseconds kRoundWhenSynced{1000};
 }  // namespace
 
 void Log::Impl::Start() {
+  const uint64_t table_bytes = records->table_bytes();
   {
     MutexLock lock(mu_);
     // An earlier run may not have come to write all of their files anew.
-    if (records->table_bytes() > state_.epochs.bytes()) {
+    if (table_bytes > state_.epochs.bytes()) {
       for (const Stretch& epoch : state_.thinned->epochs()) to_rewrite_.push_back(epoch);
     }
   }
