@@ -39,10 +39,10 @@ int Fail(const Error& error) {
   return 1;
 }
 
-// Freed memory of a burst stays with the process instead of going back and forth: without this the
-// buffer's memtables cost more in page faults than in work.
+// Freed memory of a burst stays with the process instead of going back and forth, which costs page
+// faults; but no more of it than a few requests, for each of a handful of threads.
 void TuneAllocator() {
-  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  mallopt(M_TRIM_THRESHOLD, 4 << 20);
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
 }
 

@@ -23,6 +23,8 @@ class FrameTemplates {
   // Small frames compress better beside those of like targets.
   static constexpr uint32_t kSeriesMin = 256;
   static constexpr uint64_t kBytesMax = 32 << 20;
+  // Of a branch: there may be many, and what they send is little.
+  static constexpr uint64_t kBranchBytesMax = 2 << 20;
 
   explicit FrameTemplates(uint64_t bytes_max = kBytesMax) : bytes_max_(bytes_max) {}
 

@@ -28,8 +28,9 @@ class PartEncoder {
  public:
   // `symbols`: see EntryWriter.
   explicit PartEncoder(SendOptions send,
-                       const std::shared_ptr<proto::SymbolPool>& symbols = nullptr)
-      : send_(send), symbols_(symbols), writer_(symbols) {}
+                       const std::shared_ptr<proto::SymbolPool>& symbols = nullptr,
+                       uint64_t template_bytes_max = FrameTemplates::kBytesMax)
+      : send_(send), symbols_(symbols), templates_(template_bytes_max), writer_(symbols) {}
 
   // Fills in body, encoding, counts and shares of `part`, which belongs to `job`. Frames that turn
   // out to be damaged are marked so and left out. With no samples the body is null.
