@@ -65,8 +65,8 @@ class BudgetedLog {
   }
 
   // Reads and acknowledges as a destination does, the backlog first, at most so many frames of it.
-  // What is dropped between the two counts as dropped; where a destination that is full gives it up,
-  // once it has the rest.
+  // What is dropped between the two counts as dropped; where a destination that is full gives it
+  // up, once it has the rest.
   void Deliver(size_t frames_max) {
     const Ledger before = Small().ledger;
     uint64_t samples = 0;

@@ -155,6 +155,7 @@ struct ScraperFixture {
     REQUIRE(decoder.Decode(record.stored, layout->series_count, frame).ok());
     for (size_t i = 0; i < names.size(); ++i) {
       if (names[i].starts_with("scrape_")) continue;
+      if (!frame.present.empty() && frame.present[i] == 0) continue;
       const bool stale = frame.kind == buffer::FrameKind::kStale;
       lines.push_back(names[i] +
                       (stale ? " stale" : " " + Catch::Detail::stringify(frame.values[i])));
