@@ -37,7 +37,7 @@ class TextWalk final : public PageReader {
 
  private:
   Status Walk(std::string_view bytes);
-  const char* SkipKnown(const char* p, const char* end);
+  const char* SkipKnown(const char* p, const char* lines_end, const char* end);
   const char* WalkKnown(const char* p, const char* end);
   template <bool kRewriting>
   const char* PassExpected(const char* p, const char* end);
