@@ -67,9 +67,11 @@ class Connection(asyncio.Protocol):
             self.untaken = 1
             self.transport.write(self.exporters.next_answer(self.target))
 
-    def connection_lost(self, _):
-        # On a busy machine, a page may come too late for a scrape.
-        self.exporters.pages -= self.untaken
+    def connection_lost(self, error):
+        # On a busy machine, a page may come too late for a scrape: it is left unread, which resets
+        # the connection. Who has read it may close as well.
+        if error is not None:
+            self.exporters.pages -= self.untaken
 
 
 def serve(pages: Pages, listener: socket.socket, pipe):
