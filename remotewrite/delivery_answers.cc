@@ -183,11 +183,13 @@ void Delivery::OnFailed(Job& job, const Answer& answer, const DeliveryTime& time
     accepts_ = false;
     concurrency_.OnFailure();
   }
+  BackoffLimits limits = backoff_;
+  if (answer.http_status == 0) limits.max = std::min(limits.max, kUnansweredBackoffMax);
   const milliseconds wait = answer.retry_after ? RetryAfterDelay(*answer.retry_after, rng_)
-                                               : BackoffDelay(backoff_, judged.failures, rng_);
+                                               : BackoffDelay(limits, judged.failures, rng_);
   judged.gate_until = std::max(judged.gate_until, time.now + wait);
   // Behind the gate, and behind jobs that failed less often.
-  job.retry_at = std::max(judged.gate_until, time.now + BackoffDelay(backoff_, job.attempts, rng_));
+  job.retry_at = std::max(judged.gate_until, time.now + BackoffDelay(limits, job.attempts, rng_));
   if (job.attempts % kDivideAfter == 0) DivideStuck(job, time.now);
 }
 

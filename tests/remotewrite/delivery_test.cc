@@ -205,11 +205,11 @@ TEST_CASE("an outage is probed with few requests and its end is noticed soon", "
     fleet.Scrape();
     simulation.Run(seconds(10));
   }
-  CHECK(simulation.requests() < 350);  // 600 seconds, one each 2.5 to 5
+  CHECK(simulation.requests() < 850);  // 600 seconds, one each 0.75 to 1.5
   CHECK(simulation.delivery().View().retrying);
   CHECK(simulation.delivery().concurrency().active() == 1);
   simulation.script = [](const std::string&) { return Ok(); };
-  simulation.Run(seconds(6));
+  simulation.Run(seconds(2));
   CHECK_FALSE(simulation.delivery().View().retrying);
   REQUIRE(simulation.Drain(seconds(20)));
   CHECK(simulation.receiver.distinct_samples() == simulation.log.ledger().appended);
@@ -241,6 +241,26 @@ TEST_CASE("however large max_backoff is, a receiver that is back is noticed with
   simulation.Run(milliseconds(5'100));
   CHECK(simulation.receiver.distinct_samples() > before);
   CHECK(simulation.requests() < 300);
+}
+
+TEST_CASE("whatever failed with it, a receiver that can be reached again is noticed within 1.5 seconds",
+          "[remotewrite]") {
+  const uint64_t seed = GENERATE(1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U);
+  // As long as it takes to double the wait to 1.5 s, to 5 s, and many times that.
+  const int outage_s = GENERATE(4, 15, 100);
+  CAPTURE(seed, outage_s);
+  Simulation simulation(seed, SmallQueue());
+  std::mt19937_64 rng(seed);
+  Fleet fleet(simulation, rng);
+  simulation.script = [](const std::string&) { return Fails(0); };
+  for (int second = 0; second < outage_s; ++second) {
+    fleet.Scrape();
+    simulation.Run(seconds(1));
+  }
+  const uint64_t before = simulation.receiver.distinct_samples();
+  simulation.script = [](const std::string&) { return Ok(); };
+  simulation.Run(milliseconds(1'600));
+  CHECK(simulation.receiver.distinct_samples() > before);
 }
 
 TEST_CASE("a wish of Retry-After is honoured", "[remotewrite]") {
