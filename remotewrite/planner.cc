@@ -1,5 +1,7 @@
 #include "remotewrite/planner.h"
 
+#include <algorithm>
+
 namespace sluice::remotewrite {
 
 namespace {
@@ -18,28 +20,36 @@ const QueuedFrame* OldestOf(const Lanes& lanes, uint32_t shard, uint32_t shards)
   return oldest;
 }
 
-bool IsReady(const Lanes& lanes, const PlanLimits& limits, const PlanTime& time, uint32_t shard) {
-  const QueuedFrame* oldest = OldestOf(lanes, shard, limits.shards);
+bool IsReady(const Lanes& lanes, const PlanLimits& limits, const PlanTime& time, uint32_t shard,
+             uint32_t shards) {
+  const QueuedFrame* oldest = OldestOf(lanes, shard, shards);
   if (oldest == nullptr) return false;
   if (time.hurry || time.now - oldest->read_at >= limits.deadline) return true;
   if (time.wall_ms - oldest->timestamp_ms >= (limits.deadline + kLateBy).count()) return true;
   uint64_t samples = 0;
-  for (uint32_t lane = shard; lane < buffer::kLaneCount; lane += limits.shards) {
+  for (uint32_t lane = shard; lane < buffer::kLaneCount; lane += shards) {
     samples += lanes.ready_samples(lane);
   }
   return samples >= limits.samples_max;
+}
+
+// As many as have a whole request among them; more would each keep a part of one back.
+uint32_t ShardsOf(const Lanes& lanes, const PlanLimits& limits) {
+  const uint64_t requests = lanes.ready_samples() / std::max<uint64_t>(limits.samples_max, 1);
+  return static_cast<uint32_t>(std::clamp<uint64_t>(requests, 1, limits.shards));
 }
 
 }  // namespace
 
 Plan TakeRequest(Lanes& lanes, const PlanLimits& limits, const PlanTime& time,
                  uint32_t first_shard) {
+  const uint32_t shards = ShardsOf(lanes, limits);
   Plan plan;
-  for (uint32_t i = 0; i < limits.shards; ++i) {
-    const uint32_t shard = (first_shard + i) % limits.shards;
-    if (!IsReady(lanes, limits, time, shard)) continue;
+  for (uint32_t i = 0; i < shards; ++i) {
+    const uint32_t shard = (first_shard + i) % shards;
+    if (!IsReady(lanes, limits, time, shard, shards)) continue;
     uint64_t samples = 0;
-    while (const QueuedFrame* next = OldestOf(lanes, shard, limits.shards)) {
+    while (const QueuedFrame* next = OldestOf(lanes, shard, shards)) {
       if (!plan.frames.empty() && samples + next->sample_count > limits.samples_max) {
         plan.full = true;
         break;

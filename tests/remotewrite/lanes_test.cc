@@ -123,6 +123,25 @@ TEST_CASE("a request takes the frames of its shard in log order up to its size",
   CHECK(TakeRequest(lanes, fewer, {.now = kNow, .wall_ms = 0, .hurry = true}, 0).frames.empty());
 }
 
+TEST_CASE("lanes are not parted further than there are requests to fill", "[remotewrite]") {
+  MemoryLog log;
+  for (uint32_t lane = 0; lane < 7; ++lane) {
+    log.Append(MakeTarget("t" + std::to_string(lane), lane, {{"a", "b", "c"}}), 0);
+  }
+  Lanes lanes(Lanes::Limits{});
+  ReadAll(lanes, log);
+  const PlanLimits limits{.shards = 6, .samples_max = 9, .deadline = std::chrono::hours(1)};
+  const PlanTime time{.now = kNow, .wall_ms = 0, .hurry = false};
+  // 21 samples are two requests, and what is left waits for company.
+  const Plan first = TakeRequest(lanes, limits, time, 0);
+  CHECK(first.frames.size() == 3);
+  CHECK(first.full);
+  const Plan second = TakeRequest(lanes, limits, time, 1);
+  CHECK(second.frames.size() == 3);
+  CHECK(TakeRequest(lanes, limits, time, 2).frames.empty());
+  CHECK(lanes.ready_samples() == 3);
+}
+
 TEST_CASE("frames of one target and layout share an entry, and a changed layout keeps the order",
           "[remotewrite]") {
   MemoryLog log;
