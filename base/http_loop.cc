@@ -81,7 +81,9 @@ struct HttpLoop::Impl {
   void RemoveDoomed();
   void Act(CurlShard& shard, curl_socket_t fd, int mask);
   void RunTimers();
+  void OnPlainEvent(const epoll_event& event);
   void AdvancePlain();
+  void TellPlainEnded();
   void TellEnded(CurlShard& shard);
   void End(TransferId id, CURLcode code);
   int WaitMs(std::chrono::milliseconds most) const;
@@ -315,11 +317,25 @@ void HttpLoop::Impl::RunTimers() {
   }
 }
 
+// What ends with it ends at once: what its handler has of it is still in the caches, and goes
+// before the next one needs as much.
+void HttpLoop::Impl::OnPlainEvent(const epoll_event& event) {
+  {
+    const Busy busy_now(*this);
+    plain.OnEvent(event.data.u64, event.events, std::chrono::steady_clock::now());
+  }
+  TellPlainEnded();
+}
+
 void HttpLoop::Impl::AdvancePlain() {
   {
     const Busy busy_now(*this);
     plain.Advance(std::chrono::steady_clock::now());
   }
+  TellPlainEnded();
+}
+
+void HttpLoop::Impl::TellPlainEnded() {
   RemoveDoomed();
   for (const PlainHttp::Ended& ended : plain.TakeEnded()) End(ended.transfer_id, ended.code);
 }
@@ -405,8 +421,7 @@ void HttpLoop::Impl::WaitForEvents(int wait_ms) {
       continue;
     }
     if ((event.data.u64 & PlainHttp::kEventBit) != 0) {
-      const Busy busy_now(*this);
-      plain.OnEvent(event.data.u64, event.events, std::chrono::steady_clock::now());
+      OnPlainEvent(event);
       continue;
     }
     // A socket that libcurl closed meanwhile is unknown to its multi handle, which ignores it.
