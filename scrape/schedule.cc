@@ -15,7 +15,7 @@ constexpr milliseconds kToleranceMax{2};
 constexpr int kTolerancePart = 100;
 constexpr milliseconds kApart{10};
 constexpr int kApartPart = 10;
-constexpr int kSlots = 100;
+constexpr int kSlots = 20;
 constexpr milliseconds kSlotMax{250};
 
 }  // namespace

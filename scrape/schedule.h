@@ -15,7 +15,7 @@ uint64_t PhaseSeed(std::string_view hostname, const relabel::Labels& external_la
 
 // How long until the first scrape: a point on the wall clock's grid of `interval` that depends on
 // the target alone, so that it is the same after a restart. In (0, interval]. Points are spread
-// over slots of a hundredth of the interval (250 ms at most), not over every instant: a thread that
+// over slots of a twentieth of the interval (250 ms at most), not over every instant: a thread that
 // is awake anyway scrapes several targets for little more than one, with all that it needs still in
 // the caches.
 std::chrono::milliseconds FirstDelay(uint64_t phase, std::chrono::milliseconds interval,

@@ -52,7 +52,7 @@ TEST_CASE("targets are spread evenly over slots of the interval", "[schedule]") 
   std::mt19937_64 random(7);
   std::map<int64_t, int> points;
   for (int i = 0; i < kTargets; ++i) ++points[FirstDelay(random(), interval, 0).count()];
-  const int64_t slots = interval.count() / std::clamp<int64_t>(interval.count() / 100, 1, 250);
+  const int64_t slots = interval.count() / std::clamp<int64_t>(interval.count() / 20, 1, 250);
   CHECK(points.size() == static_cast<size_t>(slots));
   for (const auto& [point, targets] : points) {
     CHECK(targets > kTargets / slots / 2);
