@@ -88,7 +88,8 @@ class HttpHandler {
 struct HttpLoopOptions {
   size_t max_idle_connections = 4096;  // kept over all hosts
   std::string user_agent = {};         // e.g. "sluice/0.1.0"
-  // Plain GETs to IP addresses go around libcurl, which costs more than all else that they take.
+  // Plain GETs and POSTs to IP addresses go around libcurl, which costs more than all else that
+  // they take.
   bool lean = true;
   // While several transfers run, Poll() waits at least so long before it looks at what arrived: to
   // be woken costs as much as a small response. Makes transfers seem longer by as much.

@@ -92,10 +92,11 @@ class HttpTransfer final : public ResponseSink {
 
   // In place of a handle of libcurl's, for a hop that does without. Whether it can, but for its
   // URL:
-  bool IsPlainGet() const;
-  // `host` and `target` of url().
-  std::string PlainRequest(std::string_view host, std::string_view target,
-                           const std::string& user_agent) const;
+  bool IsPlain() const;
+  // What is sent: a head, with `host` and `target` of url(), and a body that lives as long as this.
+  std::string PlainHead(std::string_view host, std::string_view target,
+                        const std::string& user_agent) const;
+  std::string_view PlainBody() const;
   void AttachPlain();
   void EndPlain(const PlainEnd& end);
 

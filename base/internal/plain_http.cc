@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace sluice::internal {
@@ -39,6 +41,24 @@ socklen_t FillAddress(const PlainEndpoint& endpoint, sockaddr_storage& storage) 
   address.sin_port = htons(endpoint.port);
   std::memcpy(&address.sin_addr, endpoint.address.data(), 4);
   return sizeof(address);
+}
+
+bool HasBytes(int fd) {
+  char byte = 0;
+  return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+// As send(), of what is not yet sent of both.
+ssize_t SendRest(int fd, std::string_view head, std::string_view body, size_t sent) {
+  const std::string_view head_rest = head.substr(std::min(sent, head.size()));
+  const std::string_view body_rest = body.substr(sent - (head.size() - head_rest.size()));
+  // sendmsg() only reads.
+  std::array<iovec, 2> parts = {{{const_cast<char*>(head_rest.data()), head_rest.size()},
+                                 {const_cast<char*>(body_rest.data()), body_rest.size()}}};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 // Whether an idle connection is as it was left: neither closed nor spoken to.
@@ -87,7 +107,7 @@ PlainHttp::~PlainHttp() {
 }
 
 bool PlainHttp::Begin(HttpTransfer& transfer, const std::string& user_agent, SteadyTime now) {
-  if (!transfer.IsPlainGet()) return false;
+  if (!transfer.IsPlain()) return false;
   const std::optional<PlainUrl> url = PlainUrl::Parse(transfer.url());
   if (!url.has_value()) return false;
   transfer.AttachPlain();
@@ -101,7 +121,7 @@ bool PlainHttp::Begin(HttpTransfer& transfer, const std::string& user_agent, Ste
     ended_.push_back({transfer.id(), CURLE_COULDNT_CONNECT});
     return true;
   }
-  Assign(at, transfer, transfer.PlainRequest(url->host, url->target, user_agent));
+  Assign(at, transfer, transfer.PlainHead(url->host, url->target, user_agent));
   Send(at, now);
   return true;
 }
@@ -155,10 +175,11 @@ PlainHttp::Connections::iterator PlainHttp::Open(const PlainEndpoint& endpoint, 
   return connections_.emplace(id, std::move(connection)).first;
 }
 
-void PlainHttp::Assign(Connections::iterator at, HttpTransfer& transfer, std::string request) {
+void PlainHttp::Assign(Connections::iterator at, HttpTransfer& transfer, std::string head) {
   Connection& connection = at->second;
   connection.transfer = &transfer;
-  connection.request = std::move(request);
+  connection.head = std::move(head);
+  connection.body = transfer.PlainBody();
   connection.sent = 0;
   connection.reader = ResponseReader();
   running_[transfer.id()] = at->first;
@@ -198,7 +219,7 @@ void PlainHttp::OnEvent(uint64_t event, uint32_t events, SteadyTime now) {
     if (os_error != 0) return End(at, CURLE_COULDNT_CONNECT, os_error, {});
     if ((events & EPOLLOUT) == 0) return;
   }
-  if (connection.sent < connection.request.size()) {
+  if (!connection.all_sent()) {
     Send(at, now);
     at = connections_.find(id);
     if (at == connections_.end() || at->second.transfer == nullptr) return;
@@ -208,21 +229,27 @@ void PlainHttp::OnEvent(uint64_t event, uint32_t events, SteadyTime now) {
 
 void PlainHttp::Send(Connections::iterator at, SteadyTime now) {
   Connection& connection = at->second;
-  while (connection.sent < connection.request.size()) {
-    const ssize_t put = send(connection.fd, connection.request.data() + connection.sent,
-                             connection.request.size() - connection.sent, MSG_NOSIGNAL);
+  while (!connection.all_sent()) {
+    const ssize_t put = SendRest(connection.fd, connection.head, connection.body, connection.sent);
     if (put >= 0) {
       connection.connected = true;
       connection.sent += static_cast<size_t>(put);
       continue;
     }
     const int os_error = errno;
+    if (os_error == EINTR) continue;
     // A socket that is not connected yet says ENOTCONN or EAGAIN.
-    if (os_error == EAGAIN || os_error == ENOTCONN || os_error == EINTR) return;
-    if (!connection.connected) return End(at, CURLE_COULDNT_CONNECT, os_error, {});
-    if (!SendAgain(at, now)) End(at, CURLE_SEND_ERROR, os_error, {});
+    if (os_error != EAGAIN && os_error != ENOTCONN) OnSendError(at, os_error, now);
     return;
   }
+}
+
+void PlainHttp::OnSendError(Connections::iterator at, int os_error, SteadyTime now) {
+  Connection& connection = at->second;
+  if (!connection.connected) return End(at, CURLE_COULDNT_CONNECT, os_error, {});
+  // Who wants no more of a body may have said why.
+  if (!connection.body.empty() && HasBytes(connection.fd)) return Receive(at, now);
+  if (!SendAgain(at, now)) End(at, CURLE_SEND_ERROR, os_error, {});
 }
 
 void PlainHttp::Receive(Connections::iterator at, SteadyTime now) {
@@ -291,9 +318,11 @@ void PlainHttp::Release(Connections::iterator at, SteadyTime now) {
   connection.transfer = nullptr;
   connection.fresh = false;
   connection.used = now;
-  const bool all_sent = connection.sent == connection.request.size();
-  if (!connection.reader.reusable() || !all_sent || idle_count_ >= idle_max_) return Forget(at);
-  connection.request = {};
+  const bool is_reusable = connection.reader.reusable() && connection.all_sent();
+  if (!is_reusable || idle_count_ >= idle_max_) return Forget(at);
+  connection.head = {};
+  connection.body = {};
+  connection.sent = 0;
   idle_[connection.endpoint].push_back(at->first);
   ++idle_count_;
 }
@@ -301,7 +330,7 @@ void PlainHttp::Release(Connections::iterator at, SteadyTime now) {
 bool PlainHttp::SendAgain(Connections::iterator at, SteadyTime now) {
   if (at->second.fresh || at->second.reader.begun()) return false;
   HttpTransfer& transfer = *at->second.transfer;
-  std::string request = std::move(at->second.request);
+  std::string head = std::move(at->second.head);
   const PlainEndpoint endpoint = at->second.endpoint;
   running_.erase(transfer.id());
   Forget(at);
@@ -313,7 +342,7 @@ bool PlainHttp::SendAgain(Connections::iterator at, SteadyTime now) {
     ended_.push_back({transfer.id(), CURLE_COULDNT_CONNECT});
     return true;
   }
-  Assign(opened, transfer, std::move(request));
+  Assign(opened, transfer, std::move(head));
   Send(opened, now);
   return true;
 }

@@ -1,6 +1,6 @@
-// A lean client for the commonest request there is: a GET over plain HTTP/1.1 to an IP address,
-// without a proxy. A scrape of a thousand series costs little more than its HTTP, of which
-// libcurl's share is the largest; everything else goes through libcurl.
+// A lean client for the commonest requests there are: a GET, and a POST of a body, over plain
+// HTTP/1.1 to an IP address, without a proxy. A scrape of a thousand series costs little more than
+// its HTTP, of which libcurl's share is the largest; everything else goes through libcurl.
 #pragma once
 
 #include <array>
@@ -87,8 +87,12 @@ class PlainHttp {
     bool connected = false;
     bool fresh = true;                 // has not carried a response yet
     HttpTransfer* transfer = nullptr;  // null while idle
-    std::string request;
-    size_t sent = 0;
+    std::string head;
+    std::string_view body;  // of the transfer
+    size_t sent = 0;        // of both
+
+    bool all_sent() const { return sent == head.size() + body.size(); }
+
     ResponseReader reader;
   };
 
@@ -98,9 +102,10 @@ class PlainHttp {
                                  SteadyTime now);
   // The end iterator, and errno, when there can be no connection.
   Connections::iterator Open(const PlainEndpoint& endpoint, SteadyTime now);
-  void Assign(Connections::iterator at, HttpTransfer& transfer, std::string request);
+  void Assign(Connections::iterator at, HttpTransfer& transfer, std::string head);
   void Forget(Connections::iterator at);  // closes it
   void Send(Connections::iterator at, SteadyTime now);
+  void OnSendError(Connections::iterator at, int os_error, SteadyTime now);
   void Receive(Connections::iterator at, SteadyTime now);
   bool OnState(Connections::iterator at, ResponseReader::State state, SteadyTime now);
   void Release(Connections::iterator at, SteadyTime now);

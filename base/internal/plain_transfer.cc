@@ -14,10 +14,10 @@ constexpr size_t kUsualHeadBytes = 512;
 
 }  // namespace
 
-bool HttpTransfer::IsPlainGet() const {
+bool HttpTransfer::IsPlain() const {
   const bool to_socket = !request_->unix_socket.empty() && !left_origin_;
-  return method_ == "GET" && !sends_body_ && !to_socket && request_->silence_max.count() == 0 &&
-         Signature() == nullptr &&
+  const bool is_usual = sends_body_ ? method_ == "POST" : method_ == "GET";
+  return is_usual && !to_socket && request_->silence_max.count() == 0 && Signature() == nullptr &&
          (request_->client == nullptr || request_->client->ProxyFor(url_).empty());
 }
 
@@ -33,8 +33,12 @@ void HttpTransfer::EndPlain(const PlainEnd& end) {
   error_text_[size] = '\0';
 }
 
-std::string HttpTransfer::PlainRequest(std::string_view host, std::string_view target,
-                                       const std::string& user_agent) const {
+std::string_view HttpTransfer::PlainBody() const {
+  return sends_body_ ? std::string_view(*request_->body) : std::string_view();
+}
+
+std::string HttpTransfer::PlainHead(std::string_view host, std::string_view target,
+                                    const std::string& user_agent) const {
   std::string lines;
   lines.reserve(kUsualHeadBytes);
   bool has_host = false;
@@ -49,11 +53,13 @@ std::string HttpTransfer::PlainRequest(std::string_view host, std::string_view t
   ForEachHeader(std::ref(append));
   std::string text;
   text.reserve(target.size() + host.size() + user_agent.size() + lines.size() + kUsualHeadBytes);
-  text.append("GET ");
-  text.append(target).append(" HTTP/1.1\r\n");
+  text.append(method_).append(" ").append(target).append(" HTTP/1.1\r\n");
   if (!has_host) text.append("Host: ").append(host).append("\r\n");
   if (!has_agent) text.append("User-Agent: ").append(user_agent).append("\r\n");
   if (!has_accept) text.append("Accept: */*\r\n");
+  if (sends_body_) {
+    text.append("Content-Length: ").append(std::to_string(PlainBody().size())).append("\r\n");
+  }
   return text.append(lines).append("\r\n");
 }
 

@@ -1,8 +1,12 @@
 #include "base/http_loop.h"
 
 #include <memory>
+#include <netinet/in.h>
 #include <string>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -395,6 +399,56 @@ TEST_CASE("a body is sent as it is, and again on a retry", "[http]") {
   CHECK(server.requests().at(0).method == "POST");
   CHECK(server.requests().at(1).method == "PUT");
   CHECK(body.use_count() == 1);
+}
+
+// Accepts one connection; answers as soon as there is a byte of the request, and closes.
+class HastyServer {
+ public:
+  explicit HastyServer(std::string answer)
+      : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), answer_(std::move(answer)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    REQUIRE(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(listen(listener_, 1) == 0);
+    REQUIRE(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+    thread_ = std::jthread([this] { Serve(); });
+  }
+
+  ~HastyServer() {
+    thread_.join();
+    close(listener_);
+  }
+
+  const std::string& url() const { return url_; }
+
+ private:
+  void Serve() {
+    const int fd = accept(listener_, nullptr, nullptr);
+    char byte = 0;
+    if (recv(fd, &byte, 1, 0) == 1) send(fd, answer_.data(), answer_.size(), MSG_NOSIGNAL);
+    close(fd);  // with much that is unread: this resets the connection
+  }
+
+  const int listener_;
+  const std::string answer_;
+  std::string url_;
+  std::jthread thread_;
+};
+
+TEST_CASE("who answers before the whole body is there is heard", "[http]") {
+  HastyServer server("HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nlarge");
+  HttpLoop loop({.lean = true});
+  HttpRequest request = Get(server.url());
+  request.method = "POST";
+  request.body = std::make_shared<const std::string>(std::string(16 << 20, 'b'));
+  HttpRecorder recorder;
+  Run(loop, std::move(request), recorder);
+  CHECK(recorder.Message() == "ok");
+  CHECK(recorder.head.status == 413);
+  CHECK(recorder.body == "large");
 }
 
 TEST_CASE("a method without a body is sent without one", "[http]") {

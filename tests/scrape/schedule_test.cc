@@ -41,7 +41,7 @@ TEST_CASE("the first scrape is within one interval, at the same phase whenever o
     CHECK(delay > milliseconds(0));
     CHECK(delay <= kInterval);
     const int64_t point = (now + delay.count()) % kInterval.count();
-    CHECK(point == static_cast<int64_t>(phase % 15'000'000'000 / 150'000'000 * 150));
+    CHECK(point == static_cast<int64_t>(phase % 15'000'000'000 / 250'000'000 * 250));
   }
 }
 
