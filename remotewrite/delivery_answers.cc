@@ -185,9 +185,13 @@ void Delivery::OnFailed(Job& job, const Answer& answer, const DeliveryTime& time
   }
   BackoffLimits limits = backoff_;
   if (answer.http_status == 0) limits.max = std::min(limits.max, kUnansweredBackoffMax);
-  const milliseconds wait = answer.retry_after ? RetryAfterDelay(*answer.retry_after, rng_)
-                                               : BackoffDelay(limits, judged.failures, rng_);
-  judged.gate_until = std::max(judged.gate_until, time.now + wait);
+  // The end of one that hung says how it was long ago; others were sent since.
+  const bool hung = answer.http_status == 0 && time.now - job.started_at >= kProbeInterval;
+  if (!hung) {
+    const milliseconds wait = answer.retry_after ? RetryAfterDelay(*answer.retry_after, rng_)
+                                                 : BackoffDelay(limits, judged.failures, rng_);
+    judged.gate_until = std::max(judged.gate_until, time.now + wait);
+  }
   // Behind the gate, and behind jobs that failed less often.
   job.retry_at = std::max(judged.gate_until, time.now + BackoffDelay(limits, job.attempts, rng_));
   if (job.attempts % kDivideAfter == 0) DivideStuck(job, time.now);
