@@ -21,6 +21,17 @@ constexpr std::array<double, kExponentMax + 1> kPowersOfTen = {1e0,  1e1,  1e2, 
                                                                1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17};
 
+// As ToDecimal() for a number with so many decimals; nothing when it has more, or fewer. The bounds
+// leave out what needs care: signs of zeros, and digits that a double does not quite hold.
+bool HasDecimals(double value, uint8_t exponent, int64_t& mantissa) {
+  constexpr double kFewDigits = 1e15;
+  const double power = kPowersOfTen[exponent];
+  const double scaled = value * power;
+  if (!(std::fabs(scaled) < kFewDigits)) return false;
+  mantissa = static_cast<int64_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
+  return mantissa % 10 != 0 && static_cast<double>(mantissa) / power == value;
+}
+
 char* WriteVarint(char* to, uint64_t value) {
   while (value >= 0x80) {
     *to++ = static_cast<char>(value | 0x80);
@@ -57,13 +68,18 @@ Decimal ToDecimal(double value) {
 void ValueColumnEncoder::Encode(std::span<const double> values, std::string& out) {
   const size_t start = out.size();
   out.resize(start + values.size());
+  exponents_.resize(values.size());
   mantissas_.resize(values.size() * 10);
   raw_.resize(values.size() * 8);
-  char* exponent_at = out.data() + start;
+  char* exponent_at = exponents_.data();
   char* mantissa_at = mantissas_.data();
   char* raw_at = raw_.data();
   for (const double value : values) {
-    const Decimal decimal = ToDecimal(value);
+    const auto likely = static_cast<uint8_t>(*exponent_at);
+    Decimal decimal{.mantissa = 0, .exponent = likely};
+    const bool is_known =
+        likely != 0 && likely <= kExponentMax && HasDecimals(value, likely, decimal.mantissa);
+    if (!is_known) decimal = ToDecimal(value);
     *exponent_at++ = static_cast<char>(decimal.exponent);
     if (decimal.exponent != kExponentRaw) {
       mantissa_at = WriteVarint(mantissa_at, ZigZag(decimal.mantissa));
@@ -72,6 +88,7 @@ void ValueColumnEncoder::Encode(std::span<const double> values, std::string& out
       raw_at += 8;
     }
   }
+  std::memcpy(out.data() + start, exponents_.data(), values.size());
   out.append(mantissas_.data(), mantissa_at);
   out.append(raw_.data(), raw_at);
 }

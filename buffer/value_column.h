@@ -33,10 +33,12 @@ Decimal ToDecimal(double value);
 // Scratch memory is kept between calls. Thread-compatible.
 class ValueColumnEncoder {
  public:
-  // Appends the column to `out`.
+  // Appends the column to `out`. Quickest when the values have as many decimals as those in the
+  // same places of the column before: then the page of a like target was encoded before this one.
   void Encode(std::span<const double> values, std::string& out);
 
  private:
+  std::string exponents_;  // of the last column
   std::string mantissas_;
   std::string raw_;
 };

@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds kLedgerInterval{200};
 
 // A few requests for each lane are the most that may be open to one host.
 constexpr size_t kConnectionsMax = 2 * buffer::kLaneCount;
+// Answers to requests that were sent together are acknowledged with one record.
+constexpr std::chrono::milliseconds kGather{2};
 
 std::shared_ptr<proto::SymbolPool> SymbolsFor(const ProtocolConfig& protocol) {
   return protocol.message == Message::kV2 ? std::make_shared<proto::SymbolPool>() : nullptr;
@@ -144,7 +146,8 @@ Destination::Destination(DestinationConfig config, const DestinationsOptions& op
       quarantine_(options.quarantine, config_.name, name_),
       metadata_(config_.metadata, deps.clock.MonotonicNow()),
       http_(HttpLoopOptions{.max_idle_connections = kConnectionsMax,
-                            .user_agent = options.user_agent}),
+                            .user_agent = options.user_agent,
+                            .gather = kGather}),
       pulse_(deps.clock.MonotonicNow()) {
   status_.name = name_;
   status_.url = public_url_;

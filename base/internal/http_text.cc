@@ -42,7 +42,8 @@ bool IsHttpToken(std::string_view text) {
 }
 
 bool IsHttpHeaderValue(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 std::string PrintableWords(std::string_view text) {

@@ -12,6 +12,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+
 namespace sluice::internal {
 namespace {
 
@@ -68,6 +70,11 @@ bool IsQuiet(int fd) {
 }
 
 }  // namespace
+
+size_t PlainEndpoint::Hash::operator()(const PlainEndpoint& endpoint) const {
+  const auto* const bytes = reinterpret_cast<const char*>(endpoint.address.data());
+  return XxHash64({bytes, endpoint.address.size()}) ^ endpoint.port;
+}
 
 std::optional<PlainUrl> PlainUrl::Parse(std::string_view url) {
   const auto is_plain = [](char c) { return c > ' ' && c < 0x7f && c != '\\'; };

@@ -6,7 +6,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -27,7 +26,11 @@ struct PlainEndpoint {
   uint16_t port = 0;
   bool v6 = false;
 
-  friend auto operator<=>(const PlainEndpoint&, const PlainEndpoint&) = default;
+  friend bool operator==(const PlainEndpoint&, const PlainEndpoint&) = default;
+
+  struct Hash {
+    size_t operator()(const PlainEndpoint& endpoint) const;
+  };
 };
 
 // "http://127.0.0.1:9100/metrics" taken apart. Nothing for a URL that names no address, or has
@@ -117,7 +120,7 @@ class PlainHttp {
   const size_t idle_max_;
   uint64_t last_id_ = 0;
   Connections connections_;
-  std::map<PlainEndpoint, std::vector<uint64_t>> idle_;
+  std::unordered_map<PlainEndpoint, std::vector<uint64_t>, PlainEndpoint::Hash> idle_;
   size_t idle_count_ = 0;
   std::unordered_map<uint64_t, uint64_t> running_;       // transfer -> connection
   std::set<std::pair<SteadyTime, uint64_t>> deadlines_;  // of transfers
