@@ -1,15 +1,29 @@
 #include "agent/agent.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string_view>
+#include <sys/resource.h>
 #include <utility>
 
 #include "agent/config/checksum.h"
 #include "base/process_metrics.h"
 
 namespace sluice::agent {
+namespace {
+
+// Of targets: half of the files that the process may have, as the other half is for all the rest.
+size_t IdleConnectionsMax() {
+  constexpr rlim_t kLeast = 64;
+  constexpr rlim_t kMost = 32'768;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return kLeast;
+  return std::clamp(files.rlim_cur / 2, kLeast, kMost);
+}
+
+}  // namespace
 
 std::optional<std::string> ProcessEnvironment(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
@@ -70,6 +84,7 @@ Status Agent::OpenAll() {
   scraper_ = std::make_unique<scrape::Scraper>(
       scrape::ScraperOptions{.user_agent = user_agent,
                              .body_bytes_max = options_.scrape_body_bytes_max,
+                             .idle_connections_max = IdleConnectionsMax(),
                              .discovery_directory = options_.data_directory + "/discovery",
                              .cluster = options_.cluster},
       scrape::Scraper::Deps{.clock = clock_,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 #include <sstream>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 
@@ -46,8 +47,18 @@ void TuneAllocator() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
 }
 
+// As many files as may be had: each target keeps its connection. What waits with select(), for
+// which shells keep the limit low, is not here.
+void RaiseFileLimit() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int RunAgent(const Options& options) {
   TuneAllocator();
+  RaiseFileLimit();
   Signals signals;  // before any thread
   const Logger logger(MakeStderrSink(options.log_level, options.log_format));
   logger.Info("starting", {{"version", SLUICE_VERSION}});

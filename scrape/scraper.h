@@ -63,6 +63,8 @@ struct ScraperOptions {
   // Bound of any uncompressed body, whatever body_size_limit says.
   uint64_t body_bytes_max = 1ULL << 30;
   size_t workers = 1;
+  // Kept by each worker for the next scrapes of its targets.
+  size_t idle_connections_max = 4096;
   // Where the last targets of discoveries are kept; empty: nowhere.
   std::string discovery_directory;
   // No wait of a worker is longer than this, whatever is due; a bound on lost wake-ups.

@@ -121,6 +121,11 @@ class Process(unittest.TestCase):
                      "prometheus_config_last_reload_successful 1"]:
             self.assertIn(name, metrics)
 
+    def test_a_low_soft_limit_of_files_is_raised(self):
+        self.sluice.command = ["prlimit", "--nofile=1000:3000", *self.sluice.command]
+        self.sluice.start()
+        self.assertIn("process_max_fds 3000\n", self.sluice.metrics())
+
     def test_stop_signals_end_the_process_with_status_0(self):
         for number in [signal.SIGTERM, signal.SIGINT]:
             self.sluice.start()
