@@ -212,7 +212,10 @@ bool PageTemplate::TakeRoom(size_t size, LineMark mark) {
   const size_t bytes = size + kLineBytes;
   if (company != kSeries) {
     const size_t min = company == kTold ? kToldBytesMin : kDroppedBytesMin;
-    if (bytes_[company] + bytes > min + kCompanyFactor * bytes_[kSeries]) return false;
+    if (bytes_[company] + bytes > min + kCompanyFactor * bytes_[kSeries]) {
+      lacks_metadata_ = lacks_metadata_ || mark.is_metadata();
+      return false;
+    }
   }
   Count(size, mark);
   return true;
@@ -220,6 +223,14 @@ bool PageTemplate::TakeRoom(size_t size, LineMark mark) {
 
 void PageTemplate::Count(size_t size, LineMark mark) {
   bytes_[CompanyOf(mark)] += size + kLineBytes;
+}
+
+PageTemplate::Place PageTemplate::PlaceOf(size_t line) const {
+  if (line == 0) return {};
+  size_t at = line - 1;
+  Place place = PlaceOfRun(at);
+  for (at -= at % kRunLines; at < line; ++at) place.Pass(lines_[at]);
+  return place;
 }
 
 size_t PageTemplate::FindSlot(uint32_t slot, size_t start) const {

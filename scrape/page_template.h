@@ -149,6 +149,9 @@ class PageTemplate {
   // Whether it may have digests.
   bool has_digests() const { return has_digests_; }
 
+  // Whether there was metadata on the page for which there was no room.
+  bool lacks_metadata() const { return lacks_metadata_; }
+
   // A line of this slot, from `start` on and then from the first one on; or kNone.
   size_t FindSlot(uint32_t slot, size_t start) const;
 
@@ -161,6 +164,9 @@ class PageTemplate {
 
   // Of the first line of its run.
   Place PlaceOfRun(size_t line) const { return runs_[line / kRunLines]; }
+
+  // Of any line, or of the end.
+  Place PlaceOf(size_t line) const;
 
   // Of an empty one: has the first `count` lines of `old`.
   void Follow(const PageTemplate& old, size_t count);
@@ -185,7 +191,8 @@ class PageTemplate {
   uint64_t Hash() const;
 
   friend bool operator==(const PageTemplate& a, const PageTemplate& b) {
-    return a.lines_ == b.lines_ && a.own_ == b.own_ && a.told() == b.told();
+    return a.lines_ == b.lines_ && a.own_ == b.own_ && a.told() == b.told() &&
+           a.lacks_metadata_ == b.lacks_metadata_;
   }
 
  private:
@@ -212,6 +219,7 @@ class PageTemplate {
   std::array<size_t, kCompanies> bytes_{};  // with kLineBytes
   bool has_newline_ = false;
   bool has_digests_ = false;
+  bool lacks_metadata_ = false;
 
   // Until it is finished.
   std::string new_told_;

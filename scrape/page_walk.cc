@@ -32,6 +32,7 @@ PageWalk::PageWalk(const PageState& state, const SeriesRules& rules, Times times
       series_(*state.series),
       rules_(rules),
       times_(times),
+      in_step_(!text_.lacks_metadata()),
       keys_(text_),
       quota_(rules),
       maker_(rules),
@@ -56,7 +57,9 @@ Result<bool> PageWalk::PlaceKnown(std::string_view key, const Entry& entry) {
   if (entry.kind != EntryKind::kSample) context_.OnMetadata(entry);
   if (out_.rewritten || !PlaceExpected(key, entry)) {
     if (!out_.rewritten) StartRewriting();
+    const size_t before = cursor_;
     const Result<bool> is_placed = PlaceAnywhere(key, entry);
+    StayInStep(before, entry.kind != EntryKind::kSample);
     if (!is_placed.ok() || !*is_placed) return is_placed;
   }
   if (Status status = CheckTaken(); !status.ok()) return status.error();
@@ -73,10 +76,12 @@ bool PageWalk::PlaceExpected(std::string_view key, const Entry& entry) {
 }
 
 Result<bool> PageWalk::PlaceAnywhere(std::string_view key, const Entry& entry) {
-  const size_t line = FindLine(key);
+  const bool is_metadata = entry.kind != EntryKind::kSample;
+  size_t line = FindLine(key);
+  if (is_metadata && line == PageTemplate::kNone) line = FindNextMetadata(key);
   const bool is_known = line != PageTemplate::kNone;
   if (is_known) cursor_ = line + 1;
-  if (entry.kind != EntryKind::kSample) {
+  if (is_metadata) {
     const LineMark mark = LineMark::Metadata();
     const bool has_room =
         is_known ? out_.text.Keep(keys_, line, mark) : out_.text.Append(key, mark);
@@ -312,8 +317,10 @@ Status PageWalk::PlaceUnknown(std::string_view key, const Entry& entry) {
     }
   }
   mark = mark.WithSpelling(maker_.le_depends(), maker_.quantile_depends(), type);
+  const size_t before = cursor_;
   const size_t line = FollowStray(key, mark);
   const bool is_stray = line != PageTemplate::kNone;
+  StayInStep(before, false);
   if (!PlaceSample(key, line, mark, SampleOf(entry, is_stray ? mark : LineMark::Dropped()))) {
     return TooLarge();
   }
@@ -348,6 +355,31 @@ size_t PageWalk::FindLine(std::string_view key) {
   if (count == 0 || strays_ <= kStraysMax) return PageTemplate::kNone;
   if (!line_index_.is_built()) line_index_.Build(keys_);
   return line_index_.Find(keys_, key);
+}
+
+// Often all series above it went away, however many.
+size_t PageWalk::FindNextMetadata(std::string_view key) {
+  const size_t count = text_.size();
+  // Never back, so that all searches together go through the lines once.
+  next_metadata_ = std::max(next_metadata_, cursor_);
+  while (next_metadata_ < count && !text_.mark(next_metadata_).is_metadata()) ++next_metadata_;
+  const bool is_it = next_metadata_ < count && keys_.HasKey(next_metadata_, key);
+  return is_it ? next_metadata_ : PageTemplate::kNone;
+}
+
+// After an entry was looked for at the cursor `before`. The walk is out of step for good once
+// metadata has come, gone or moved, and when lines come that stood further up: then, what is passed
+// here is passed once.
+void PageWalk::StayInStep(size_t before, bool is_metadata) {
+  if (!in_step_) return;
+  size_t end = cursor_;
+  if (is_metadata) {
+    const bool is_known = end > before && text_.mark(end - 1).is_metadata();
+    in_step_ = is_known;
+    if (is_known) --end;
+  }
+  in_step_ = in_step_ && end >= before;
+  for (size_t i = before; in_step_ && i < end; ++i) in_step_ = !text_.mark(i).is_metadata();
 }
 
 // After an entry that FindLine() did not find: goes on behind its line if the template has it, and

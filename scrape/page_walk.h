@@ -133,7 +133,12 @@ class PageWalk {
 
   bool rewriting() const { return out_.rewritten; }
 
-  // The expected entry is there, and it is metadata. While rewriting, OnMetadata() is owed.
+  // The metadata of the body so far is that of the template before the cursor. Then whatever a
+  // line of the template was made under stands above it now, too.
+  bool in_step() const { return in_step_; }
+
+  // The expected entry is there, and it is metadata. While rewriting, OnMetadata() is owed, in step
+  // only before the next entry that is placed.
   void PassMetadata() {
     if (out_.rewritten) out_.text.Keep(keys_, cursor_, LineMark::Metadata());
     ++cursor_;
@@ -155,6 +160,17 @@ class PageWalk {
   template <class NameOf>
   bool KeepExpected(std::string_view key, const Sample& sample, NameOf name_of) {
     if (!KeepKnown(cursor_, key, sample, name_of)) return false;
+    ++cursor_;
+    return true;
+  }
+
+  // The same in step, where nothing that stands above the entry has to be known.
+  bool KeepInStep(std::string_view key, const Sample& sample) {
+    const LineMark mark = text_.mark(cursor_);
+    // Where the series stood first before, it may have had other metadata.
+    const bool is_first_now = mark.has_slot() && mark.is_repeat() && out_.seen[mark.slot()] == 0;
+    if (is_first_now || (mark.is_refused() && HasRoom())) return false;
+    if (!PlaceSample(key, cursor_, mark, sample)) return false;
     ++cursor_;
     return true;
   }
@@ -203,7 +219,9 @@ class PageWalk {
 
   void StartRewriting();
   void StartTimed();
+  void StayInStep(size_t before, bool is_metadata);
   size_t FindLine(std::string_view key);
+  size_t FindNextMetadata(std::string_view key);
   size_t FollowStray(std::string_view key, LineMark mark);
   Result<LineMark> MarkOf(uint64_t hash, std::string_view metric_name);
 
@@ -215,6 +233,7 @@ class PageWalk {
   const Times times_;
 
   size_t cursor_ = 0;
+  bool in_step_;
   KeyReader keys_;
   SampleQuota quota_;
   Status invalid_histogram_;
@@ -227,6 +246,7 @@ class PageWalk {
   FamilyContext context_;
   LineIndex line_index_;
   uint32_t strays_ = 0;  // entries that are new only where they stand
+  size_t next_metadata_ = 0;
   SeriesIndex series_index_;
   uint32_t anchor_ = 0;
 };

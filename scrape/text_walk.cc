@@ -88,7 +88,7 @@ const char* TextWalk<Dialect>::SkipKnown(const char* p, const char* lines_end, c
   // A blank line is never expected, and a body may have many.
   if (converting_.has_value() || *p == '\n') return p;
   const bool is_rewriting = walk_.rewriting();
-  if (is_rewriting) CatchUp();
+  if (is_rewriting && !walk_.in_step()) CatchUp();
   const size_t count = walk_.expected().size();
   while (true) {
     if (!is_rewriting && p < lines_end) p = WalkKnown(p, lines_end);
@@ -165,15 +165,14 @@ const char* TextWalk<Dialect>::PassExpected(const char* p, const char* end) {
   const char* rest = p + size;
   if (is_metadata) {
     if (*rest != '\n') return p;
-    if constexpr (kRewriting) TellMetadata(held);
+    if (kRewriting && !walk_.in_step()) TellMetadata(held);
     walk_.PassMetadata();
   } else {
     Sample sample;
     rest = ReadRest(rest, end, sample);
     if (rest == nullptr) return p;
     if constexpr (kRewriting) {
-      const auto name_of = [this](std::string_view key) { return MetricNameOf(key); };
-      if (!walk_.KeepExpected({p, size}, sample, name_of)) return p;
+      if (!Keep({p, size}, sample)) return p;
     } else {
       if (!walk_.TakeExpected(line.mark, sample)) return p;
     }
@@ -181,6 +180,12 @@ const char* TextWalk<Dialect>::PassExpected(const char* p, const char* end) {
   if (walk_.expects_newlines()) line_ += static_cast<uint64_t>(std::count(p, rest, '\n'));
   ++line_;
   return rest + 1;
+}
+
+template <class Dialect>
+inline bool TextWalk<Dialect>::Keep(std::string_view key, const Sample& sample) {
+  if (walk_.in_step()) return walk_.KeepInStep(key, sample);
+  return walk_.KeepExpected(key, sample, [this](std::string_view k) { return MetricNameOf(k); });
 }
 
 // Value and timestamp; returns the newline after them, or null when this is not plainly fine.
@@ -223,8 +228,8 @@ Status TextWalk<Dialect>::Place(std::string_view whole) {
   if (entry_.kind == EntryKind::kNothing || entry_.kind == EntryKind::kEnd) return Status::Ok();
   CatchUp();
   Status status = walk_.Place(KeyOf(whole, entry_), entry_);
-  told_all_ = walk_.rewriting();
-  if (!told_all_) PassTold([](std::string_view) {});
+  told_ = walk_.cursor();
+  told_all_ = walk_.rewriting() && !walk_.in_step();
   return status;
 }
 
@@ -239,31 +244,48 @@ Status TextWalk<Dialect>::Convert(std::string_view whole) {
 template <class Dialect>
 void TextWalk<Dialect>::CatchUp() {
   if (told_all_) return;
-  PassTold([this](std::string_view text) { TellMetadata(text); });
-  told_all_ = walk_.rewriting();
+  FindUntold();
+  for (size_t i = untold_.size(); i > 0; --i) TellMetadata(untold_[i - 1]);
+  told_ = walk_.cursor();
+  told_all_ = walk_.rewriting() && !walk_.in_step();
 }
 
-// Up to the cursor.
+// What counts of metadata is the family that it is of now, which is what was last said of one name,
+// and the last type. So only as much is told as makes these what they would be if all were: back to
+// a type and to a line about another name.
 template <class Dialect>
-template <class Visit>
-void TextWalk<Dialect>::PassTold(Visit visit) {
+void TextWalk<Dialect>::FindUntold() {
+  untold_.clear();
+  if (told_ == walk_.cursor()) return;
   const PageTemplate& expected = walk_.expected();
-  for (; told_ < walk_.cursor(); ++told_) {
-    const PageTemplate::Line& line = expected.lines()[told_];
+  size_t end = expected.PlaceOf(walk_.cursor()).told;
+  std::string last_name;
+  bool has_type = false;
+  bool has_other_name = false;
+  for (size_t i = walk_.cursor(); i > told_ && !(has_type && has_other_name); --i) {
+    const PageTemplate::Line& line = expected.lines()[i - 1];
     if (!line.mark.is_metadata()) continue;
-    visit(expected.told().substr(told_bytes_, line.own));
-    told_bytes_ += line.own;
+    end -= line.own;
+    const std::string_view text = expected.told().substr(end, line.own);
+    if (!ReadMetadata(text)) continue;
+    if (untold_.empty()) last_name = metadata_.name;
+    untold_.push_back(text);
+    has_type = has_type || metadata_.kind == EntryKind::kType;
+    has_other_name = has_other_name || metadata_.name != last_name;
   }
+}
+
+// Into metadata_; false when it is none.
+template <class Dialect>
+bool TextWalk<Dialect>::ReadMetadata(std::string_view text) {
+  scratch_.assign(text) += '\n';
+  if (!Dialect::Parse(metadata_parser_, scratch_, metadata_).ok()) return false;
+  return metadata_.kind != EntryKind::kNothing && metadata_.kind != EntryKind::kEnd;
 }
 
 template <class Dialect>
 void TextWalk<Dialect>::TellMetadata(std::string_view text) {
-  // With a parser of its own, because entry_ may wait to be placed.
-  Entry entry;
-  typename Dialect::Parser parser;
-  scratch_.assign(text) += '\n';
-  if (!Dialect::Parse(parser, scratch_, entry).ok()) return;
-  if (entry.kind != EntryKind::kNothing && entry.kind != EntryKind::kEnd) walk_.OnMetadata(entry);
+  if (ReadMetadata(text)) walk_.OnMetadata(metadata_);
 }
 
 template <class Dialect>

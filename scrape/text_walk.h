@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "scrape/converting_walk.h"
@@ -41,6 +42,7 @@ class TextWalk final : public PageReader {
   const char* WalkKnown(const char* p, const char* end);
   template <bool kRewriting>
   const char* PassExpected(const char* p, const char* end);
+  bool Keep(std::string_view key, const Sample& sample);
   const char* ReadRest(const char* p, const char* end, Sample& sample);
   const char* ReadUncommonRest(const char* p, const char* end, Sample& sample);
   Status EndCarried();
@@ -48,8 +50,8 @@ class TextWalk final : public PageReader {
   Status Place(std::string_view whole);
   Status Convert(std::string_view whole);
   void CatchUp();
-  template <class Visit>
-  void PassTold(Visit visit);
+  void FindUntold();
+  bool ReadMetadata(std::string_view text);
   void TellMetadata(std::string_view text);
   std::string_view MetricNameOf(std::string_view key);
   Error AtLine(const Error& error) const;
@@ -68,12 +70,15 @@ class TextWalk final : public PageReader {
 
   // How far the walk knows the metadata of the template that the body agrees with.
   size_t told_ = 0;        // lines of it
-  size_t told_bytes_ = 0;  // of metadata in these
-  bool told_all_ = false;  // it is rewriting, and hears of all metadata as it comes
+  bool told_all_ = false;  // it is rewriting out of step, and hears of all metadata as it comes
+  std::vector<std::string_view> untold_;  // the last one first
 
   typename Dialect::Parser parser_;
   Entry entry_;
   Entry named_;  // for the name of a known series
+  // For metadata that is passed, because entry_ may wait to be placed.
+  typename Dialect::Parser metadata_parser_;
+  Entry metadata_;
   std::string scratch_;
 
   std::optional<ConvertingWalk> converting_;

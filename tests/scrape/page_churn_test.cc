@@ -12,6 +12,7 @@
 
 #include "page_support.h"
 #include "scrape/explain_series.h"
+#include "scrape/key_reader.h"
 #include "scrape/page.h"
 
 namespace sluice::scrape {
@@ -292,6 +293,131 @@ TEST_CASE("what a changing page had before is not explained", "[page_churn]") {
   size_t count = 0;
   while (explainer.Next()) ++count;
   CHECK(count == kFamilies * kPods + kReportSeriesCount);
+}
+
+// What is said of each series of the target, without those that are gone.
+std::map<std::string, std::string> FamiliesOf(Target& target) {
+  std::map<std::string, std::string> families;
+  const std::vector<uint32_t> gone = target.page().View().gone;
+  uint32_t slot = 0;
+  for (const auto& [series, family] : test::SeriesOf(*target.page().layout(), {})) {
+    if (!std::binary_search(gone.begin(), gone.end(), slot++)) families[series] = family;
+  }
+  return families;
+}
+
+// As FamiliesOf(), of a target that has never had another page.
+std::map<std::string, std::string> FreshFamiliesOf(const std::string& text) {
+  Target fresh;
+  fresh.Scrape(text);
+  return FamiliesOf(fresh);
+}
+
+std::string FamilyOf(Target& target, const std::string& series) {
+  return FamiliesOf(target)[series];
+}
+
+TEST_CASE("new series have the family that stands above them, told in parts", "[page_churn]") {
+  const auto page_of = [](int i) {
+    const std::string id = "{i=\"" + std::to_string(i) + "\"} 1\n";
+    return "# HELP a first\n# TYPE a gauge\na" + id + "# HELP b other\nb" + id +
+           "# TYPE a counter\na{x=\"\",i=\"" + std::to_string(i) + "\",y=\"1\"} 1\n";
+  };
+  Target target;
+  for (int i = 0; i < 4; ++i) {
+    CAPTURE(i);
+    const std::string text = page_of(i);
+    target.Scrape(text);
+    const std::string id = "i=\"" + std::to_string(i) + "\"";
+    CHECK(FamilyOf(target, "{__name__=\"a\", " + id + "}") == "a|2|first");
+    CHECK(FamilyOf(target, "{__name__=\"b\", " + id + "}") == "b|0|other");
+    // Nothing of the first lines about `a`.
+    CHECK(FamilyOf(target, "{__name__=\"a\", " + id + ", y=\"1\"}") == "a|1|");
+    CHECK(FamiliesOf(target) == FreshFamiliesOf(text));
+  }
+}
+
+TEST_CASE("the type that a new series is read under may be far above it", "[page_churn]") {
+  const auto page_of = [](int i) {
+    std::string text = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\n";
+    for (int k = 0; k < 50; ++k) text += "# HELP g" + std::to_string(k) + " of it\ng 1\n";
+    return text + "# HELP h more\nh_bucket{i=\"" + std::to_string(i) + "\",le=\"1\"} 1\n";
+  };
+  Target target;
+  for (int i = 0; i < 4; ++i) {
+    CAPTURE(i);
+    target.Scrape(page_of(i));
+    const std::string id = "i=\"" + std::to_string(i) + "\"";
+    CHECK(FamiliesOf(target).contains("{__name__=\"h_bucket\", " + id + ", le=\"1.0\"}"));
+    CHECK(FamiliesOf(target) == FreshFamiliesOf(page_of(i)));
+  }
+}
+
+TEST_CASE("a family that is replaced as a whole changes no other", "[page_churn]") {
+  const auto page_of = [](const std::string& middle) {
+    std::string text;
+    for (const std::string& name : {std::string("metric_a"), middle, std::string("metric_z")}) {
+      text += "# HELP " + name + " help of " + name + "\n# TYPE " + name + " gauge\n";
+      for (int i = 0; i < 40; ++i) text += name + "{i=\"" + std::to_string(i) + "\"} 1\n";
+    }
+    return text;
+  };
+  Target target;
+  target.Scrape(page_of("metric_0"));
+  for (int scrape = 1; scrape < 6; ++scrape) {
+    const std::string text = page_of("metric_" + std::to_string(scrape));
+    const Received received = Receive(target.Scrape(text));
+    CHECK(received.values.size() == 120);
+    CHECK(received.ended.size() == 40);
+    CHECK(FamiliesOf(target) == FreshFamiliesOf(text));
+  }
+}
+
+TEST_CASE("a series whose first line goes away has the family of its next one", "[page_churn]") {
+  const std::string before = "# HELP a first\n# TYPE a gauge\n";
+  const std::string behind = "a{i=\"1\"} 1\n# HELP a second\na{i=\"0\"} 1\na{i=\"2\"} 1\n";
+  Target target;
+  for (int scrape = 0; scrape < 3; ++scrape) {
+    target.Scrape(before + "a{i=\"0\"} 1\n" + behind);
+    CHECK(FamilyOf(target, "{__name__=\"a\", i=\"0\"}") == "a|2|first");
+    target.Scrape(before + behind);
+    CHECK(FamilyOf(target, "{__name__=\"a\", i=\"0\"}") == "a|2|second");
+    CHECK(FamiliesOf(target) == FreshFamiliesOf(before + behind));
+  }
+}
+
+// Lines of metadata that are remembered.
+std::set<std::string> ToldTo(Target& target) {
+  const PageTemplate& text = *target.page().View().text;
+  KeyReader keys(text);
+  std::set<std::string> told;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text.mark(i).is_metadata()) told.emplace(keys.At(i));
+  }
+  return told;
+}
+
+TEST_CASE("metadata that is not remembered is missed when it goes away", "[page_churn]") {
+  std::set<std::string> told;
+  const auto page_of = [&](const std::string& first) {
+    std::string text = first + " 1\n";
+    for (int i = 0; i < 800; ++i) {
+      const std::string name = "m" + std::to_string(i);
+      const std::string help = "# HELP " + name + " " + std::string(1'900, 'h');
+      if (told.empty() || told.contains(help)) text += help + "\n";
+      text += name + " 1\n";
+    }
+    return text;
+  };
+  Target target;
+  const std::string all = page_of("old");
+  target.Scrape(all);
+  told = ToldTo(target);
+  REQUIRE(told.size() < 800);
+  for (const std::string& text : {page_of("new"), all}) {
+    target.Scrape(text);
+    CHECK((FamiliesOf(target) == FreshFamiliesOf(text)));
+  }
 }
 
 }  // namespace

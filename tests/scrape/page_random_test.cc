@@ -14,168 +14,20 @@
 #include <catch2/catch.hpp>
 
 #include "page_support.h"
+#include "random_page.h"
 #include "scrape/page.h"
 #include "scrape/text_dialect.h"
 
 namespace sluice::scrape {
 namespace {
 
+using test::RandomPage;
 using test::SamplesOf;
 using test::Seen;
 using test::SeriesOf;
 
 constexpr int kRounds = 120;
 constexpr int kScrapes = 25;
-
-// A page as lines, so that it can be changed like one.
-class RandomPage {
- public:
-  RandomPage(uint32_t seed, PageFormat format) : format_(format), random_(seed) {
-    const size_t families = Below(12);
-    for (size_t i = 0; i < families; ++i) AddFamily();
-  }
-
-  void Mutate() {
-    const size_t changes = Below(4);
-    for (size_t i = 0; i < changes; ++i) MutateOnce();
-  }
-
-  std::string Text() {
-    std::string text;
-    for (const std::string& line : lines_) {
-      text += line;
-      if (!line.starts_with('#')) text += is_open_metrics() ? OpenMetricsRest() : TextRest();
-      text += '\n';
-    }
-    AddEnd(text);
-    return text;
-  }
-
-  PageFormat format() const { return format_; }
-
-  size_t Below(size_t limit) {
-    return std::uniform_int_distribution<size_t>(0, limit - 1)(random_);
-  }
-
- private:
-  bool is_open_metrics() const { return format_ == PageFormat::kOpenMetrics; }
-
-  std::string TextRest() {
-    std::string rest = Value();
-    if (with_timestamps_ && Below(3) == 0) rest += ' ' + std::to_string(900'000 + Below(200'000));
-    if (Below(50) == 0) rest += ' ';
-    return rest;
-  }
-
-  std::string OpenMetricsRest() {
-    static const std::vector<std::string> kLabels = {"t=\"a\"", "t=\"b\",", "", "x=\"} # {\""};
-    std::string rest = Value();
-    if (with_timestamps_ && Below(3) == 0) rest += " " + Seconds();
-    if (Below(4) != 0) return rest;
-    rest += " # {" + kLabels[Below(kLabels.size())] + "} " + std::to_string(Below(3));
-    return Below(3) == 0 ? rest + " " + Seconds() : rest;
-  }
-
-  std::string Seconds() {
-    return std::to_string(900 + Below(200)) + "." + std::to_string(100 + Below(900));
-  }
-
-  void AddEnd(std::string& text) {
-    if (is_open_metrics()) {
-      if (Below(20) == 0) text += "broken{\n";
-      if (Below(20) != 0) text += Below(3) == 0 ? "# EOF" : "# EOF\n";
-      if (Below(30) == 0) text += "\n";
-      return;
-    }
-    if (Below(5) == 0 && !text.empty()) text.pop_back();
-    if (Below(12) == 0) text += Below(2) == 0 ? "\nbroken{ 1\n" : "\nbroken{x=\"";
-  }
-
-  std::string Value() {
-    static const std::vector<std::string> kValues = {
-        "0", "1", "-1.5", "NaN", "+Inf", "1e300", "0.1", "3e-10", "+7", "inf", "12345678"};
-    return kValues[Below(kValues.size())];
-  }
-
-  std::string Name() {
-    const size_t number = Below(15);
-    return "m" + std::to_string(number) + (number % 3 == 0 ? "_s" : "");
-  }
-
-  void AddFamily() {
-    static const std::vector<std::string> kTypes = {"counter", "gauge", "histogram", "summary"};
-    static const std::vector<std::string> kMoreTypes = {"unknown", "info", "gaugehistogram",
-                                                        "histogram"};
-    const auto& types = is_open_metrics() && Below(2) == 0 ? kMoreTypes : kTypes;
-    const std::string name = Name();
-    std::vector<std::string> block;
-    if (Below(3) != 0) block.push_back("# HELP " + name + " help " + std::to_string(Below(3)));
-    if (Below(3) != 0) block.push_back("# TYPE " + name + " " + types[Below(types.size())]);
-    if (is_open_metrics() && Below(3) == 0) {
-      block.push_back("# UNIT " + name + (name.ends_with("_s") ? " s" : " "));
-    }
-    const size_t count = Below(60);
-    for (size_t i = 0; i < count; ++i) block.push_back(Sample(name));
-    const auto at = static_cast<ptrdiff_t>(Below(lines_.size() + 1));
-    lines_.insert(lines_.begin() + at, block.begin(), block.end());
-  }
-
-  std::string Sample(const std::string& name) {
-    static const std::vector<std::string> kLabels = {
-        "a=\"x\"",   "le=\"1\"",  "le=\"+Inf\"", "quantile=\"0.50\"", "job=\"mine\"",
-        "drop=\"\"", "n=\"\\n\"", "q=\"\n\"",    "drop=\"yes\"",      "\"u t\"=\"f\""};
-    static const std::vector<std::string> kSuffixes = {"", "", "_bucket", "_total", "_sum"};
-    const std::string metric = name + kSuffixes[Below(kSuffixes.size())];
-    std::string line = Below(8) == 0 ? "{\"" + metric + "\"," : metric + "{";
-    line += "i=\"" + std::to_string(Below(40)) + "\"";
-    if (Below(2) == 0) line += "," + kLabels[Below(kLabels.size())];
-    if (is_open_metrics()) return line + "} ";
-    if (Below(20) == 0) line += ",r=\"\n\"";
-    return line + (Below(30) == 0 ? "}" : "} ");
-  }
-
-  void MutateOnce() {
-    if (lines_.empty()) {
-      AddFamily();
-      return;
-    }
-    const auto at = lines_.begin() + static_cast<ptrdiff_t>(Below(lines_.size()));
-    switch (Below(9)) {
-      case 0:
-        lines_.erase(at);
-        break;
-      case 1:
-        lines_.insert(at, Sample(Name()));
-        break;
-      case 2:
-        std::shuffle(lines_.begin(), lines_.end(), random_);
-        break;
-      case 3:
-        std::iter_swap(at, lines_.begin());
-        break;
-      case 4:
-        AddFamily();
-        break;
-      case 5:
-        lines_.erase(at, lines_.end());
-        break;
-      case 6:
-        std::rotate(lines_.begin(), at, lines_.end());
-        break;
-      case 7:
-        lines_.insert(at, std::string(*at));
-        break;
-      default:
-        with_timestamps_ = Below(2) == 0;
-        break;
-    }
-  }
-
-  PageFormat format_;
-  std::mt19937 random_;
-  std::vector<std::string> lines_;
-  bool with_timestamps_ = false;
-};
 
 SeriesRules RandomRules(RandomPage& random) {
   SeriesRules rules;

@@ -75,6 +75,20 @@ TEST_CASE("the keys of a template are read in any order", "[page_template]") {
   }
 }
 
+TEST_CASE("the place of any line follows from those before it", "[page_template]") {
+  std::mt19937 random(1);
+  KnownLines lines(200);
+  for (KnownLine& line : lines) line = RandomLine(random);
+  const PageTemplate page = TemplateOf(lines);
+  PageTemplate::Place place;
+  for (size_t line = 0; line <= page.size(); ++line) {
+    CAPTURE(line);
+    CHECK(page.PlaceOf(line).own == place.own);
+    CHECK(page.PlaceOf(line).told == place.told);
+    if (line < page.size()) place.Pass(page.lines()[line]);
+  }
+}
+
 TEST_CASE("a template that follows others is as if it were the first", "[page_template]") {
   const uint32_t seed = std::random_device()();
   CAPTURE(seed);
