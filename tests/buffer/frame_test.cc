@@ -135,6 +135,36 @@ TEST_CASE("whatever is an integer over a power of ten is found to be one", "[fra
   }
 }
 
+TEST_CASE("a column is the same whatever the one before it was", "[frame]") {
+  const uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  const auto number = [&random] {
+    const auto digits = static_cast<double>(static_cast<int64_t>(random()) >> (random() % 64));
+    const double value = digits / std::pow(10.0, static_cast<double>(random() % 20));
+    return random() % 8 == 0 ? std::bit_cast<double>(random()) : value;
+  };
+  ValueColumnEncoder used;
+  std::vector<double> values;
+  for (int column = 0; column < 5'000; ++column) {
+    values.resize(random() % 40);
+    // Many stay, or get other digits and as many decimals.
+    for (double& value : values) {
+      if (random() % 4 == 0) value = number();
+      if (random() % 4 == 0) value += 1;
+    }
+    std::string got;
+    used.Encode(values, got);
+    std::string want;
+    ValueColumnEncoder().Encode(values, want);
+    REQUIRE(got == want);
+    std::string_view bytes = got;
+    std::vector<double> back(values.size());
+    REQUIRE(DecodeValueColumn(bytes, back));
+    REQUIRE(Bits(back) == Bits(values));
+  }
+}
+
 TEST_CASE("timestamps and absent series survive", "[frame]") {
   const std::vector<double> values = {1, 2, 3, 4, 5};
   const std::vector<TimestampMs> timestamps = {kNoTimestamp, 1'700'000'000'000, 1'600'000'000'000,
