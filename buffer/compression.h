@@ -1,4 +1,4 @@
-// zstd with contexts that are kept: the wall around it for this module.
+// zstd, with contexts that are kept, and snappy: the wall around them for this module.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,9 @@ namespace sluice::buffer {
 
 // How much is done to make bytes few.
 enum class Effort {
-  kLeast,  // for what is written all the time, kept for a short while, and read again soon
-  kUsual,  // for what stays
+  kLeast,   // for what is written all the time, kept for a short while, and read again soon: snappy
+  kLittle,  // the same where snappy would take many more bytes: zstd without coding literals
+  kUsual,   // for what stays: zstd
 };
 
 // One per thread: keeps its context. Thread-compatible.
@@ -28,7 +29,9 @@ class Compressor {
 
  private:
   struct Context;
-  const int level_;  // of zstd
+  size_t Compress(std::string_view raw, char* to, size_t bound);
+
+  const Effort effort_;
   std::unique_ptr<Context> context_;
 };
 

@@ -109,7 +109,10 @@ uint32_t SampleCount(const FrameColumns& columns, uint32_t series_count) {
 }
 
 struct FrameEncoder::Scratch {
+  // Of what a host exporter says, the body is as small with either, in half the time with snappy.
+  // Elsewhere zstd takes less: half as much for labels of exemplars, a tenth for few markers.
   Compressor compressor{Effort::kLeast};
+  Compressor column_compressor{Effort::kLittle};
   ValueColumnEncoder values;
   std::vector<double> present_values;
   ExemplarEncoder exemplars;
@@ -154,12 +157,12 @@ void FrameEncoder::Scratch::AppendMarked(std::span<const uint8_t> present) {
   PutVarint(stored, present.size());
   body.clear();
   AppendBitmap(present, body);
-  compressor.AppendPacked(body, stored);
+  column_compressor.AppendPacked(body, stored);
 }
 
 void FrameEncoder::Scratch::AppendPackedColumn() {
   packed_column.clear();
-  compressor.AppendPacked(column, packed_column);
+  column_compressor.AppendPacked(column, packed_column);
   PutString(stored, packed_column);
   column.clear();
 }

@@ -31,7 +31,7 @@ WALLS = {
     "ares.h": {"scrape"},
     "google/protobuf/": {"proto"},
     "protozero/": {"proto"},
-    "snappy": {"proto"},
+    "snappy": {"buffer", "proto"},
     "boost/": {"agent"},
     "CLI/": {"agent"},
     "nlohmann/": {"agent"},

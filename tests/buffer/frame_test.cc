@@ -273,3 +273,21 @@ TEST_CASE("a frame for no series is legal", "[frame]") {
   REQUIRE(decoder.Decode(encoder.Encode({.timestamp_ms = 5}), 0, frame).ok());
   CHECK(frame.values.empty());
 }
+
+TEST_CASE("a frame that was packed with zstd, as those of older directories, is read", "[frame]") {
+  constexpr std::string_view kStored(
+      "\x01\x00\x80\xa0\xab\xfe\xf9\x62\x3c\x01\x28\xb5\x2f\xfd\x20\x78\x35\x02\x00\xf4\x03\x00"
+      "\x00\x00\x00\x0e\x0e\x0e\x04\x0e\x0e\x0e\x08\x0e\x0e\x0e\x0c\x0e\x0e\x0e\x10\x0e\x0e\x0e"
+      "\x14\x0e\x0e\x0e\x18\x0e\x0e\x0e\x1c\x0e\x0e\x0e\x20\x0e\x0e\x0e\x24\x0e\x0e\x0e\x28\x0e"
+      "\x0e\x0e\x2c\x0e\x0e\x0e\x30\x0e\x0e\x0e\x34\x0e\x0e\x0e\x38\x0e\x0e\x0e\x01\x00\x3e\x01"
+      "\x11",
+      89);
+  FrameDecoder decoder;
+  DecodedFrame frame;
+  REQUIRE(decoder.Decode(kStored, 60, frame).ok());
+  CHECK(frame.timestamp_ms == 1'700'000'000'000);
+  REQUIRE(frame.values.size() == 60);
+  for (size_t i = 0; i < 60; ++i) {
+    CHECK(frame.values[i] == (i % 4 == 0 ? 0.5 * static_cast<double>(i) : 7));
+  }
+}
