@@ -58,20 +58,19 @@ PageView Page::View() const {
 }
 
 void Page::Begin(TimestampMs frame_ms, TimestampMs now_ms) {
+  EndWalk();
   times_ = {.frame_ms = frame_ms, .now_ms = now_ms};
-  reader_.reset();
-  walk_ = std::make_unique<PageWalk>(state_, rules_, times_);
 }
 
 void Page::SetFormat(PageFormat format) {
-  reader_.reset();
+  EndWalk();
   if (format != state_.format) {
     // What one format takes for equal may be ill-formed in the other. The series stay.
     state_.text = std::make_shared<const PageTemplate>();
     state_.is_multi_line = false;
     state_.format = format;
-    walk_ = std::make_unique<PageWalk>(state_, rules_, times_);
   }
+  StartWalk();
   reader_ = MakePageReader(format, *walk_, rules_);
 }
 
@@ -82,6 +81,7 @@ Status Page::Feed(std::string_view bytes) {
 
 Result<PageResult> Page::Succeed(const ScrapeMeasures& measures) {
   // A body without a byte is well-formed in every format.
+  if (walk_ == nullptr) StartWalk();
   const Status status = reader_ == nullptr ? walk_->End() : reader_->End();
   if (!status.ok()) return status.error();
   PageResult result;
@@ -190,6 +190,8 @@ void Page::AddHashes(std::unordered_set<uint64_t>& hashes) const {
     }
   }
 }
+
+void Page::StartWalk() { walk_ = std::make_unique<PageWalk>(state_, rules_, times_); }
 
 void Page::EndWalk() {
   reader_.reset();

@@ -121,6 +121,7 @@ class Page {
   bool NeedsMarker(uint32_t slot) const;
   Slots Vanished(const PageWalk::Outcome& outcome) const;
   void AddHashes(std::unordered_set<uint64_t>& hashes) const;
+  void StartWalk();
   void EndWalk();
   void Adopt(PageWalk::Outcome& outcome);
   void AdoptSeries(PageWalk::Outcome& outcome, const Slots& missing);
@@ -139,8 +140,9 @@ class Page {
   std::shared_ptr<const buffer::Layout> report_layout_;
   PageState state_;
   PageWalk::Times times_;
+  // Of the scrape, null before the first piece: many may wait for theirs.
   std::unique_ptr<PageWalk> walk_;
-  std::unique_ptr<PageReader> reader_;  // feeds walk_; null before the first piece
+  std::unique_ptr<PageReader> reader_;  // feeds walk_
 };
 
 }  // namespace sluice::scrape
