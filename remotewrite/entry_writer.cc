@@ -41,7 +41,7 @@ void EntryWriter::AddV2(const SeriesAt& series, std::span<const proto::SampleVie
                   .metadata = series.projection->MetadataOf(series.index)});
 }
 
-void EntryWriter::Add(const FrameTemplate& frame, std::span<const uint64_t> values,
+void EntryWriter::Add(const FrameTemplate& frame, std::span<const double> values,
                       TimestampMs timestamp_ms, const TargetText& target) {
   block_.Compress(v1_.bytes());
   v1_.Clear();

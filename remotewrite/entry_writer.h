@@ -37,7 +37,7 @@ class EntryWriter {
   bool TakesTemplates() const { return !is_v2_ && encoding_.compression == Compression::kSnappy; }
 
   // A whole frame. `values`: the bits, of the series that are sent.
-  void Add(const FrameTemplate& frame, std::span<const uint64_t> values, TimestampMs timestamp_ms,
+  void Add(const FrameTemplate& frame, std::span<const double> values, TimestampMs timestamp_ms,
            const TargetText& target);
 
   // One entry: samples or histograms, in ascending order of time.

@@ -44,30 +44,38 @@ size_t FrameTemplate::size_max() const {
   return fixed_.size() + slots_.size() * kSlotSizeMax + kStep;
 }
 
-char* FrameTemplate::Write(std::span<const uint64_t> values, TimestampMs timestamp_ms,
+char* FrameTemplate::Write(std::span<const double> values, TimestampMs timestamp_ms,
                            const TargetText& target, char* at) const {
   std::array<char, proto::kVarintMax> time;
   proto::WriteVarint(time.data(), static_cast<uint64_t>(timestamp_ms));
+  // All of it in variables of its own: what is written might else be part of any of them.
   const char* fixed = fixed_.data();
-  auto gap = gaps_.begin();
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    const Slot& slot = slots_[i];
+  const char* const target_bytes = target.bytes().data();
+  const double* value = values.data();
+  const double* const values_end = value + values.size();
+  const Gap* gap = gaps_.data();
+  const Gap* const gaps_end = gap + gaps_.size();
+  const Slot* const first = slots_.data();
+  const Slot* const end = first + slots_.size();
+  for (const Slot* slot = first; slot != end; ++slot) {
     std::memcpy(at, fixed, kStep);
-    if (slot.fixed > kStep) std::memcpy(at + kStep, fixed + kStep, slot.fixed - kStep);
-    for (; gap != gaps_.end() && gap->slot == i; ++gap) {
-      const char* const source = gap->is_time ? time.data() : target.bytes().data();
+    if (slot->fixed > kStep) std::memcpy(at + kStep, fixed + kStep, slot->fixed - kStep);
+    for (; gap != gaps_end && gap->slot == static_cast<size_t>(slot - first); ++gap) {
+      const char* const source = gap->is_time ? time.data() : target_bytes;
       std::memcpy(at + gap->at, source + gap->from, gap->size);
     }
-    at += slot.fixed;
-    fixed += slot.fixed;
-    if (i == values.size()) break;
+    at += slot->fixed;
+    fixed += slot->fixed;
+    if (value == values_end) break;
+    const auto bits = std::bit_cast<uint64_t>(*value);
     size_t copied = 0;
-    if (slot.like != 0) {
-      const uint64_t difference = values[i] ^ values[i - slot.like];
+    if (slot->like != 0) {
+      const uint64_t difference = bits ^ std::bit_cast<uint64_t>(*(value - slot->like));
       copied = static_cast<size_t>(std::countr_zero(difference)) / 8;  // of 0, it is 64
-      at = WriteCopy(at, slot.offset, slot.length + copied);
+      at = WriteCopy(at, slot->offset, slot->length + copied);
     }
-    at = WriteValue(at, values[i], copied);
+    at = WriteValue(at, bits, copied);
+    ++value;
   }
   return at;
 }

@@ -32,8 +32,8 @@ class FrameTemplate {
   // What Write() needs.
   size_t size_max() const;
 
-  // Writes the elements; gives their end. `values`: the bits, of those that are sent.
-  char* Write(std::span<const uint64_t> values, TimestampMs timestamp_ms, const TargetText& target,
+  // Writes the elements; gives their end. `values`: of those that are sent.
+  char* Write(std::span<const double> values, TimestampMs timestamp_ms, const TargetText& target,
               char* at) const;
 
   size_t memory_bytes() const;

@@ -187,14 +187,19 @@ bool PartEncoder::EncodeWhole(const LayoutProjection& layout, const Slice& slice
   const FrameTemplate* const made = templates_.Get(layout);
   if (made == nullptr) return false;
   const std::span<const uint32_t> sent = made->sent();
-  values_.resize(sent.size());
-  for (size_t i = 0; i < sent.size(); ++i) {
-    values_[i] = std::bit_cast<uint64_t>(frame.values[sent[i]]);
-  }
-  writer_.Add(*made, values_, frame.timestamp_ms, *layout.parts.front()->target());
+  writer_.Add(*made, Sent(frame, sent), frame.timestamp_ms, *layout.parts.front()->target());
   shares_[0].samples += sent.size();
   Dropped(shares_[0], DropReason::kRelabel) += layout.series_count - sent.size();
   return true;
+}
+
+// The values of these series, ascending, which are most likely all. Valid until the next call.
+std::span<const double> PartEncoder::Sent(const buffer::DecodedFrame& frame,
+                                          std::span<const uint32_t> series) {
+  if (series.size() == frame.values.size()) return frame.values;
+  values_.clear();
+  for (const uint32_t each : series) values_.push_back(frame.values[each]);
+  return values_;
 }
 
 void PartEncoder::EncodeSeries(const SeriesAt& at, uint32_t series, Part& part) {

@@ -68,6 +68,7 @@ class PartEncoder {
   const buffer::DecodedFrame* DecodeShared(const Job& job, uint32_t index, uint32_t series_count);
   void EncodeSlice(Job& job, const Slice& slice, Part& part);
   bool EncodeWhole(const LayoutProjection& layout, const Slice& slice);
+  std::span<const double> Sent(const buffer::DecodedFrame& frame, std::span<const uint32_t> series);
   void EncodeSeries(const SeriesAt& at, uint32_t series, Part& part);
   void EncodeSeriesWithExtras(const SeriesAt& at, uint32_t series, Part& part);
   Extras ExtrasOf(size_t frame, uint32_t series);
@@ -96,7 +97,7 @@ class PartEncoder {
   std::vector<proto::HistogramView> histograms_;
   bool has_exemplars_ = false;
 
-  std::vector<uint64_t> values_;  // of a whole frame
+  std::vector<double> values_;  // of a frame, those that are sent
   FrameTemplates templates_;
   EntryWriter writer_;
 };

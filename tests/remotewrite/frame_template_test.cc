@@ -205,13 +205,13 @@ TEST_CASE("a frame written by its template is what it is without, for all target
     // A label of this target alone may stand in a series by chance.
     const TimestampMs timestamp_ms = 1'000'000'000'000 + static_cast<TimestampMs>(rng() >> 25);
     REQUIRE(FrameTemplate::Takes(timestamp_ms));
-    std::vector<uint64_t> values;
+    std::vector<double> values;
     for (const auto& part : twin.texts->parts) {
       for (size_t k = 0; k < part->series_count(); ++k) {
         if (!part->Sends(k)) continue;
         const bool is_same = !values.empty() && rng() % 3 == 0;
-        const double value = is_same ? std::bit_cast<double>(values.back()) : RandomValue(rng);
-        values.push_back(std::bit_cast<uint64_t>(value));
+        const double value = is_same ? values.back() : RandomValue(rng);
+        values.push_back(value);
         const proto::SampleView sample{value, timestamp_ms};
         plain.Add({part.get(), k}, {&sample, 1});
       }
@@ -244,9 +244,9 @@ TEST_CASE("a template compresses about as well as a search in each frame does", 
   const auto frame = TemplateMaker(twin.models->parts).Make();
   REQUIRE(frame != nullptr);
   std::mt19937_64 rng(1);
-  std::vector<uint64_t> values;
+  std::vector<double> values;
   for (size_t i = 0; i < frame->sent().size(); ++i) {
-    values.push_back(std::bit_cast<uint64_t>(static_cast<double>(rng() % 1'000'000)));
+    values.push_back(static_cast<double>(rng() % 1'000'000));
   }
   EntryWriter writer(nullptr);
   writer.Begin({});
