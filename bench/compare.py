@@ -49,6 +49,9 @@ SCENARIOS = {
     "two": Scenario("the same, to two destinations", receivers=2, outage_s=15),
     "own": Scenario("500 targets of 1,000 series that no two share", own=True, streams=500, steps=6),
     "churn": Scenario("the same as like; 1 % of the series are new on each page", churned=10, steps=24),
+    "large": Scenario("5 targets of 100,000 series", targets=5, series=100_000, streams=5, steps=6),
+    "large_churn": Scenario("the same; 1 % of the series are new on each page", targets=5,
+                            series=100_000, streams=5, churned=10, steps=24),
     "small": Scenario("5,000 targets of 20 series", targets=5000, series=20),
 }
 
