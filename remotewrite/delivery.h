@@ -107,8 +107,8 @@ struct DeliveryOptions {
 // Bound to one thread.
 class Delivery {
  public:
-  // How often the log is asked for news when there was none. Scrapes come in gusts: asked more often,
-  // a destination mostly wakes for a part of one, or for nothing.
+  // How often the log is asked for news when there was none. Scrapes come in gusts: asked more
+  // often, a destination mostly wakes for a part of one, or for nothing.
   static constexpr std::chrono::milliseconds kPollInterval{250};
   // How often a receiver that refuses everything is asked again.
   static constexpr std::chrono::milliseconds kProbeInterval{5'000};
