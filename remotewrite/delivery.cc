@@ -15,6 +15,10 @@ constexpr size_t kOutcomesMax = 100'000;
 // Jobs that are planned for nothing (every series dropped by a rule) in one go.
 constexpr int kEmptyJobsMax = 64;
 
+// A request of so many samples waits for no more, though it may take twice as many of a gust: what
+// a request costs by itself is then shared by more of them.
+constexpr uint64_t kSamplesEnough = 10'000;
+
 // A plan holds as many requests at most.
 constexpr size_t kTenantsPlannedMax = 64;
 
@@ -201,14 +205,15 @@ bool Delivery::PlanMore(const DeliveryTime& time) {
 }
 
 // Where there are tenants, each is to get a whole request.
-uint64_t Delivery::PlannedSamplesMax() const {
-  return samples_max_ * std::clamp<size_t>(tenants_planned_, 1, kTenantsPlannedMax);
+uint64_t Delivery::TenantsPlanned() const {
+  return std::clamp<size_t>(tenants_planned_, 1, kTenantsPlannedMax);
 }
 
 // Whether there was anything to plan.
 bool Delivery::Plan(Track& track, const DeliveryTime& time) {
   const PlanLimits limits{.shards = concurrency_.active(),
-                          .samples_max = PlannedSamplesMax(),
+                          .samples_max = samples_max_ * TenantsPlanned(),
+                          .samples_enough = kSamplesEnough * TenantsPlanned(),
                           .deadline = queue_.batch_send_deadline};
   remotewrite::Plan plan =
       TakeRequest(track.lanes, limits, {time.now, time.wall_ms, hurry_}, next_shard_++);

@@ -210,7 +210,7 @@ class Delivery {
   bool PlanMore(const DeliveryTime& time);
   bool Plan(Track& track, const DeliveryTime& time);
   Job& PlanWitness(TenantId tenant, const DeliveryTime& time);
-  uint64_t PlannedSamplesMax() const;
+  uint64_t TenantsPlanned() const;
   Result<std::vector<PlannedFrame>> WithLayouts(std::vector<QueuedFrame>& frames,
                                                 MonotonicTime now);
   std::optional<buffer::DropReason> WhyLeftOut(const QueuedFrame& frame, TimestampMs wall_ms);

@@ -27,7 +27,7 @@ struct QueueConfig {
   uint32_t capacity = 10'000;  // accepted; our queue is the log
   uint32_t min_shards = 1;     // requests in flight at once, least and most
   uint32_t max_shards = 50;
-  uint32_t max_samples_per_send = 10'000;
+  uint32_t max_samples_per_send = 20'000;
   std::chrono::milliseconds batch_send_deadline{5'000};
   std::chrono::milliseconds min_backoff{30};
   std::chrono::milliseconds max_backoff{5'000};

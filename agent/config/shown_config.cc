@@ -90,7 +90,7 @@ constexpr std::pair<std::string_view, std::string_view> kWriteDefaults[] = {
     {"enable_http2", "false"}};
 constexpr std::pair<std::string_view, std::string_view> kQueueDefaults[] = {
     {"capacity", "10000"},         {"max_shards", "50"},
-    {"min_shards", "1"},           {"max_samples_per_send", "10000"},
+    {"min_shards", "1"},           {"max_samples_per_send", "20000"},
     {"batch_send_deadline", "5s"}, {"min_backoff", "30ms"},
     {"max_backoff", "5s"}};
 

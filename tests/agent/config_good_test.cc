@@ -223,7 +223,7 @@ TEST_CASE("a destination has Prometheus's defaults", "[agent]") {
   CHECK(destination.remote_timeout == milliseconds(30'000));
   CHECK(destination.queue.capacity == 10'000);
   CHECK(destination.queue.max_shards == 50);
-  CHECK(destination.queue.max_samples_per_send == 10'000);
+  CHECK(destination.queue.max_samples_per_send == 20'000);
   CHECK(destination.queue.batch_send_deadline == milliseconds(5'000));
   CHECK(destination.max_connection_age == milliseconds(300'000));
   CHECK_FALSE(destination.round_robin_dns);

@@ -88,7 +88,7 @@ remote_write:
     capacity: 10000
     max_shards: 50
     min_shards: 1
-    max_samples_per_send: 10000
+    max_samples_per_send: 20000
     batch_send_deadline: 5s
     min_backoff: 30ms
     max_backoff: 5s

@@ -123,6 +123,46 @@ TEST_CASE("a request takes the frames of its shard in log order up to its size",
   CHECK(TakeRequest(lanes, fewer, {.now = kNow, .wall_ms = 0, .hurry = true}, 0).frames.empty());
 }
 
+TEST_CASE("a request waits for enough samples, and takes more if they are there", "[remotewrite]") {
+  MemoryLog log;
+  Lanes lanes(Lanes::Limits{});
+  const auto append = [&](uint32_t first, uint32_t count) {
+    for (uint32_t lane = first; lane < first + count; ++lane) {
+      log.Append(MakeTarget("t" + std::to_string(lane), lane, {{"a", "b", "c"}}), 0);
+    }
+    ReadAll(lanes, log);
+  };
+  const PlanLimits limits{
+      .shards = 4, .samples_max = 18, .samples_enough = 9, .deadline = std::chrono::hours(1)};
+  const PlanTime time{.now = kNow, .wall_ms = 0, .hurry = false};
+  append(0, 2);
+  CHECK(TakeRequest(lanes, limits, time, 0).frames.empty());
+  append(2, 3);
+  const Plan some = TakeRequest(lanes, limits, time, 0);
+  CHECK(some.frames.size() == 5);
+  CHECK_FALSE(some.full);
+  append(5, 7);
+  const Plan full = TakeRequest(lanes, limits, time, 0);
+  CHECK(full.frames.size() == 6);
+  CHECK(full.full);
+  CHECK(TakeRequest(lanes, limits, time, 0).frames.empty());
+}
+
+TEST_CASE("of what is late a request takes no more than enough", "[remotewrite]") {
+  MemoryLog log;
+  for (uint32_t lane = 0; lane < 7; ++lane) {
+    log.Append(MakeTarget("t" + std::to_string(lane), lane, {{"a", "b", "c"}}), 0);
+  }
+  Lanes lanes(Lanes::Limits{});
+  ReadAll(lanes, log);
+  const PlanLimits limits{
+      .shards = 1, .samples_max = 18, .samples_enough = 9, .deadline = std::chrono::seconds(5)};
+  const PlanTime time{.now = kNow, .wall_ms = 20'000, .hurry = false};
+  for (const size_t frames : {3U, 3U, 1U}) {
+    CHECK(TakeRequest(lanes, limits, time, 0).frames.size() == frames);
+  }
+}
+
 TEST_CASE("lanes are not parted further than there are requests to fill", "[remotewrite]") {
   MemoryLog log;
   for (uint32_t lane = 0; lane < 7; ++lane) {
