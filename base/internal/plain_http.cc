@@ -141,7 +141,7 @@ PlainHttp::Connections::iterator PlainHttp::TakeIdle(const PlainEndpoint& endpoi
   while (!found->second.empty() && taken == connections_.end()) {
     const auto at = connections_.find(found->second.back());
     found->second.pop_back();
-    --idle_count_;
+    idle_order_.erase(at->second.idle_at);
     const bool aged = age_max.count() > 0 && now - at->second.opened > age_max;
     if (aged || now - at->second.used > kIdleMax || !IsQuiet(at->second.fd)) {
       Forget(at);
@@ -213,9 +213,7 @@ void PlainHttp::OnEvent(uint64_t event, uint32_t events, SteadyTime now) {
   if (connection.transfer == nullptr) {
     // TakeIdle() finds out; here the descriptor need not wait for it.
     if (!connection.connected || IsQuiet(connection.fd)) return;
-    std::vector<uint64_t>& idle = idle_[connection.endpoint];
-    idle_count_ -= std::erase(idle, id);
-    if (idle.empty()) idle_.erase(connection.endpoint);
+    LeaveIdle(at);
     Forget(at);
     return;
   }
@@ -326,12 +324,31 @@ void PlainHttp::Release(Connections::iterator at, SteadyTime now) {
   connection.fresh = false;
   connection.used = now;
   const bool is_reusable = connection.reader.reusable() && connection.all_sent();
-  if (!is_reusable || idle_count_ >= idle_max_) return Forget(at);
+  if (!is_reusable || idle_max_ == 0) return Forget(at);
+  Keep(at);
+}
+
+void PlainHttp::Keep(Connections::iterator at) {
+  if (idle_order_.size() >= idle_max_) DropOldestIdle();
+  Connection& connection = at->second;
   connection.head = {};
   connection.body = {};
   connection.sent = 0;
   idle_[connection.endpoint].push_back(at->first);
-  ++idle_count_;
+  connection.idle_at = idle_order_.insert(idle_order_.end(), at->first);
+}
+
+void PlainHttp::DropOldestIdle() {
+  const auto oldest = connections_.find(idle_order_.front());
+  LeaveIdle(oldest);
+  Forget(oldest);
+}
+
+void PlainHttp::LeaveIdle(Connections::iterator at) {
+  const auto of_endpoint = idle_.find(at->second.endpoint);
+  std::erase(of_endpoint->second, at->first);
+  if (of_endpoint->second.empty()) idle_.erase(of_endpoint);
+  idle_order_.erase(at->second.idle_at);
 }
 
 bool PlainHttp::SendAgain(Connections::iterator at, SteadyTime now) {
@@ -374,6 +391,10 @@ void PlainHttp::Advance(SteadyTime now) {
     SLUICE_CHECK(running != running_.end());
     End(connections_.find(running->second), CURLE_OPERATION_TIMEDOUT, 0, {});
   }
+  const auto is_too_old = [&](uint64_t id) {
+    return now - connections_.find(id)->second.used > kIdleMax;
+  };
+  while (!idle_order_.empty() && is_too_old(idle_order_.front())) DropOldestIdle();
 }
 
 std::optional<PlainHttp::SteadyTime> PlainHttp::NextTime() const {

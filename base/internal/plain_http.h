@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -58,6 +59,7 @@ class PlainHttp {
   // Its sockets are watched by that epoll, with events that have this bit set.
   static constexpr uint64_t kEventBit = uint64_t{1} << 62;
 
+  // When more connections are idle, those go that have been for longest.
   PlainHttp(int epoll_fd, size_t idle_connections_max);
   ~PlainHttp();
   PlainHttp(const PlainHttp&) = delete;
@@ -72,11 +74,14 @@ class PlainHttp {
   // An event of a socket; the number that came with it.
   void OnEvent(uint64_t event, uint32_t events, SteadyTime now);
 
-  // Ends what is due, goes on with what had more to read.
+  // Ends what is due, goes on with what had more to read, closes what has been idle for too long.
   void Advance(SteadyTime now);
 
   // When Advance() has something to do; nothing while it need not be called.
   std::optional<SteadyTime> NextTime() const;
+
+  // Connections that wait for a transfer.
+  size_t idle_count() const { return idle_order_.size(); }
 
   // Those that ended since the last call.
   std::vector<Ended> TakeEnded() { return std::exchange(ended_, {}); }
@@ -88,8 +93,9 @@ class PlainHttp {
     SteadyTime opened;
     SteadyTime used;  // last
     bool connected = false;
-    bool fresh = true;                 // has not carried a response yet
-    HttpTransfer* transfer = nullptr;  // null while idle
+    bool fresh = true;                      // has not carried a response yet
+    HttpTransfer* transfer = nullptr;       // null while idle
+    std::list<uint64_t>::iterator idle_at;  // while idle: in idle_order_
     std::string head;
     std::string_view body;  // of the transfer
     size_t sent = 0;        // of both
@@ -106,6 +112,9 @@ class PlainHttp {
   // The end iterator, and errno, when there can be no connection.
   Connections::iterator Open(const PlainEndpoint& endpoint, SteadyTime now);
   void Assign(Connections::iterator at, HttpTransfer& transfer, std::string head);
+  void Keep(Connections::iterator at);  // idle, for the next transfer
+  void DropOldestIdle();
+  void LeaveIdle(Connections::iterator at);
   void Forget(Connections::iterator at);  // closes it
   void Send(Connections::iterator at, SteadyTime now);
   void OnSendError(Connections::iterator at, int os_error, SteadyTime now);
@@ -121,8 +130,8 @@ class PlainHttp {
   uint64_t last_id_ = 0;
   Connections connections_;
   std::unordered_map<PlainEndpoint, std::vector<uint64_t>, PlainEndpoint::Hash> idle_;
-  size_t idle_count_ = 0;
-  std::unordered_map<uint64_t, uint64_t> running_;       // transfer -> connection
+  std::list<uint64_t> idle_order_;                  // those, the one that was used last at the end
+  std::unordered_map<uint64_t, uint64_t> running_;  // transfer -> connection
   std::set<std::pair<SteadyTime, uint64_t>> deadlines_;  // of transfers
   std::vector<uint64_t> unread_;                         // connections with more to read
   std::vector<Ended> ended_;

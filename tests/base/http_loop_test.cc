@@ -123,6 +123,23 @@ TEST_CASE("every one of many targets keeps its connection", "[http]") {
   for (const auto& server : servers) CHECK(server->connection_count() == 1);
 }
 
+TEST_CASE("where more connections are idle than may be, the oldest goes", "[http]") {
+  ScriptedHttpServer first(Always({.body = "x"}));
+  ScriptedHttpServer second(Always({.body = "x"}));
+  ScriptedHttpServer third(Always({.body = "x"}));
+  HttpLoop loop({.max_idle_connections = 2});
+  for (const ScriptedHttpServer* server : {&first, &second, &first, &third, &first, &third}) {
+    HttpRecorder recorder;
+    Run(loop, Get(server->Url()), recorder);
+    CHECK(recorder.Message() == "ok");
+  }
+  CHECK(first.connection_count() == 1);
+  CHECK(third.connection_count() == 1);
+  HttpRecorder recorder;
+  Run(loop, Get(second.Url()), recorder);
+  CHECK_FALSE(recorder.outcome->connection_reused);
+}
+
 TEST_CASE("a connection that the server closed meanwhile is replaced without an error", "[http]") {
   ScriptedHttpServer server(Always({.body = "x"}));
   HttpLoop loop({.lean = GENERATE(true, false)});
