@@ -15,8 +15,8 @@ constexpr size_t kOutcomesMax = 100'000;
 // Jobs that are planned for nothing (every series dropped by a rule) in one go.
 constexpr int kEmptyJobsMax = 64;
 
-// A request of so many samples waits for no more, though it may take twice as many of a gust: what
-// a request costs by itself is then shared by more of them.
+// A request of so many samples waits for no more, though it may take more of a gust: what a request
+// costs by itself is then shared by more of them.
 constexpr uint64_t kSamplesEnough = 10'000;
 
 // A plan holds as many requests at most.
@@ -204,7 +204,7 @@ bool Delivery::PlanMore(const DeliveryTime& time) {
   return MayReplay() && Plan(backlog_, time);
 }
 
-// Where there are tenants, each is to get a whole request.
+// Requests that a plan is for: where there are tenants, each is to get a whole one.
 uint64_t Delivery::TenantsPlanned() const {
   return std::clamp<size_t>(tenants_planned_, 1, kTenantsPlannedMax);
 }

@@ -36,7 +36,7 @@ class EntryWriter {
   // Whether frames can be added by their templates.
   bool TakesTemplates() const { return !is_v2_ && encoding_.compression == Compression::kSnappy; }
 
-  // A whole frame. `values`: the bits, of the series that are sent.
+  // A whole frame. `values`: of the series that are sent.
   void Add(const FrameTemplate& frame, std::span<const double> values, TimestampMs timestamp_ms,
            const TargetText& target);
 
