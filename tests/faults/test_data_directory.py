@@ -57,8 +57,8 @@ class DataDirectory(Fleet):
         files = {path.name: path.stat().st_mtime_ns for path in self.sluice.data_path.iterdir()}
         refused = self.second(self.sluice.data_path)
         self.assertEqual(refused.returncode, 2)
-        self.assertIn("written by a newer version (format 999, this program knows up to 2); "
-                      "upgrade, or use another directory", refused.stderr)
+        self.assertIn("written by a newer version (format 999, this program knows up to "
+                      f"{ours.split()[1]}); upgrade, or use another directory", refused.stderr)
         self.assertEqual(files, {path.name: path.stat().st_mtime_ns
                                  for path in self.sluice.data_path.iterdir()})
         version.write_text(ours)
