@@ -106,8 +106,8 @@ const buffer::DecodedFrame* PartEncoder::Recent(const JobFrame& frame, uint32_t 
 
 const buffer::DecodedFrame* PartEncoder::DecodeAlone(JobFrame& frame, uint32_t series_count) {
   if (const buffer::DecodedFrame* const recent = Recent(frame, series_count)) return recent;
-  if (scratch_.size() <= frames_.size()) scratch_.emplace_back();
-  return Decode(frame, series_count, scratch_[frames_.size()]);
+  if (scratch_.size() == scratch_used_) scratch_.emplace_back();
+  return Decode(frame, series_count, scratch_[scratch_used_++]);
 }
 
 const buffer::DecodedFrame* PartEncoder::DecodeShared(const Job& job, uint32_t index,
@@ -130,6 +130,7 @@ void PartEncoder::DecodeFrames(Job& job, const Slice& slice) {
   const bool is_shared = group.layout->shares.size() > 1;
   shares_.clear();
   frames_.clear();
+  scratch_used_ = 0;
   has_extras_ = false;
   for (uint32_t i = slice.frame_begin; i < slice.frame_end; ++i) {
     const uint32_t index = group.frames[i];

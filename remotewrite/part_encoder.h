@@ -82,6 +82,7 @@ class PartEncoder {
   const std::shared_ptr<proto::SymbolPool> symbols_;
   buffer::FrameDecoder decoder_;
   std::deque<buffer::DecodedFrame> scratch_;                         // reused
+  size_t scratch_used_ = 0;                                          // for this slice
   std::vector<std::shared_ptr<const buffer::DecodedFrame>> recent_;  // of the slice in work
   std::vector<const buffer::DecodedFrame*> frames_;                  // of the slice in work
   // Frames with series of many tenants are asked for by as many jobs, one after the other.

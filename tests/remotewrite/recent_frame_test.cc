@@ -93,5 +93,46 @@ TEST_CASE("a frame in memory that does not fit its layout is not sent", "[remote
   CHECK(job.set->frames[0].damaged);
 }
 
+TEST_CASE("frames in memory and stored ones go into one request", "[remotewrite]") {
+  const std::vector<bool> in_memory =
+      GENERATE(std::vector<bool>{true, true, false}, std::vector<bool>{false, true, false},
+               std::vector<bool>{true, false, true, false, false});
+  MemoryLog log;
+  const relabel::Labels none;
+  const relabel::Program nothing;
+  ProjectionCache cache(log, {none, nothing}, 1 << 20);
+  const TestTarget target = MakeTarget("t", 1, {{"a", "b"}});
+  for (size_t i = 0; i < in_memory.size(); ++i) log.Append(target, static_cast<TimestampMs>(i + 1));
+  std::vector<PlannedFrame> planned;
+  REQUIRE(log.Scan(1, 100,
+                   [&](const buffer::FrameRecord& record) {
+                     auto layout = cache.Get(record.target_at, record.layout_at, kNow);
+                     REQUIRE(layout.ok());
+                     planned.push_back({CopyFrame(record, kNow), *layout});
+                     return true;
+                   })
+              .ok());
+  std::vector<std::shared_ptr<buffer::DecodedFrame>> recent;
+  for (size_t i = 0; i < in_memory.size(); ++i) {
+    if (!in_memory[i]) continue;
+    recent.push_back(Values({1.5, -2}));
+    recent.back()->timestamp_ms = static_cast<TimestampMs>(i + 1);
+    planned[i].frame.decoded = recent.back();
+    planned[i].frame.stored = kNoFrame;
+  }
+  Job job = std::move(MakeJobs(std::move(planned), 2'000).at(0));
+  REQUIRE(job.todo.size() == 1);
+  PartEncoder encoder{{}};
+  encoder.Encode(job, job.todo.front());
+  const std::vector<ReceivedSeries> got = DecodeRequest(*job.todo.front().body);
+  REQUIRE(got.size() == 2);
+  for (const ReceivedSeries& series : got) {
+    REQUIRE(series.samples.size() == in_memory.size());
+    for (size_t i = 0; i < in_memory.size(); ++i) {
+      CHECK(series.samples[i].timestamp_ms == static_cast<TimestampMs>(i + 1));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice::remotewrite::test
