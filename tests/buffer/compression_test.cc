@@ -4,7 +4,6 @@
 #include <string>
 
 #include <catch2/catch.hpp>
-#include <snappy.h>
 
 using namespace sluice;
 using namespace sluice::buffer;
