@@ -1,5 +1,6 @@
 #include "buffer/value_column.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -32,6 +33,16 @@ bool HasDecimals(double value, uint8_t exponent, int64_t& mantissa) {
   return mantissa % 10 != 0 && static_cast<double>(mantissa) / power == value;
 }
 
+// As ToDecimal() for a number without decimals; nothing for others.
+bool IsInteger(double value, int64_t& mantissa) {
+  if (!(std::fabs(value) < kMantissaLimit)) return false;  // also NaN and infinities
+  mantissa = static_cast<int64_t>(value);
+  return static_cast<double>(mantissa) == value && (mantissa != 0 || !std::signbit(value));
+}
+
+// Mantissas in zigzag have 54 bits.
+constexpr size_t kMantissaBytesMax = 8;
+
 char* WriteVarint(char* to, uint64_t value) {
   while (value >= 0x80) {
     *to++ = static_cast<char>(value | 0x80);
@@ -41,16 +52,16 @@ char* WriteVarint(char* to, uint64_t value) {
   return to;
 }
 
+// Values for which there is room before they are encoded: the room for all of a large column would
+// be several times what they take.
+constexpr size_t kBlock = 1'024;
+
 }  // namespace
 
 Decimal ToDecimal(double value) {
-  const double magnitude = std::fabs(value);
-  if (!(magnitude < kMantissaLimit)) return {};  // also NaN and infinities
-  const auto truncated = static_cast<int64_t>(value);
-  if (static_cast<double>(truncated) == value) {
-    if (truncated == 0 && std::signbit(value)) return {};
-    return Decimal{.mantissa = truncated, .exponent = 0};
-  }
+  Decimal integer{.mantissa = 0, .exponent = 0};
+  if (IsInteger(value, integer.mantissa)) return integer;
+  if (!(std::fabs(value) < kMantissaLimit) || value == 0) return {};
   for (uint8_t exponent = 1; exponent <= kExponentMax; ++exponent) {
     const double power = kPowersOfTen[exponent];
     const double scaled = value * power;
@@ -66,31 +77,43 @@ Decimal ToDecimal(double value) {
 }
 
 void ValueColumnEncoder::Encode(std::span<const double> values, std::string& out) {
-  const size_t start = out.size();
-  out.resize(start + values.size());
-  exponents_.resize(values.size());
-  mantissas_.resize(values.size() * 10);
-  raw_.resize(values.size() * 8);
-  char* exponent_at = exponents_.data();
-  char* mantissa_at = mantissas_.data();
-  char* raw_at = raw_.data();
+  if (exponents_.size() < values.size()) exponents_.resize(values.size());
+  raw_.clear();
+  size_t used = 0;
+  for (size_t begin = 0; begin < values.size(); begin += kBlock) {
+    const auto block = values.subspan(begin, std::min(kBlock, values.size() - begin));
+    const size_t needed = used + kBlock * kMantissaBytesMax;
+    if (mantissas_.size() < needed) mantissas_.resize(needed + needed / 2);
+    used += EncodeBlock(block, exponents_.data() + begin, mantissas_.data() + used);
+  }
+  out.append(exponents_.data(), values.size());
+  out.append(mantissas_.data(), used);
+  out.append(raw_);
+}
+
+// `exponents` are those of the column before, and then of this one. Returns how many bytes of
+// mantissas there are.
+size_t ValueColumnEncoder::EncodeBlock(std::span<const double> values, char* exponents,
+                                       char* mantissas) {
+  char* to = mantissas;
   for (const double value : values) {
-    const auto likely = static_cast<uint8_t>(*exponent_at);
+    const auto likely = static_cast<uint8_t>(*exponents);
     Decimal decimal{.mantissa = 0, .exponent = likely};
-    const bool is_known =
-        likely != 0 && likely <= kExponentMax && HasDecimals(value, likely, decimal.mantissa);
+    bool is_known = false;
+    if (likely == 0) {
+      is_known = IsInteger(value, decimal.mantissa);
+    } else if (likely <= kExponentMax) {
+      is_known = HasDecimals(value, likely, decimal.mantissa);
+    }
     if (!is_known) decimal = ToDecimal(value);
-    *exponent_at++ = static_cast<char>(decimal.exponent);
+    *exponents++ = static_cast<char>(decimal.exponent);
     if (decimal.exponent != kExponentRaw) {
-      mantissa_at = WriteVarint(mantissa_at, ZigZag(decimal.mantissa));
+      to = WriteVarint(to, ZigZag(decimal.mantissa));
     } else {
-      std::memcpy(raw_at, &value, 8);
-      raw_at += 8;
+      raw_.append(reinterpret_cast<const char*>(&value), sizeof(value));
     }
   }
-  std::memcpy(out.data() + start, exponents_.data(), values.size());
-  out.append(mantissas_.data(), mantissa_at);
-  out.append(raw_.data(), raw_at);
+  return static_cast<size_t>(to - mantissas);
 }
 
 bool DecodeValueColumn(std::string_view& bytes, std::span<double> values) {

@@ -38,7 +38,9 @@ class ValueColumnEncoder {
   void Encode(std::span<const double> values, std::string& out);
 
  private:
-  std::string exponents_;  // of the last column
+  size_t EncodeBlock(std::span<const double> values, char* exponents, char* mantissas);
+
+  std::string exponents_;  // of the last column that had a value in the place
   std::string mantissas_;
   std::string raw_;
 };
