@@ -88,7 +88,8 @@ struct HttpLoop::Impl {
   void End(TransferId id, CURLcode code);
   int WaitMs(std::chrono::milliseconds most) const;
   int Gather(int wait_ms) const;
-  void WaitForEvents(int wait_ms);
+  // Returns whether there were any.
+  bool WaitForEvents(int wait_ms);
 
   const HttpLoopOptions options;
   const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -410,7 +411,7 @@ int HttpLoop::Impl::Gather(int wait_ms) const {
   return wait_ms - gather_ms;
 }
 
-void HttpLoop::Impl::WaitForEvents(int wait_ms) {
+bool HttpLoop::Impl::WaitForEvents(int wait_ms) {
   std::array<epoll_event, kEventsPerPoll> events{};
   const int count = epoll_wait(epoll_fd, events.data(), kEventsPerPoll, wait_ms);
   for (int i = 0; i < count; ++i) {
@@ -428,6 +429,7 @@ void HttpLoop::Impl::WaitForEvents(int wait_ms) {
     const auto fd = static_cast<curl_socket_t>(event.data.u64 & 0xffff'ffff);
     Act(shards[event.data.u64 >> 32], fd, internal::CurlShard::ActionsOf(event.events));
   }
+  return count > 0;
 }
 
 HttpLoop::HttpLoop(HttpLoopOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -455,9 +457,11 @@ void HttpLoop::Cancel(TransferId id) {
 }
 
 void HttpLoop::Poll(std::chrono::milliseconds wait) {
+  // What begins now may take an idle connection, and is not to take one that its peer has closed.
+  const bool any_events = !impl_->queued.empty() && impl_->WaitForEvents(0);
   const bool any_ended = impl_->BeginQueued();
   // More to start: handlers asked for it from OnDone().
-  const bool wait_now = !any_ended && impl_->queued.empty();
+  const bool wait_now = !any_events && !any_ended && impl_->queued.empty();
   impl_->WaitForEvents(impl_->Gather(wait_now ? impl_->WaitMs(wait) : 0));
   impl_->RunTimers();
   impl_->AdvancePlain();

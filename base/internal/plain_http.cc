@@ -143,7 +143,7 @@ PlainHttp::Connections::iterator PlainHttp::TakeIdle(const PlainEndpoint& endpoi
     found->second.pop_back();
     idle_order_.erase(at->second.idle_at);
     const bool aged = age_max.count() > 0 && now - at->second.opened > age_max;
-    if (aged || now - at->second.used > kIdleMax || !IsQuiet(at->second.fd)) {
+    if (aged || now - at->second.used > kIdleMax) {
       Forget(at);
     } else {
       taken = at;
@@ -211,7 +211,6 @@ void PlainHttp::OnEvent(uint64_t event, uint32_t events, SteadyTime now) {
   if (at == connections_.end()) return;  // closed meanwhile
   Connection& connection = at->second;
   if (connection.transfer == nullptr) {
-    // TakeIdle() finds out; here the descriptor need not wait for it.
     if (!connection.connected || IsQuiet(connection.fd)) return;
     LeaveIdle(at);
     Forget(at);

@@ -3,12 +3,16 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <netinet/in.h>
 #include <string>
+#include <string_view>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 
+#include "base/http_loop.h"
 #include "tests/base/http_recorder.h"
 #include "tests/support/scripted_http_server.h"
 
@@ -59,7 +63,84 @@ struct Client {
   uint64_t last_id = 0;
 };
 
+// A server that does as it is told, in the thread of the test.
+class Peer {
+ public:
+  Peer() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    REQUIRE(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(listen(listener_, 1) == 0);
+    REQUIRE(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+  }
+
+  ~Peer() {
+    HangUp();
+    close(listener_);
+  }
+
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  const std::string& url() const { return url_; }
+
+  void Accept() { connection_ = accept(listener_, nullptr, nullptr); }
+
+  void ReadRequest() {
+    std::string request;
+    std::array<char, 1024> piece;
+    while (!request.ends_with("\r\n\r\n")) {
+      const ssize_t got = recv(connection_, piece.data(), piece.size(), 0);
+      REQUIRE(got > 0);
+      request.append(piece.data(), static_cast<size_t>(got));
+    }
+  }
+
+  void Say(std::string_view text) {
+    REQUIRE(send(connection_, text.data(), text.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(text.size()));
+  }
+
+  void HangUp() {
+    if (connection_ >= 0) close(connection_);
+    connection_ = -1;
+  }
+
+ private:
+  const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int connection_ = -1;
+  std::string url_;
+};
+
 }  // namespace
+
+TEST_CASE("what a peer says on a connection that is idle answers no later request", "[http]") {
+  Peer peer;
+  HttpLoop loop({.lean = true});
+  HttpRecorder first;
+  loop.Start(Get(peer.url()), first);
+  loop.Poll(std::chrono::milliseconds(0));
+  peer.Accept();
+  peer.ReadRequest();
+  peer.Say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+  REQUIRE(PollUntil(loop, [&] { return first.done(); }));
+  peer.Say("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+  peer.HangUp();
+  HttpRecorder second;
+  loop.Start(Get(peer.url()), second);
+  loop.Poll(std::chrono::milliseconds(0));
+  peer.Accept();
+  peer.ReadRequest();
+  peer.Say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\ny");
+  REQUIRE(PollUntil(loop, [&] { return second.done(); }));
+  CHECK(second.Message() == "ok");
+  CHECK(second.head.status == 200);
+  CHECK(second.body == "y");
+  CHECK_FALSE(second.outcome->connection_reused);
+}
 
 TEST_CASE("a connection that nobody uses for ten minutes is closed", "[http]") {
   ScriptedHttpServer used(Always({.body = "x"}));
