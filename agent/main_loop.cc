@@ -14,7 +14,7 @@ using remotewrite::DestinationStatus;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kTurn{250};
+constexpr milliseconds kTurn{500};
 constexpr milliseconds kStopTurn{20};
 constexpr seconds kDescribeEvery{5};
 // A thread that takes so many times the interval of the watchdog for one turn hangs. Slow disks

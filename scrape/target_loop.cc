@@ -98,7 +98,6 @@ void TargetLoop::Run() {
   last_start_ = started_;
   body_bytes_ = 0;
   body_above_limit_ = false;
-  content_type_.clear();
   failure_ = Status::Ok();
   failure_kind_ = Page::Failure::kTransfer;
   page_.Begin(timestamp_ms_, wall_ms);
@@ -157,7 +156,10 @@ bool TargetLoop::OnHead(const HttpResponseHead& head) {
   if (Status status = CheckStatus(head); !status.ok()) {
     return FailBody(Page::Failure::kTransfer, status.error());
   }
-  content_type_ = head.content_type;
+  if (head.content_type != content_type_) {
+    content_type_ = head.content_type;
+    format_.reset();
+  }
   return true;
 }
 
@@ -165,9 +167,12 @@ bool TargetLoop::OnBody(std::string_view bytes) {
   if (bytes.empty()) return true;
   if (body_bytes_ == 0) {
     // Only now, because an empty body needs no type.
-    const auto format = FormatOf(content_type_, spec_.job->fallback_scrape_protocol);
-    if (!format.ok()) return FailBody(Page::Failure::kTransfer, format.error());
-    page_.SetFormat(*format);
+    if (!format_.has_value()) {
+      const auto format = FormatOf(content_type_, spec_.job->fallback_scrape_protocol);
+      if (!format.ok()) return FailBody(Page::Failure::kTransfer, format.error());
+      format_ = *format;
+    }
+    page_.SetFormat(*format_);
   }
   body_bytes_ += bytes.size();
   if (body_bytes_ >= body_bytes_limit_) {
