@@ -50,7 +50,8 @@ void SnappyBlock::Clear() {
 }
 
 char* SnappyBlock::Reserve(size_t size_max) {
-  if (memory_.size() < size_ + size_max) memory_.resize(2 * memory_.size() + size_ + size_max);
+  const size_t needed = size_ + size_max;
+  if (memory_.size() < needed) memory_.resize(std::max(needed, memory_.size() * 3 / 2));
   return memory_.data() + size_;
 }
 

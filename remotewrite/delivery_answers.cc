@@ -293,12 +293,11 @@ void Delivery::NoteSizeLimit(uint64_t samples, MonotonicTime now) {
 void Delivery::GiveUpFirst(Job& job, MonotonicTime now) {
   Part part = std::move(job.todo.front());
   job.todo.pop_front();
-  const Slice& slice = part.slices.front();
-  if (part.slices.size() == 1 && !slice.all_series && slice.series.size() == 1) {
+  if (const std::optional<uint32_t> only = OnlySeriesOf(part)) {
     // The same series of the job's other frames is the first to look at.
-    std::vector<uint32_t>& suspects = job.groups[slice.group].suspects;
-    const auto at = std::lower_bound(suspects.begin(), suspects.end(), slice.series[0]);
-    if (at == suspects.end() || *at != slice.series[0]) suspects.insert(at, slice.series[0]);
+    std::vector<uint32_t>& suspects = job.groups[part.slices.front().group].suspects;
+    const auto at = std::lower_bound(suspects.begin(), suspects.end(), *only);
+    if (at == suspects.end() || *at != *only) suspects.insert(at, *only);
   }
   // A receiver that took other samples of the same request means these. Should it have stopped to
   // mean it since, the streak of refusals ends that soon.
@@ -311,9 +310,8 @@ void Delivery::GiveUpFirst(Job& job, MonotonicTime now) {
 }
 
 void Delivery::BookRejected(Job& job, const Part& part) {
-  const Slice& slice = part.slices.front();
-  if (part.slices.size() == 1 && !slice.all_series && slice.series.size() == 1) {
-    suspects_.Add(job.groups[slice.group].layout->key, slice.series[0]);
+  if (const std::optional<uint32_t> only = OnlySeriesOf(part)) {
+    suspects_.Add(job.groups[part.slices.front().group].layout->key, *only);
   }
   const Answer& refusal = HealthOf(job.tenant).last_refusal;
   counters_.rejected += part.counts;
@@ -418,6 +416,7 @@ Delivery::Jobs::iterator Delivery::Find(uint64_t id) {
 void Delivery::EraseJob(Jobs::iterator job) {
   if (!job->witness && --job->set->open_jobs == 0) {
     for (const JobFrame& frame : job->set->frames) TrackOf(*job).lanes.Release(frame.frame.lane);
+    encoder_.ForgetFrames(*job->set);
   }
   jobs_.erase(job);
 }

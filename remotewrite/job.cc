@@ -15,7 +15,7 @@ namespace sluice::remotewrite {
 namespace {
 
 uint64_t SeriesCount(const Job& job, const Slice& slice) {
-  return slice.all_series ? job.groups[slice.group].layout->series_count : slice.series.size();
+  return slice.all_series ? job.groups[slice.group].layout->series_count : slice.some_count();
 }
 
 uint64_t Weight(const Job& job, const Slice& slice) {
@@ -23,10 +23,10 @@ uint64_t Weight(const Job& job, const Slice& slice) {
 }
 
 std::vector<uint32_t> SeriesList(const Job& job, const Slice& slice) {
-  if (!slice.all_series) return slice.series;
-  std::vector<uint32_t> all(job.groups[slice.group].layout->series_count);
-  std::iota(all.begin(), all.end(), 0U);
-  return all;
+  if (!slice.series.empty()) return slice.series;
+  std::vector<uint32_t> run(SeriesCount(job, slice));
+  std::iota(run.begin(), run.end(), slice.all_series ? 0U : slice.run_begin);
+  return run;
 }
 
 Slice WithSeries(const Slice& slice, std::vector<uint32_t> series) {
@@ -132,12 +132,17 @@ constexpr uint64_t kOversize = 2;
 
 // A slice of one frame with far too many series, in several parts.
 void AddBySeries(Job& job, const Slice& slice, uint64_t samples_max) {
-  const std::vector<uint32_t> all = SeriesList(job, slice);
-  for (size_t begin = 0; begin < all.size(); begin += samples_max) {
-    const size_t end = std::min(all.size(), begin + samples_max);
-    Part& part = job.todo.emplace_back();
-    part.slices = {WithSeries(slice, {all.begin() + static_cast<std::ptrdiff_t>(begin),
-                                      all.begin() + static_cast<std::ptrdiff_t>(end)})};
+  const uint64_t count = SeriesCount(job, slice);
+  for (uint64_t begin = 0; begin < count; begin += samples_max) {
+    const uint64_t some = std::min(samples_max, count - begin);
+    Slice& of_part = job.todo.emplace_back().slices.emplace_back(WithSeries(slice, {}));
+    if (slice.series.empty()) {
+      of_part.run_begin = static_cast<uint32_t>(slice.all_series ? begin : slice.run_begin + begin);
+      of_part.run_count = static_cast<uint32_t>(some);
+    } else {
+      const auto first = slice.series.begin() + static_cast<std::ptrdiff_t>(begin);
+      of_part.series.assign(first, first + static_cast<std::ptrdiff_t>(some));
+    }
   }
 }
 
@@ -455,9 +460,15 @@ std::string SeriesText(std::string_view encoded_labels) {
   return relabel::Labels::From(std::move(labels)).ToString();
 }
 
+std::optional<uint32_t> OnlySeriesOf(const Part& part) {
+  const Slice& slice = part.slices.front();
+  const bool is_alone = part.slices.size() == 1 && !slice.all_series && slice.some_count() == 1;
+  return is_alone ? std::optional(slice.SomeAt(0)) : std::nullopt;
+}
+
 std::string FirstSeriesText(const Job& job, const Part& part) {
   const Slice& slice = part.slices[0];
-  size_t series = slice.all_series ? 0 : slice.series[0];
+  size_t series = slice.all_series ? 0 : slice.SomeAt(0);
   for (const auto& projection : job.groups[slice.group].layout->parts) {
     if (series < projection->series_count()) {
       std::string scratch;

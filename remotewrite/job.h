@@ -57,7 +57,17 @@ struct Slice {
   uint32_t frame_begin = 0;  // in FrameGroup::frames
   uint32_t frame_end = 0;
   bool all_series = true;
-  std::vector<uint32_t> series;  // when not all: ascending
+  // When not all: these, ascending; when there are none here, a run of them.
+  std::vector<uint32_t> series;
+  uint32_t run_begin = 0;
+  uint32_t run_count = 0;
+
+  // How many there are, when not all.
+  size_t some_count() const { return series.empty() ? run_count : series.size(); }
+
+  uint32_t SomeAt(size_t i) const {
+    return series.empty() ? run_begin + static_cast<uint32_t>(i) : series[i];
+  }
 };
 
 // What an encoded part holds of one frame, and what of its slice of the frame is not sent.
@@ -165,6 +175,9 @@ std::pair<std::vector<PlannedFrame>, std::vector<PlannedFrame>> DivideByLanes(Jo
 
 // The series of encoded labels as {__name__="x", ...}, for log lines.
 std::string SeriesText(std::string_view encoded_labels);
+
+// The series of a part that has only one of one group.
+std::optional<uint32_t> OnlySeriesOf(const Part& part);
 
 // The first series of a part.
 std::string FirstSeriesText(const Job& job, const Part& part);

@@ -86,7 +86,10 @@ bool ModelMaker::AddSeries(std::string_view text) {
     here_ = After(here_, labels_[id]);
   }
   PutOwn(0);
-  fits_ = fits_ && here_.place <= kTextSizeMax;
+  using Series = ProjectionModel::Series;
+  fits_ = fits_ && here_.place <= kTextSizeMax && model_->steps_.size() <= Series::kStepsMax &&
+          model_->own_.size() <= Series::kOwnMax;
+  if (!fits_) return false;
 
   if (depth_ < ProjectionModel::kDepthMax) {
     for (size_t i = 0; i < split_.size(); ++i) labels_[split_[i]].last = spots_[i];
@@ -94,11 +97,12 @@ bool ModelMaker::AddSeries(std::string_view text) {
   series_labels_.insert(series_labels_.end(), split_.begin(), split_.end());
   series_ends_.push_back(static_cast<uint32_t>(series_labels_.size()));
   depths_.push_back(depth_);
-  model_->series_.push_back({.steps_end = static_cast<uint32_t>(model_->steps_.size()),
-                             .own_end = static_cast<uint32_t>(model_->own_.size()),
-                             .size = static_cast<uint16_t>(here_.place),
-                             .labels = here_.labels});
-  return fits_;
+  Series& series = model_->series_.emplace_back();
+  series.own_end = static_cast<uint32_t>(model_->own_.size()) & Series::kOwnMax;
+  series.labels = here_.labels;
+  series.steps_end = static_cast<uint16_t>(model_->steps_.size());
+  series.size = static_cast<uint16_t>(here_.place);
+  return true;
 }
 
 void ModelMaker::Split(std::string_view text) {

@@ -112,6 +112,8 @@ const buffer::DecodedFrame* PartEncoder::DecodeAlone(JobFrame& frame, uint32_t s
 
 const buffer::DecodedFrame* PartEncoder::DecodeShared(const Job& job, uint32_t index,
                                                       uint32_t series_count) {
+  const JobFrame& frame = job.set->frames[index];
+  if (const buffer::DecodedFrame* const recent = Recent(frame, series_count)) return recent;
   if (shared_set_ != job.set) {
     shared_.clear();
     shared_set_ = job.set;
@@ -125,9 +127,14 @@ void PartEncoder::ForgetFrames() {
   shared_set_ = nullptr;
 }
 
+void PartEncoder::ForgetFrames(const FrameSet& set) {
+  if (shared_set_.get() == &set) ForgetFrames();
+}
+
 void PartEncoder::DecodeFrames(Job& job, const Slice& slice) {
   const FrameGroup& group = job.groups[slice.group];
-  const bool is_shared = group.layout->shares.size() > 1;
+  // By parts of other jobs, or by the next ones of this job.
+  const bool is_shared = group.layout->shares.size() > 1 || !slice.all_series;
   shares_.clear();
   frames_.clear();
   scratch_used_ = 0;
@@ -163,7 +170,8 @@ void PartEncoder::EncodeSlice(Job& job, const Slice& slice, Part& part) {
   } else {
     size_t base = 0;
     auto projection = group.layout->parts.begin();
-    for (const uint32_t series : slice.series) {
+    for (size_t i = 0; i < slice.some_count(); ++i) {
+      const uint32_t series = slice.SomeAt(i);
       while (series - base >= (*projection)->series_count()) {
         base += (*projection)->series_count();
         ++projection;

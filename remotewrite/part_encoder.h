@@ -39,8 +39,11 @@ class PartEncoder {
   // Fills in counts and shares alone, for a part that is not sent.
   void Count(Job& job, Part& part, const Encoding& encoding = {});
 
-  // Lets go of the frames of the last job. To be called when the jobs of its set are encoded.
+  // Lets go of frames that were kept because more than one part needs them. To be called when no
+  // part of their set is to be encoded any more.
   void ForgetFrames();
+  // The same, if they are of this set.
+  void ForgetFrames(const FrameSet& set);
 
   // The body of a request with one sample of one series.
   std::shared_ptr<const std::string> EncodeOne(const relabel::Labels& labels,
@@ -85,7 +88,8 @@ class PartEncoder {
   size_t scratch_used_ = 0;                                          // for this slice
   std::vector<std::shared_ptr<const buffer::DecodedFrame>> recent_;  // of the slice in work
   std::vector<const buffer::DecodedFrame*> frames_;                  // of the slice in work
-  // Frames with series of many tenants are asked for by as many jobs, one after the other.
+  // Frames with series of many tenants are asked for by as many jobs, one after the other; those
+  // with more series than a request takes, by one part of a job after the other.
   std::shared_ptr<const FrameSet> shared_set_;
   std::unordered_map<uint32_t, buffer::DecodedFrame> shared_;  // by place in the set
   std::vector<FrameShare> shares_;  // one for each frame of the slice in work

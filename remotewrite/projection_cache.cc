@@ -2,11 +2,16 @@
 
 #include <algorithm>
 
+#include "base/heap.h"
+
 namespace sluice::remotewrite {
 
 namespace {
 
 constexpr size_t kPlacesMax = 65'536;
+
+// To derive so many leaves much freed memory behind.
+constexpr uint64_t kManyChunks = 1'000;
 
 // What an entry and a map node cost besides the projections themselves.
 constexpr uint64_t kEntryBytes = 256;
@@ -112,11 +117,13 @@ Result<std::shared_ptr<const LayoutProjection>> ProjectionCache::Get(buffer::Seq
     entries_.splice(entries_.begin(), entries_, found->second);
     return found->second->layout;
   }
+  const uint64_t derived_before = derived_count_;
   Result<std::shared_ptr<const LayoutProjection>> derived = Derive(key, places);
   if (derived.ok()) {
     entries_.front().used_at = now;
     while (memory_bytes() > bytes_max_ && entries_.size() > 1) EvictLast();
   }
+  if (derived_count_ - derived_before >= kManyChunks) ReturnFreedMemory();
   return derived;
 }
 

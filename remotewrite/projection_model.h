@@ -68,7 +68,7 @@ class ProjectionModel {
     return {.steps = std::span(steps_).subspan(begin.steps_end, end.steps_end - begin.steps_end),
             .own = own_.data() + begin.own_end,
             .size = end.size,
-            .labels = end.labels};
+            .labels = static_cast<LabelSet>(end.labels)};
   }
 
   // All sets but the empty one, in the order of their numbers; what a set is made of comes before.
@@ -79,11 +79,15 @@ class ProjectionModel {
  private:
   friend class ModelMaker;
 
+  // There are as many as series, so that each byte counts.
   struct Series {
-    uint32_t steps_end = 0;
-    uint32_t own_end = 0;
+    static constexpr size_t kStepsMax = UINT16_MAX;
+    static constexpr size_t kOwnMax = (1U << 24) - 1;
+
+    uint32_t own_end : 24 = 0;
+    uint32_t labels : 8 = 0;
+    uint16_t steps_end = 0;
     uint16_t size = 0;
-    LabelSet labels = 0;
   };
 
   ProjectionModel() = default;

@@ -134,5 +134,38 @@ TEST_CASE("frames in memory and stored ones go into one request", "[remotewrite]
   }
 }
 
+TEST_CASE("a frame of several parts is decoded once, and let go of at their end", "[remotewrite]") {
+  MemoryLog log;
+  const relabel::Labels none;
+  const relabel::Program nothing;
+  ProjectionCache cache(log, {none, nothing}, 1 << 20);
+  log.Append(MakeTarget("t", 1, {{"a", "b", "c"}}), 7);
+  std::vector<PlannedFrame> planned;
+  REQUIRE(log.Scan(1, 100,
+                   [&](const buffer::FrameRecord& record) {
+                     auto layout = cache.Get(record.target_at, record.layout_at, kNow);
+                     REQUIRE(layout.ok());
+                     planned.push_back({CopyFrame(record, kNow), *layout});
+                     return true;
+                   })
+              .ok());
+  Job job = std::move(MakeJobs(std::move(planned), 1).at(0));
+  REQUIRE(job.todo.size() == 3);
+  PartEncoder encoder{{}};
+  encoder.Encode(job, job.todo[0]);
+  CHECK(DecodeRequest(*job.todo[0].body).size() == 1);
+  // What is stored is not asked for any more.
+  job.set->frames[0].frame.stored = kNoFrame;
+  encoder.Encode(job, job.todo[1]);
+  CHECK(DecodeRequest(*job.todo[1].body).size() == 1);
+  CHECK_FALSE(job.set->frames[0].damaged);
+  encoder.ForgetFrames(FrameSet{});
+  encoder.Encode(job, job.todo[1]);
+  CHECK_FALSE(job.set->frames[0].damaged);
+  encoder.ForgetFrames(*job.set);
+  encoder.Encode(job, job.todo[2]);
+  CHECK(job.set->frames[0].damaged);
+}
+
 }  // namespace
 }  // namespace sluice::remotewrite::test

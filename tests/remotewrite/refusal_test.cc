@@ -70,6 +70,30 @@ TEST_CASE("a series that is refused again and again costs little after the first
   CHECK(simulation.requests() <= 45 + 9 * 5);
 }
 
+TEST_CASE("refused series of a frame far too large for a request are dropped alone",
+          "[remotewrite]") {
+  QueueConfig queue;
+  queue.max_samples_per_send = 100;
+  Simulation simulation(1, queue);
+  simulation.script = RefuseBad;
+  // The last one is all that is left for the last of the parts.
+  simulation.log.Append(MakeTarget("t", 3, {Names(1'001, {450, 1'000})}), simulation.wall_ms());
+  REQUIRE(simulation.Drain(seconds(60)));
+  CHECK(Rejected(simulation) == 2);
+  CHECK(simulation.log.ledger().acknowledged == 999);
+  CHECK(simulation.log.LedgerCloses());
+  const std::vector<Rejection> rejections = simulation.delivery().TakeRejections();
+  REQUIRE(rejections.size() == 2);
+  CHECK(rejections[0].series.find("bad450") != std::string::npos);
+  CHECK(rejections[1].series.find("bad1000") != std::string::npos);
+  // Both are known now: neither is looked for again.
+  const uint64_t requests = simulation.requests();
+  simulation.log.Append(MakeTarget("t", 3, {Names(1'001, {450, 1'000})}), simulation.wall_ms());
+  REQUIRE(simulation.Drain(seconds(60)));
+  CHECK(Rejected(simulation) == 4);
+  CHECK(simulation.requests() - requests < requests);
+}
+
 TEST_CASE("in a backlog a refused series is searched once, not in each frame", "[remotewrite]") {
   Simulation simulation(1);
   simulation.script = RefuseBad;
