@@ -8,6 +8,7 @@
 #include <string_view>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -87,7 +88,13 @@ class Peer {
 
   const std::string& url() const { return url_; }
 
-  void Accept() { connection_ = accept(listener_, nullptr, nullptr); }
+  // A client that does not come is a failure, not to be waited for.
+  void Accept() {
+    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    setsockopt(listener_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    connection_ = accept(listener_, nullptr, nullptr);
+    REQUIRE(connection_ >= 0);
+  }
 
   void ReadRequest() {
     std::string request;
