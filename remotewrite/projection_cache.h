@@ -62,7 +62,8 @@ class ProjectionCache {
   // it alone exceeds `bytes_max`.
   ProjectionCache(FrameSource& source, const ProjectionRules& rules, uint64_t bytes_max);
 
-  // The projection for frames with these places of target and layout. kNotFound and kCorruption:
+  // The projection for frames with these places of target and layout; when that derived very many
+  // chunks, freed memory of the process is given back. kNotFound and kCorruption:
   // the dictionary of these frames is gone or damaged. Other errors: reading failed, try again.
   Result<std::shared_ptr<const LayoutProjection>> Get(buffer::Sequence target_at,
                                                       buffer::Sequence layout_at,

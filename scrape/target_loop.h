@@ -148,7 +148,7 @@ class TargetLoop final : private HttpHandler {
   TimestampMs timestamp_ms_ = 0;
   uint64_t body_bytes_ = 0;
   bool body_above_limit_ = false;
-  std::string content_type_;          // of the latest answer
+  std::string content_type_;          // of the latest answer that was well
   std::optional<PageFormat> format_;  // what that means; nothing until it is asked
   Status failure_;
   Page::Failure failure_kind_ = Page::Failure::kTransfer;

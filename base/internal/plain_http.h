@@ -65,7 +65,8 @@ class PlainHttp {
   PlainHttp(const PlainHttp&) = delete;
   PlainHttp& operator=(const PlainHttp&) = delete;
 
-  // Sends the transfer's hop, unless it needs libcurl: then false.
+  // Sends the transfer's hop, unless it needs libcurl: then false. May take an idle connection
+  // without asking whether its peer has closed it: events that are there are to be given first.
   bool Begin(HttpTransfer& transfer, const std::string& user_agent, SteadyTime now);
 
   // Closes the connection of a transfer that has not ended.
