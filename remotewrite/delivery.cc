@@ -27,6 +27,9 @@ constexpr size_t kTenantsPlannedMax = 64;
 constexpr uint32_t kAsideMax = 8;
 
 constexpr milliseconds kReadErrorWait{1'000};
+// Requests that began together end nearly together, and are booked together: a write costs more
+// than what it says. What was not booked before a crash is sent again, so this is short.
+constexpr milliseconds kBookTogether{20};
 
 // Not more often than this; budget drops are rare.
 constexpr milliseconds kFollowInterval{50};
@@ -398,6 +401,11 @@ bool Delivery::SplitByLimit(Job& job) const {
 Status Delivery::Acknowledge(const DeliveryTime& time) {
   if (outcomes_.empty() && !sweep_) return Status::Ok();
   if (time.now < acknowledge_next_at_) return Status::Ok();
+  if (active_ > 0 && !hurry_) {
+    if (!book_at_) book_at_ = time.now + kBookTogether;
+    if (time.now < *book_at_) return Status::Ok();
+  }
+  book_at_.reset();
   Status status = source_.Acknowledge(outcomes_, IdlePositions());
   if (!status.ok()) {
     acknowledge_next_at_ = time.now + kReadErrorWait;
@@ -428,6 +436,7 @@ milliseconds Delivery::IdleFor(MonotonicTime now) const {
     if (!job.active && job.retry_at > now) until = std::min(until, job.retry_at);
   }
   if (health_.gate_until > now) until = std::min(until, health_.gate_until);
+  if (book_at_) until = std::min(until, std::max(*book_at_, now));
   if (rate_.ready_at() > now) until = std::min(until, rate_.ready_at());
   return std::chrono::ceil<milliseconds>(until - now);
 }

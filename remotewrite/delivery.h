@@ -125,13 +125,14 @@ class Delivery {
 
   void OnAnswer(uint64_t job, Answer answer, const DeliveryTime& time);
 
-  // Makes everything that is done with durable. On failure it is tried again at the next call.
+  // Makes everything that is done with durable, or waits a moment for requests that are on their
+  // way. On failure it is tried again at a later call.
   Status Acknowledge(const DeliveryTime& time);
 
   // Nothing waits to be made durable.
   bool AllAcknowledged() const { return outcomes_.empty(); }
 
-  // Sends what there is without waiting for full requests.
+  // Sends what there is without waiting for full requests, and makes durable at once.
   void Hurry() { hurry_ = true; }
 
   // True when every frame in the log is done with, durably.
@@ -301,6 +302,7 @@ class Delivery {
   MonotonicTime part_next_at_{};
   MonotonicTime followed_at_{};
   MonotonicTime acknowledge_next_at_{};
+  std::optional<MonotonicTime> book_at_;  // while something waits to be made durable
   std::optional<buffer::DestinationProgress> progress_;
   bool sweep_ = false;
   bool more_to_plan_ = false;

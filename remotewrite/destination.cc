@@ -237,6 +237,7 @@ void Destination::Run() {
   question_.reset();
   if (metadata_exchange_ != nullptr) http_.Cancel(metadata_transfer_);
   metadata_exchange_.reset();
+  delivery_.Hurry();
   Acknowledge();
   branches_.clear();  // what they still have stays in the log
   ledger_read_at_ = MonotonicTime{};

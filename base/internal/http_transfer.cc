@@ -18,6 +18,8 @@ constexpr long kIdleConnectionSecondsMax = 600;
 
 Error Retryable(std::string message) { return {ErrorCode::kRetryable, std::move(message)}; }
 
+constexpr size_t kUsualHeaders = 8;
+
 // How many bytes of a body to wait for; 0 to take it as it comes.
 size_t WholeSize(const HttpResponseHead& head) {
   size_t size = 0;
@@ -33,8 +35,8 @@ size_t WholeSize(const HttpResponseHead& head) {
 }  // namespace
 
 Status CheckHttpRequest(const HttpRequest& request) {
-  const std::string scheme = LowerAscii(request.url.substr(0, 8));
-  if (!scheme.starts_with("http://") && scheme != "https://") {
+  const std::string_view url = request.url;
+  if (!IsLowerAscii(url.substr(0, 7), "http://") && !IsLowerAscii(url.substr(0, 8), "https://")) {
     return InvalidInput("bad URL: scheme must be http or https");
   }
   // libcurl would skip the extra slash of `http:///path`.
@@ -97,7 +99,8 @@ Status HttpTransfer::Attach(EasyHandle easy, const std::string& user_agent, Stea
   lines_ = TransferLines{};
   CURL* handle = easy_.get();
   SetOption(handle, CURLOPT_PRIVATE, this);
-  SetOption(handle, CURLOPT_ERRORBUFFER, error_text_.data());
+  if (curl_error_ == nullptr) curl_error_ = std::make_unique<CurlError>();
+  SetOption(handle, CURLOPT_ERRORBUFFER, curl_error_->data());
   SetOption(handle, CURLOPT_PATH_AS_IS, 1L);
   SetOption(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   // Redirects are followed here: libcurl would send custom headers to any origin.
@@ -326,6 +329,7 @@ bool HttpTransfer::TakeHeaderLine(std::string_view line) {
   if (head_given_) return true;  // a trailer
   if (line.starts_with("HTTP/")) {
     head_ = HttpResponseHead{};
+    head_.headers.reserve(kUsualHeaders);
     const size_t code = std::min(line.find(' '), line.size());
     std::string_view rest = TrimBlank(line.substr(code));
     std::from_chars(rest.data(), rest.data() + std::min<size_t>(rest.size(), 3), head_.status);

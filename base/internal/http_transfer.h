@@ -49,9 +49,9 @@ struct Unpacking {
 
 // How a hop ended that libcurl did not make.
 struct PlainEnd {
-  bool reused = false;  // the connection
-  int os_error = 0;     // of the system call that failed; 0 for none
-  std::string_view detail = {};
+  bool reused = false;           // the connection
+  int os_error = 0;              // of the system call that failed; 0 for none
+  std::string_view detail = {};  // a literal
 };
 
 // Bound to the thread of its loop. Its address is known to libcurl: it never moves.
@@ -97,8 +97,11 @@ class HttpTransfer final : public ResponseSink {
   std::string PlainHead(std::string_view host, std::string_view target,
                         const std::string& user_agent) const;
   std::string_view PlainBody() const;
-  void AttachPlain();
+  void AttachPlain(uint64_t connection);
   void EndPlain(const PlainEnd& end);
+
+  // Between these.
+  std::optional<uint64_t> plain_connection() const { return plain_connection_; }
 
   // What arrives.
   bool TakeHeaderLine(std::string_view line) override;
@@ -130,6 +133,8 @@ class HttpTransfer final : public ResponseSink {
 
  private:
   enum class Stop { kNone, kByHandler, kBadGzip, kHeadTooLarge, kSkipped };
+  using CurlError = std::array<char, CURL_ERROR_SIZE>;  // its words, ended by a zero byte
+
   enum class Again { kNone, kRedirect, kNewCredentials };
 
   static size_t OnHeaderLine(char* data, size_t size, size_t count, void* self);
@@ -148,6 +153,8 @@ class HttpTransfer final : public ResponseSink {
   void ForEachHeader(const std::function<void(const std::string&, const std::string&)>& take) const;
   void SetHeaders();
   int OsError() const;
+  // Of libcurl or of PlainEnd; may be empty.
+  std::string_view ErrorText() const;
   void SetSignature();
   const AwsSignature* Signature() const;
   bool IsRefused() const;
@@ -171,10 +178,11 @@ class HttpTransfer final : public ResponseSink {
   std::shared_ptr<const Credentials> credentials_;
   bool credentials_renewed_ = false;
 
-  EasyHandle easy_;                    // null without libcurl
-  std::optional<PlainEnd> plain_end_;  // its text is in error_text_
+  std::unique_ptr<CurlError> curl_error_;  // null before there was a handle
+  EasyHandle easy_;                        // null without libcurl
+  std::optional<uint64_t> plain_connection_;
   TransferLines lines_;
-  std::array<char, CURL_ERROR_SIZE> error_text_{};
+  std::optional<PlainEnd> plain_end_;
 
   HttpResponseHead head_;
   size_t head_bytes_ = 0;

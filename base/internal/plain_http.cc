@@ -53,6 +53,7 @@ bool HasBytes(int fd) {
 // As send(), of what is not yet sent of both.
 ssize_t SendRest(int fd, std::string_view head, std::string_view body, size_t sent) {
   const std::string_view head_rest = head.substr(std::min(sent, head.size()));
+  if (body.empty()) return send(fd, head_rest.data(), head_rest.size(), MSG_NOSIGNAL);
   const std::string_view body_rest = body.substr(sent - (head.size() - head_rest.size()));
   // sendmsg() only reads.
   std::array<iovec, 2> parts = {{{const_cast<char*>(head_rest.data()), head_rest.size()},
@@ -117,14 +118,10 @@ bool PlainHttp::Begin(HttpTransfer& transfer, const std::string& user_agent, Ste
   if (!transfer.IsPlain()) return false;
   const std::optional<PlainUrl> url = PlainUrl::Parse(transfer.url());
   if (!url.has_value()) return false;
-  transfer.AttachPlain();
-  deadlines_.emplace(transfer.deadline(), transfer.id());
   auto at = TakeIdle(url->endpoint, transfer.request().connection_age_max, now);
   if (at == connections_.end()) at = Open(url->endpoint, now);
   if (at == connections_.end()) {
-    const int os_error = errno;
-    deadlines_.erase({transfer.deadline(), transfer.id()});
-    transfer.EndPlain({.os_error = os_error});
+    transfer.EndPlain({.os_error = errno});
     ended_.push_back({transfer.id(), CURLE_COULDNT_CONNECT});
     return true;
   }
@@ -135,22 +132,15 @@ bool PlainHttp::Begin(HttpTransfer& transfer, const std::string& user_agent, Ste
 
 PlainHttp::Connections::iterator PlainHttp::TakeIdle(const PlainEndpoint& endpoint,
                                                      std::chrono::seconds age_max, SteadyTime now) {
-  const auto found = idle_.find(endpoint);
-  if (found == idle_.end()) return connections_.end();
-  auto taken = connections_.end();
-  while (!found->second.empty() && taken == connections_.end()) {
-    const auto at = connections_.find(found->second.back());
-    found->second.pop_back();
-    idle_order_.erase(at->second.idle_at);
+  while (true) {
+    const auto origin = origins_.find(endpoint);
+    if (origin == origins_.end() || origin->second.idle.empty()) return connections_.end();
+    const auto at = connections_.find(origin->second.idle.back());
+    LeaveIdle(at);
     const bool aged = age_max.count() > 0 && now - at->second.opened > age_max;
-    if (aged || now - at->second.used > kIdleMax) {
-      Forget(at);
-    } else {
-      taken = at;
-    }
+    if (!aged && now - at->second.used <= kIdleMax) return at;
+    Forget(at);
   }
-  if (found->second.empty()) idle_.erase(found);
-  return taken;
 }
 
 PlainHttp::Connections::iterator PlainHttp::Open(const PlainEndpoint& endpoint, SteadyTime now) {
@@ -177,32 +167,45 @@ PlainHttp::Connections::iterator PlainHttp::Open(const PlainEndpoint& endpoint, 
   }
   Connection connection;
   connection.fd = fd;
-  connection.endpoint = endpoint;
+  connection.origin = &*origins_.try_emplace(endpoint).first;
+  ++connection.origin->second.connections;
   connection.opened = now;
   return connections_.emplace(id, std::move(connection)).first;
 }
 
 void PlainHttp::Assign(Connections::iterator at, HttpTransfer& transfer, std::string head) {
   Connection& connection = at->second;
+  transfer.AttachPlain(at->first);
   connection.transfer = &transfer;
+  if (connection.deadline_node.empty()) {
+    connection.deadline_at = deadlines_.emplace(transfer.deadline(), at->first).first;
+  } else {
+    connection.deadline_node.value() = {transfer.deadline(), at->first};
+    connection.deadline_at = deadlines_.insert(std::move(connection.deadline_node)).position;
+  }
   connection.head = std::move(head);
   connection.body = transfer.PlainBody();
   connection.sent = 0;
   connection.reader = ResponseReader();
-  running_[transfer.id()] = at->first;
+}
+
+void PlainHttp::Unassign(Connection& connection) {
+  connection.deadline_node = deadlines_.extract(connection.deadline_at);
+  connection.transfer = nullptr;
 }
 
 void PlainHttp::Forget(Connections::iterator at) {
   close(at->second.fd);
+  const Origins::pointer origin = at->second.origin;
+  if (--origin->second.connections == 0) origins_.erase(origins_.find(origin->first));
   connections_.erase(at);
 }
 
 void PlainHttp::Drop(const HttpTransfer& transfer) {
-  deadlines_.erase({transfer.deadline(), transfer.id()});
-  const auto found = running_.find(transfer.id());
-  if (found == running_.end()) return;
-  Forget(connections_.find(found->second));
-  running_.erase(found);
+  if (!transfer.plain_connection().has_value()) return;
+  const auto at = connections_.find(*transfer.plain_connection());
+  Unassign(at->second);
+  Forget(at);
 }
 
 void PlainHttp::OnEvent(uint64_t event, uint32_t events, SteadyTime now) {
@@ -316,10 +319,8 @@ void PlainHttp::Release(Connections::iterator at, SteadyTime now) {
   Connection& connection = at->second;
   HttpTransfer& transfer = *connection.transfer;
   transfer.EndPlain({.reused = !connection.fresh});
-  deadlines_.erase({transfer.deadline(), transfer.id()});
-  running_.erase(transfer.id());
   ended_.push_back({transfer.id(), CURLE_OK});
-  connection.transfer = nullptr;
+  Unassign(connection);
   connection.fresh = false;
   connection.used = now;
   const bool is_reusable = connection.reader.reusable() && connection.all_sent();
@@ -333,8 +334,10 @@ void PlainHttp::Keep(Connections::iterator at) {
   connection.head = {};
   connection.body = {};
   connection.sent = 0;
-  idle_[connection.endpoint].push_back(at->first);
-  connection.idle_at = idle_order_.insert(idle_order_.end(), at->first);
+  connection.origin->second.idle.push_back(at->first);
+  if (connection.idle_node.empty()) connection.idle_node.push_back(at->first);
+  connection.idle_at = connection.idle_node.begin();
+  idle_order_.splice(idle_order_.end(), connection.idle_node);
 }
 
 void PlainHttp::DropOldestIdle() {
@@ -344,24 +347,21 @@ void PlainHttp::DropOldestIdle() {
 }
 
 void PlainHttp::LeaveIdle(Connections::iterator at) {
-  const auto of_endpoint = idle_.find(at->second.endpoint);
-  std::erase(of_endpoint->second, at->first);
-  if (of_endpoint->second.empty()) idle_.erase(of_endpoint);
-  idle_order_.erase(at->second.idle_at);
+  Connection& connection = at->second;
+  std::erase(connection.origin->second.idle, at->first);
+  connection.idle_node.splice(connection.idle_node.end(), idle_order_, connection.idle_at);
 }
 
 bool PlainHttp::SendAgain(Connections::iterator at, SteadyTime now) {
   if (at->second.fresh || at->second.reader.begun()) return false;
   HttpTransfer& transfer = *at->second.transfer;
   std::string head = std::move(at->second.head);
-  const PlainEndpoint endpoint = at->second.endpoint;
-  running_.erase(transfer.id());
+  const PlainEndpoint endpoint = at->second.origin->first;
+  Unassign(at->second);
   Forget(at);
   const auto opened = Open(endpoint, now);
   if (opened == connections_.end()) {
-    const int os_error = errno;
-    deadlines_.erase({transfer.deadline(), transfer.id()});
-    transfer.EndPlain({.os_error = os_error});
+    transfer.EndPlain({.os_error = errno});
     ended_.push_back({transfer.id(), CURLE_COULDNT_CONNECT});
     return true;
   }
@@ -374,9 +374,8 @@ void PlainHttp::End(Connections::iterator at, CURLcode code, int os_error,
                     std::string_view detail) {
   HttpTransfer& transfer = *at->second.transfer;
   transfer.EndPlain({.reused = !at->second.fresh, .os_error = os_error, .detail = detail});
-  deadlines_.erase({transfer.deadline(), transfer.id()});
-  running_.erase(transfer.id());
   ended_.push_back({transfer.id(), code});
+  Unassign(at->second);
   Forget(at);
 }
 
@@ -386,9 +385,7 @@ void PlainHttp::Advance(SteadyTime now) {
     if (at != connections_.end() && at->second.transfer != nullptr) Receive(at, now);
   }
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const auto running = running_.find(deadlines_.begin()->second);
-    SLUICE_CHECK(running != running_.end());
-    End(connections_.find(running->second), CURLE_OPERATION_TIMEDOUT, 0, {});
+    End(connections_.find(deadlines_.begin()->second), CURLE_OPERATION_TIMEDOUT, 0, {});
   }
   const auto is_too_old = [&](uint64_t id) {
     return now - connections_.find(id)->second.used > kIdleMax;

@@ -88,15 +88,30 @@ class PlainHttp {
   std::vector<Ended> TakeEnded() { return std::exchange(ended_, {}); }
 
  private:
+  // Those that have one connection or more.
+  struct Origin {
+    std::vector<uint64_t> idle;  // the one that was used last at the end
+    size_t connections = 0;
+  };
+
+  using Origins = std::unordered_map<PlainEndpoint, Origin, PlainEndpoint::Hash>;
+  // Of transfers: when, and on which connection.
+  using Deadlines = std::set<std::pair<SteadyTime, uint64_t>>;
+
+  // What it takes to be idle and to have a deadline it keeps while it is and has not, so that a
+  // request allocates nothing for them.
   struct Connection {
     int fd = -1;
-    PlainEndpoint endpoint;
+    Origins::pointer origin = nullptr;
     SteadyTime opened;
     SteadyTime used;  // last
     bool connected = false;
     bool fresh = true;                      // has not carried a response yet
     HttpTransfer* transfer = nullptr;       // null while idle
+    std::list<uint64_t> idle_node;          // while not idle: one, or none yet
     std::list<uint64_t>::iterator idle_at;  // while idle: in idle_order_
+    Deadlines::node_type deadline_node;     // while without a transfer; or none yet
+    Deadlines::iterator deadline_at;        // with a transfer
     std::string head;
     std::string_view body;  // of the transfer
     size_t sent = 0;        // of both
@@ -113,6 +128,8 @@ class PlainHttp {
   // The end iterator, and errno, when there can be no connection.
   Connections::iterator Open(const PlainEndpoint& endpoint, SteadyTime now);
   void Assign(Connections::iterator at, HttpTransfer& transfer, std::string head);
+  // The transfer has ended, or goes on elsewhere.
+  void Unassign(Connection& connection);
   void Keep(Connections::iterator at);  // idle, for the next transfer
   void DropOldestIdle();
   void LeaveIdle(Connections::iterator at);
@@ -130,11 +147,10 @@ class PlainHttp {
   const size_t idle_max_;
   uint64_t last_id_ = 0;
   Connections connections_;
-  std::unordered_map<PlainEndpoint, std::vector<uint64_t>, PlainEndpoint::Hash> idle_;
-  std::list<uint64_t> idle_order_;                  // those, the one that was used last at the end
-  std::unordered_map<uint64_t, uint64_t> running_;  // transfer -> connection
-  std::set<std::pair<SteadyTime, uint64_t>> deadlines_;  // of transfers
-  std::vector<uint64_t> unread_;                         // connections with more to read
+  Origins origins_;
+  std::list<uint64_t> idle_order_;  // connections, the one that was used last at the end
+  Deadlines deadlines_;
+  std::vector<uint64_t> unread_;  // connections with more to read
   std::vector<Ended> ended_;
   std::vector<char> received_;  // where bytes are read to; made when there are some
 };

@@ -1,5 +1,4 @@
 // What a transfer does when it goes around libcurl: see PlainHttp.
-#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,16 +20,14 @@ bool HttpTransfer::IsPlain() const {
          (request_->client == nullptr || request_->client->ProxyFor(url_).empty());
 }
 
-void HttpTransfer::AttachPlain() {
+void HttpTransfer::AttachPlain(uint64_t connection) {
+  plain_connection_ = connection;
   plain_end_.reset();
-  error_text_.front() = '\0';
 }
 
 void HttpTransfer::EndPlain(const PlainEnd& end) {
+  plain_connection_.reset();
   plain_end_ = end;
-  const size_t size = std::min(end.detail.size(), error_text_.size() - 1);
-  std::copy_n(end.detail.begin(), size, error_text_.begin());
-  error_text_[size] = '\0';
 }
 
 std::string_view HttpTransfer::PlainBody() const {

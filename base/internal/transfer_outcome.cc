@@ -65,6 +65,11 @@ int HttpTransfer::OsError() const {
   return static_cast<int>(code);
 }
 
+std::string_view HttpTransfer::ErrorText() const {
+  if (easy_ != nullptr) return curl_error_->data();
+  return plain_end_.has_value() ? plain_end_->detail : std::string_view();
+}
+
 Status HttpTransfer::EndStatus(CURLcode code) {
   switch (stop_) {
     case Stop::kNone:
@@ -77,7 +82,7 @@ Status HttpTransfer::EndStatus(CURLcode code) {
     case Stop::kHeadTooLarge:
       return Retryable("response head is too large");
   }
-  if (IsTlsError(code)) return Retryable(std::string("tls: ") + error_text_.data());
+  if (IsTlsError(code)) return Retryable("tls: " + std::string(ErrorText()));
   switch (code) {
     case CURLE_OK:
       if (gunzip_ != nullptr && !gunzip_->complete()) return Retryable("invalid gzip body");
@@ -101,19 +106,19 @@ Status HttpTransfer::EndStatus(CURLcode code) {
       break;
     case CURLE_UNSUPPORTED_PROTOCOL:
       // Of an answer that does not start as one of HTTP.
-      if (error_text_.data() == kNoHttpText) return Retryable("malformed HTTP response");
+      if (ErrorText() == kNoHttpText) return Retryable("malformed HTTP response");
       break;
     case CURLE_RECV_ERROR:
-      return Retryable("receive: " + FailureText(OsError(), error_text_.data(), "Recv failure"));
+      return Retryable("receive: " + FailureText(OsError(), ErrorText(), "Recv failure"));
     case CURLE_SEND_ERROR:
-      return Retryable("send: " + FailureText(OsError(), error_text_.data(), "Send failure"));
+      return Retryable("send: " + FailureText(OsError(), ErrorText(), "Send failure"));
     case CURLE_COULDNT_RESOLVE_PROXY:
       // libcurl's own words may have the URL of the proxy in them, with its password.
       return Retryable("proxy: no such host, or an unusable URL");
     default:
       break;
   }
-  const std::string_view detail = error_text_.data();
+  const std::string_view detail = ErrorText();
   return Retryable("http: " + std::string(detail.empty() ? curl_easy_strerror(code) : detail));
 }
 

@@ -373,6 +373,36 @@ TEST_CASE("frames that the budget dropped are not sent any more", "[remotewrite]
   CHECK(simulation.log.ledger().acknowledged == 30);
 }
 
+TEST_CASE("requests that end nearly together are booked together, and not with one that hangs",
+          "[remotewrite]") {
+  QueueConfig queue = SmallQueue();
+  queue.min_shards = 2;
+  Simulation simulation(1, queue);
+  const bool one_hangs = GENERATE(false, true);
+  CAPTURE(one_hangs);
+  uint64_t requests = 0;
+  simulation.script = [&](const std::string&) {
+    Reply reply;
+    reply.after = milliseconds(5);
+    if (++requests == 2) reply.after = one_hangs ? milliseconds(10'000) : milliseconds(20);
+    return reply;
+  };
+  for (const uint32_t lane : {3U, 4U}) {
+    const TestTarget target = MakeTarget("t" + std::to_string(lane), lane, {Names("a", 20)});
+    simulation.log.Append(target, simulation.wall_ms());
+  }
+  simulation.Run(milliseconds(5));  // to the first answer
+  CHECK(requests == 2);
+  CHECK(simulation.in_flight() == 1);
+  CHECK(simulation.log.acknowledgements() == 0);
+  simulation.Run(milliseconds(1));  // to the second, or 20 ms on
+  CHECK(simulation.log.acknowledgements() == 1);
+  CHECK(simulation.log.ledger().acknowledged == (one_hangs ? 20 : 40));
+  simulation.Run(milliseconds(10'000));
+  CHECK(simulation.log.acknowledgements() == (one_hangs ? 2 : 1));
+  CHECK(simulation.log.ledger().acknowledged == 40);
+}
+
 TEST_CASE("after a restart only what was in flight is sent again", "[remotewrite]") {
   QueueConfig queue = SmallQueue();
   queue.max_shards = 1;

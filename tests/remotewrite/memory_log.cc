@@ -172,6 +172,7 @@ Status MemoryLog::Acknowledge(std::span<const buffer::FrameOutcome> outcomes,
     --acknowledgements_to_fail;
     return Error{ErrorCode::kResourceExhausted, "the disk is full"};
   }
+  ++acknowledgements_;
   for (const buffer::FrameOutcome& outcome : outcomes) {
     buffer::LaneProgress& lane = LaneOf(outcome.sequence, outcome.lane);
     if (outcome.sequence < lane.next) continue;  // dropped meanwhile

@@ -69,6 +69,8 @@ class MemoryLog final : public FrameSource {
     return progress_.ledger.dropped[static_cast<size_t>(reason)];
   }
 
+  uint64_t acknowledgements() const { return acknowledgements_; }
+
   uint64_t loads() const { return loads_; }
 
   uint64_t records_read() const { return records_read_; }
@@ -97,6 +99,7 @@ class MemoryLog final : public FrameSource {
   std::set<buffer::Sequence> damaged_;
   buffer::DestinationProgress progress_ = NewProgress();
   buffer::FrameEncoder encoder_;
+  uint64_t acknowledgements_ = 0;
   uint64_t loads_ = 0;
   uint64_t records_read_ = 0;
 
