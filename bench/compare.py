@@ -195,14 +195,24 @@ def shown(values: list[float], digits: int) -> str:
     return text if low == high else f"{text} ({low} to {high})"
 
 
+def ratio(key: str, rows: list[dict], others: list[dict]) -> str:
+    """To what the other agent took in the same round."""
+    values = [row[key] / other[key] for row, other in zip(rows, others) if other.get(key)]
+    return shown(values, 3) if values else ""
+
+
 def print_table(name: str, results: dict[str, list[dict]]):
+    """A column for each agent, and how the first one stands to each of the others."""
     keys = [key for key in COLUMNS if any(key in row for rows in results.values() for row in rows)]
+    first, *others = results
+    titles = [*results, *(f"{first}/{other}" for other in others)]
     print(f"\n## {name}: {SCENARIOS[name].says}\n")
-    print("| | " + " | ".join(results) + " |")
-    print("|---|" + "---|" * len(results))
+    print("| | " + " | ".join(titles) + " |")
+    print("|---|" + "---|" * len(titles))
     for key in keys:
         title, digits = COLUMNS[key]
         cells = [shown([row[key] for row in rows], digits) for rows in results.values()]
+        cells += [ratio(key, results[first], results[other]) for other in others]
         print(f"| {title} | " + " | ".join(cells) + " |")
     sys.stdout.flush()
 

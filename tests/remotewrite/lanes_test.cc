@@ -205,15 +205,7 @@ TEST_CASE("frames of one target and layout share an entry, and a changed layout 
   const std::vector<TimestampMs> own = {6, buffer::kNoTimestamp};
   log.Append(target, {.timestamp_ms = 8, .timestamps = own});
 
-  std::vector<PlannedFrame> planned;
-  REQUIRE(log.Scan(1, 100,
-                   [&](const buffer::FrameRecord& record) {
-                     auto layout = cache.Get(record.target_at, record.layout_at, kNow);
-                     REQUIRE(layout.ok());
-                     planned.push_back({CopyFrame(record, kNow), *layout});
-                     return true;
-                   })
-              .ok());
+  std::vector<PlannedFrame> planned = PlanFrames(log, cache, kNow);
   Job job = std::move(MakeJobs(std::move(planned), 2'000).at(0));
   REQUIRE(job.groups.size() == 4);
   PartEncoder encoder({});

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "remotewrite/lanes.h"
+
 namespace sluice::remotewrite::test {
 
 using buffer::Sequence;
@@ -250,6 +252,18 @@ bool MemoryLog::LedgerCloses() const {
   uint64_t sum = ledger().acknowledged + ledger().pending + ledger().branched;
   for (const uint64_t dropped : ledger().dropped) sum += dropped;
   return sum == ledger().appended;
+}
+
+std::vector<PlannedFrame> PlanFrames(MemoryLog& log, ProjectionCache& cache, MonotonicTime now) {
+  std::vector<PlannedFrame> planned;
+  const auto plan = [&](const buffer::FrameRecord& record) {
+    auto layout = cache.Get(record.target_at, record.layout_at, now);
+    REQUIRE(layout.ok());
+    planned.push_back({CopyFrame(record, now), *layout});
+    return true;
+  };
+  REQUIRE(log.Scan(1, UINT32_MAX, plan).ok());
+  return planned;
 }
 
 }  // namespace sluice::remotewrite::test

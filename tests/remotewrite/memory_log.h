@@ -12,6 +12,8 @@
 #include "buffer/frame.h"
 #include "buffer/layout.h"
 #include "remotewrite/frame_source.h"
+#include "remotewrite/job.h"
+#include "remotewrite/projection_cache.h"
 
 namespace sluice::remotewrite::test {
 
@@ -105,5 +107,8 @@ class MemoryLog final : public FrameSource {
 
   static buffer::DestinationProgress NewProgress();
 };
+
+// All frames of the log, as they are planned into jobs.
+std::vector<PlannedFrame> PlanFrames(MemoryLog& log, ProjectionCache& cache, MonotonicTime now);
 
 }  // namespace sluice::remotewrite::test

@@ -23,14 +23,7 @@ class OneFrame {
   OneFrame() {
     const TestTarget target = MakeTarget("t", 1, {{"a", "b"}});
     log_.Append(target, 1);
-    REQUIRE(log_.Scan(1, 100,
-                      [this](const buffer::FrameRecord& record) {
-                        auto layout = cache_.Get(record.target_at, record.layout_at, kNow);
-                        REQUIRE(layout.ok());
-                        planned_ = {CopyFrame(record, kNow), *layout};
-                        return true;
-                      })
-                .ok());
+    planned_ = PlanFrames(log_, cache_, kNow).at(0);
     planned_.frame.stored = kNoFrame;
   }
 
@@ -103,15 +96,7 @@ TEST_CASE("frames in memory and stored ones go into one request", "[remotewrite]
   ProjectionCache cache(log, {none, nothing}, 1 << 20);
   const TestTarget target = MakeTarget("t", 1, {{"a", "b"}});
   for (size_t i = 0; i < in_memory.size(); ++i) log.Append(target, static_cast<TimestampMs>(i + 1));
-  std::vector<PlannedFrame> planned;
-  REQUIRE(log.Scan(1, 100,
-                   [&](const buffer::FrameRecord& record) {
-                     auto layout = cache.Get(record.target_at, record.layout_at, kNow);
-                     REQUIRE(layout.ok());
-                     planned.push_back({CopyFrame(record, kNow), *layout});
-                     return true;
-                   })
-              .ok());
+  std::vector<PlannedFrame> planned = PlanFrames(log, cache, kNow);
   std::vector<std::shared_ptr<buffer::DecodedFrame>> recent;
   for (size_t i = 0; i < in_memory.size(); ++i) {
     if (!in_memory[i]) continue;
@@ -140,15 +125,7 @@ TEST_CASE("a frame of several parts is decoded once, and let go of at their end"
   const relabel::Program nothing;
   ProjectionCache cache(log, {none, nothing}, 1 << 20);
   log.Append(MakeTarget("t", 1, {{"a", "b", "c"}}), 7);
-  std::vector<PlannedFrame> planned;
-  REQUIRE(log.Scan(1, 100,
-                   [&](const buffer::FrameRecord& record) {
-                     auto layout = cache.Get(record.target_at, record.layout_at, kNow);
-                     REQUIRE(layout.ok());
-                     planned.push_back({CopyFrame(record, kNow), *layout});
-                     return true;
-                   })
-              .ok());
+  std::vector<PlannedFrame> planned = PlanFrames(log, cache, kNow);
   Job job = std::move(MakeJobs(std::move(planned), 1).at(0));
   REQUIRE(job.todo.size() == 3);
   PartEncoder encoder{{}};
