@@ -143,7 +143,7 @@ void BM_Request(benchmark::State& state, const Encoding& encoding, Message confi
     QueuedFrame frame;
     frame.timestamp_ms = columns.timestamp_ms;
     frame.sample_count = kSeries;
-    frame.stored = encoder.Encode(columns);
+    frame.stored = std::make_shared<const std::string>(encoder.Encode(columns));
     frames.push_back(std::move(frame));
   }
   PartEncoder part_encoder({}, symbols);

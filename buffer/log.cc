@@ -143,7 +143,8 @@ Result<Sequence> Log::Impl::VisitRecent(const RecentFrames& frames, Sequence end
                                          .target_at = frame->target_at,
                                          .layout_at = frame->layout_at,
                                          .record_bytes = frame->record_bytes,
-                                         .stored = frame->stored,
+                                         .stored = *frame->stored,
+                                         .held = frame->stored,
                                          .decoded = frame->decoded});
     if (!go_on) return frame->sequence + 1;
   }

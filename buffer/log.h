@@ -68,6 +68,8 @@ struct FrameRecord {
   Sequence layout_at = 0;
   uint64_t record_bytes = 0;  // what it counts in pending_bytes
   std::string_view stored;
+  // Has the bytes of `stored` when they are in memory for others, too; else null.
+  std::shared_ptr<const std::string> held = nullptr;
   // What `stored` decodes to, when it was appended a moment ago with that at hand; else null.
   std::shared_ptr<const DecodedFrame> decoded = nullptr;
 };

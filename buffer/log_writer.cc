@@ -189,16 +189,16 @@ void LogWriter::AddFrame(const FrameAppend& frame, LogBatch& batch) {
                           .bytes = bytes,
                           .timestamp_ms = frame.timestamp_ms});
   if (!options_.keeps_recent) return;
-  batch.recent.push_back(
-      std::make_shared<const RecentFrame>(RecentFrame{.sequence = sequence,
-                                                      .lane = body.lane,
-                                                      .timestamp_ms = frame.timestamp_ms,
-                                                      .sample_count = frame.sample_count,
-                                                      .target_at = body.target_at,
-                                                      .layout_at = body.layout_at,
-                                                      .record_bytes = bytes,
-                                                      .stored = std::string(frame.stored),
-                                                      .decoded = frame.decoded}));
+  batch.recent.push_back(std::make_shared<const RecentFrame>(
+      RecentFrame{.sequence = sequence,
+                  .lane = body.lane,
+                  .timestamp_ms = frame.timestamp_ms,
+                  .sample_count = frame.sample_count,
+                  .target_at = body.target_at,
+                  .layout_at = body.layout_at,
+                  .record_bytes = bytes,
+                  .stored = std::make_shared<const std::string>(frame.stored),
+                  .decoded = frame.decoded}));
 }
 
 void LogWriter::AddThinned(ThinnedEpoch& thinned, LogBatch& batch) {

@@ -6,7 +6,7 @@ namespace sluice::buffer {
 
 uint64_t RecentFrame::memory_bytes() const {
   const uint64_t values = decoded ? decoded->values.capacity() * sizeof(double) : 0;
-  return sizeof(*this) + sizeof(DecodedFrame) + stored.capacity() + values;
+  return sizeof(*this) + sizeof(DecodedFrame) + sizeof(std::string) + stored->capacity() + values;
 }
 
 void RecentStretch::Add(const RecentFrames& frames, Sequence head) {

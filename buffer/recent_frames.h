@@ -24,7 +24,7 @@ struct RecentFrame {
   Sequence target_at = 0;
   Sequence layout_at = 0;
   uint64_t record_bytes = 0;
-  std::string stored;
+  std::shared_ptr<const std::string> stored;    // never null
   std::shared_ptr<const DecodedFrame> decoded;  // may be null
 
   uint64_t memory_bytes() const;

@@ -10,7 +10,7 @@ namespace {
 // What a queued frame costs besides its bytes.
 constexpr uint64_t kFrameBytes = sizeof(QueuedFrame) + 16;
 
-uint64_t CostOf(const QueuedFrame& frame) { return frame.stored.size() + kFrameBytes; }
+uint64_t CostOf(const QueuedFrame& frame) { return frame.stored->size() + kFrameBytes; }
 
 }  // namespace
 
@@ -24,7 +24,7 @@ QueuedFrame CopyFrame(const buffer::FrameRecord& frame, MonotonicTime now) {
   queued.layout_at = frame.layout_at;
   queued.record_bytes = frame.record_bytes;
   queued.read_at = now;
-  queued.stored = frame.stored;
+  queued.stored = frame.held ? frame.held : std::make_shared<const std::string>(frame.stored);
   queued.decoded = frame.decoded;
   return queued;
 }

@@ -25,7 +25,7 @@ struct QueuedFrame {
   buffer::Sequence layout_at = 0;
   uint64_t record_bytes = 0;
   MonotonicTime read_at{};
-  std::string stored;
+  std::shared_ptr<const std::string> stored;  // never null
   // While the log has it in memory.
   std::weak_ptr<const buffer::DecodedFrame> decoded = {};
 };

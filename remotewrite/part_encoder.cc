@@ -88,7 +88,7 @@ std::shared_ptr<const std::string> PartEncoder::EncodeOne(const relabel::Labels&
 
 const buffer::DecodedFrame* PartEncoder::Decode(JobFrame& frame, uint32_t series_count,
                                                 buffer::DecodedFrame& into) {
-  if (!decoder_.Decode(frame.frame.stored, series_count, into).ok()) {
+  if (!decoder_.Decode(*frame.frame.stored, series_count, into).ok()) {
     frame.damaged = true;
     return nullptr;
   }

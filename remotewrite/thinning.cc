@@ -7,7 +7,7 @@ namespace sluice::remotewrite {
 bool Thinning::Keeps(const QueuedFrame& frame, TimestampMs wall_ms) {
   if (config_.after.count() == 0) return true;
   if (wall_ms - frame.timestamp_ms < config_.after.count()) return true;
-  if (buffer::PeekFrameKind(frame.stored) != buffer::FrameKind::kSamples) return true;
+  if (buffer::PeekFrameKind(*frame.stored) != buffer::FrameKind::kSamples) return true;
   if (kept_.size() >= kTargetsMax) kept_.clear();
   const auto [last, is_first] = kept_.try_emplace(frame.target_at, frame.timestamp_ms);
   if (is_first) return true;

@@ -76,7 +76,7 @@ class Way {
     remotewrite::QueuedFrame queued;
     queued.timestamp_ms = frame.timestamp_ms;
     queued.sample_count = frame.layout->series_count;
-    queued.stored = stored;
+    queued.stored = std::make_shared<const std::string>(stored);
     std::vector<remotewrite::PlannedFrame> planned;
     planned.push_back({std::move(queued), projection_});
     auto jobs = remotewrite::MakeJobs(std::move(planned), 1'000'000);

@@ -20,7 +20,7 @@ constexpr uint32_t kAll = std::numeric_limits<uint32_t>::max();
 std::shared_ptr<const RecentFrame> FrameAt(Sequence sequence) {
   auto frame = std::make_shared<RecentFrame>();
   frame->sequence = sequence;
-  frame->stored = std::string(1000, 'x');
+  frame->stored = std::make_shared<const std::string>(1000, 'x');
   return frame;
 }
 
@@ -115,6 +115,11 @@ TEST_CASE("a reader that keeps up gets the decoded frame, and the same stored on
   CHECK(DecodedOf(log, from) == DecodedFrames{first, nullptr, second});
   CHECK(DecodedOf(log, without) == DecodedFrames{nullptr, second});
   const std::vector<ReadFrame> recent = ReadAll(log, from);
+  // Its bytes may be kept beyond the visit.
+  const auto is_held = [](const FrameRecord& frame) {
+    return frame.held != nullptr && frame.held->data() == frame.stored.data();
+  };
+  CHECK(log.Scan(from, kAll, is_held).value() == log.status().head);
 
   fixture.options.recent_bytes_max = 0;
   Log& reopened = fixture.Open();

@@ -290,7 +290,7 @@ TEST_CASE("requests are the same, whether there are templates for their frames o
       QueuedFrame frame;
       frame.timestamp_ms = timestamp_ms;
       frame.sample_count = twin.models->series_count;
-      frame.stored = encoder.Encode(made.columns);
+      frame.stored = std::make_shared<const std::string>(encoder.Encode(made.columns));
       models.push_back({frame, twin.models});
       texts.push_back({frame, twin.texts});
     }

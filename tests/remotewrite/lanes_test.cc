@@ -25,6 +25,18 @@ void ReadAll(Lanes& lanes, MemoryLog& log) {
   }
 }
 
+TEST_CASE("a frame that is in memory anyway is queued without a copy of its bytes",
+          "[remotewrite]") {
+  buffer::FrameRecord frame;
+  const auto held = std::make_shared<const std::string>("bytes");
+  frame.stored = *held;
+  const QueuedFrame copied = CopyFrame(frame, kNow);
+  CHECK(*copied.stored == "bytes");
+  CHECK(copied.stored != held);
+  frame.held = held;
+  CHECK(CopyFrame(frame, kNow).stored == held);
+}
+
 TEST_CASE("a lane that is stuck keeps neither the others nor more than its share",
           "[remotewrite]") {
   MemoryLog log;

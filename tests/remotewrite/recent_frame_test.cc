@@ -15,7 +15,7 @@ namespace sluice::remotewrite::test {
 namespace {
 
 const MonotonicTime kNow{};
-constexpr std::string_view kNoFrame = "no frame at all";
+const auto kNoFrame = std::make_shared<const std::string>("no frame at all");
 
 // Plans one frame of two series. Where its stored form is none, it cannot have been decoded.
 class OneFrame {

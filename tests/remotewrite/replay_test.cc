@@ -337,7 +337,7 @@ TEST_CASE("thinning keeps one frame of each target in an interval", "[replay]") 
     QueuedFrame frame;
     frame.target_at = target_at;
     frame.timestamp_ms = timestamp_ms;
-    frame.stored = std::string{1, kind};
+    frame.stored = std::make_shared<const std::string>(std::string{1, kind});
     kept += thinning.Keeps(frame, 1'000'000) ? '+' : '-';
   };
   for (const TimestampMs at : {100'000, 105'000, 109'999, 110'000, 119'000, 125'000}) ask(7, at);
