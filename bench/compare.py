@@ -196,7 +196,9 @@ def shown(values: list[float], digits: int) -> str:
 
 
 def ratio(key: str, rows: list[dict], others: list[dict]) -> str:
-    """To what the other agent took in the same round."""
+    """To what the other agent took in the same round; of no small difference of large figures."""
+    if key == "recovery_cpu_s":
+        return ""
     values = [row[key] / other[key] for row, other in zip(rows, others) if other.get(key)]
     return shown(values, 3) if values else ""
 

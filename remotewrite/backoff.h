@@ -19,7 +19,7 @@ struct BackoffLimits {
 inline constexpr std::chrono::milliseconds kBackoffMax{5'000};
 // After a failure without any answer: nobody there had to do anything for it, so that asking often
 // burdens no receiver, and finds it soon after it is back.
-inline constexpr std::chrono::milliseconds kUnansweredBackoffMax{1'500};
+inline constexpr std::chrono::milliseconds kUnansweredBackoffMax{1'000};
 // What a receiver may ask for with Retry-After, at most: a typing error in a proxy must not silence
 // us for a month.
 inline constexpr std::chrono::milliseconds kRetryAfterMax{15 * 60'000};
