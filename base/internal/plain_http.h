@@ -98,7 +98,7 @@ class PlainHttp {
   // Of transfers: when, and on which connection.
   using Deadlines = std::set<std::pair<SteadyTime, uint64_t>>;
 
-  // What it takes to be idle and to have a deadline it keeps while it is and has not, so that a
+  // Keeps its nodes of the list of idle ones and of the deadlines while it is in neither, so that a
   // request allocates nothing for them.
   struct Connection {
     int fd = -1;
