@@ -54,7 +54,7 @@ std::string_view WithoutQuotes(std::string_view token) { return token.substr(1, 
 // Reads one entry front to back.
 class Reader {
  public:
-  Reader(OpenMetricsLexer lexer, std::deque<std::string>& unescaped, std::vector<LabelView>& spare,
+  Reader(OpenMetricsLexer lexer, std::list<std::string>& unescaped, std::vector<LabelView>& spare,
          Entry& entry)
       : lexer_(lexer), unescaped_(unescaped), spare_(spare), entry_(entry) {}
 
@@ -92,7 +92,7 @@ class Reader {
   }
 
   OpenMetricsLexer lexer_;
-  std::deque<std::string>& unescaped_;
+  std::list<std::string>& unescaped_;
   std::vector<LabelView>& spare_;
   Entry& entry_;
   size_t from_ = 0;  // where error messages begin to quote

@@ -5,7 +5,7 @@
 // OpenMetricsScanner finds the end of an entry, and OpenMetricsParser reads it.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +31,7 @@ class OpenMetricsParser {
  private:
   void Clear(Entry& entry);
 
-  std::deque<std::string> unescaped_;
+  std::list<std::string> unescaped_;
   std::vector<buffer::LabelView> spare_;  // memory for the labels of an exemplar
 };
 

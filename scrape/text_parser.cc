@@ -23,7 +23,7 @@ bool IsNameStart(char c) { return IsLabelStart(c) || c == ':'; }
 // Reads one entry front to back.
 class Reader {
  public:
-  Reader(std::string_view text, std::deque<std::string>& unescaped, Entry& entry)
+  Reader(std::string_view text, std::list<std::string>& unescaped, Entry& entry)
       : text_(text), unescaped_(unescaped), entry_(entry) {}
 
   Status Read();
@@ -85,7 +85,7 @@ class Reader {
   }
 
   std::string_view text_;
-  std::deque<std::string>& unescaped_;
+  std::list<std::string>& unescaped_;
   Entry& entry_;
   size_t at_ = 0;
   bool has_name_ = false;

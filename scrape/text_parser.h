@@ -6,7 +6,7 @@
 // TextParser reads it.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 
@@ -24,7 +24,7 @@ class TextParser {
   Status Parse(std::string_view text, Entry& entry);
 
  private:
-  std::deque<std::string> unescaped_;
+  std::list<std::string> unescaped_;
 };
 
 // `le` of histograms and `quantile` of summaries are compared as text by everybody downstream, so
