@@ -71,6 +71,10 @@ void Compressor::AppendPacked(std::string_view raw, std::string& out) {
     }
     out.resize(start);
   }
+  AppendPlain(raw, out);
+}
+
+void Compressor::AppendPlain(std::string_view raw, std::string& out) {
   out.push_back(kMethodPlain);
   out.append(raw);
 }

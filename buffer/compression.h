@@ -27,6 +27,9 @@ class Compressor {
   // as they are when compression does not make them smaller.
   void AppendPacked(std::string_view raw, std::string& out);
 
+  // The same without compression.
+  static void AppendPlain(std::string_view raw, std::string& out);
+
  private:
   struct Context;
   size_t Compress(std::string_view raw, char* to, size_t bound);

@@ -16,7 +16,7 @@ namespace sluice::buffer {
 namespace {
 
 constexpr std::string_view kMagic = "sluice-buffer ";
-constexpr uint64_t kVersion = 3;
+constexpr uint64_t kVersion = 4;
 constexpr const char* kFileName = "VERSION";
 
 std::string PathOf(const std::string& directory, const char* name) {

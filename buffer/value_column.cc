@@ -40,7 +40,18 @@ bool IsInteger(double value, int64_t& mantissa) {
   return static_cast<double>(mantissa) == value && (mantissa != 0 || !std::signbit(value));
 }
 
-// Mantissas in zigzag have 54 bits.
+// Quickest when the number has so many decimals.
+Decimal ToLikelyDecimal(double value, uint8_t exponent) {
+  Decimal decimal{.mantissa = 0, .exponent = exponent};
+  if (exponent == 0) {
+    if (IsInteger(value, decimal.mantissa)) return decimal;
+  } else if (exponent <= kExponentMax) {
+    if (HasDecimals(value, exponent, decimal.mantissa)) return decimal;
+  }
+  return ToDecimal(value);
+}
+
+// Mantissas in zigzag have 54 bits; a raw value takes as much.
 constexpr size_t kMantissaBytesMax = 8;
 
 char* WriteVarint(char* to, uint64_t value) {
@@ -55,6 +66,46 @@ char* WriteVarint(char* to, uint64_t value) {
 // Values for which there is room before they are encoded: the room for all of a large column would
 // be several times what they take.
 constexpr size_t kBlock = 1'024;
+
+// On disk: do not change.
+constexpr char kHasRuns = '\xff';  // what no exponent is, in place of the first one
+constexpr unsigned kExponentBits = 5;
+constexpr unsigned kShortRun = 7;
+constexpr unsigned kLongRun = 255;
+constexpr size_t kRunBytesMax = 2;
+
+// Of exponents: one byte holds the exponent and a length of up to kShortRun; of a longer one the
+// length is 0 there, and the next byte.
+class RunWriter {
+ public:
+  // With room for a byte for each value, and kRunBytesMax.
+  explicit RunWriter(char* to) : to_(to) {}
+
+  void Add(uint8_t exponent) {
+    if (exponent == exponent_ && length_ < kLongRun) {
+      ++length_;
+      return;
+    }
+    Close();
+    exponent_ = exponent;
+    length_ = 1;
+  }
+
+  // The end of what was written.
+  char* Close() {
+    if (length_ == 0) return to_;
+    const bool is_short = length_ <= kShortRun;
+    *to_++ = static_cast<char>(exponent_ | ((is_short ? length_ : 0) << kExponentBits));
+    if (!is_short) *to_++ = static_cast<char>(length_);
+    length_ = 0;
+    return to_;
+  }
+
+ private:
+  char* to_;
+  uint8_t exponent_ = 0;
+  unsigned length_ = 0;
+};
 
 }  // namespace
 
@@ -76,73 +127,131 @@ Decimal ToDecimal(double value) {
   return {};
 }
 
+// How far a column is.
+struct ValueColumnEncoder::Writing {
+  RunWriter runs;
+  char* mantissas;
+  uint64_t before;  // the bits of the last value
+};
+
 void ValueColumnEncoder::Encode(std::span<const double> values, std::string& out) {
-  if (exponents_.size() < values.size()) exponents_.resize(values.size());
-  raw_.clear();
+  if (values.empty()) return;
+  if (likely_.size() < values.size()) likely_.resize(values.size());
+  if (runs_.size() < values.size() + kRunBytesMax) runs_.resize(values.size() + kRunBytesMax);
+  Writing writing{.runs = RunWriter(runs_.data()),
+                  .mantissas = nullptr,
+                  .before = ~std::bit_cast<uint64_t>(values.front())};
   size_t used = 0;
   for (size_t begin = 0; begin < values.size(); begin += kBlock) {
     const auto block = values.subspan(begin, std::min(kBlock, values.size() - begin));
     const size_t needed = used + kBlock * kMantissaBytesMax;
     if (mantissas_.size() < needed) mantissas_.resize(needed + needed / 2);
-    used += EncodeBlock(block, exponents_.data() + begin, mantissas_.data() + used);
+    writing.mantissas = mantissas_.data() + used;
+    writing = EncodeBlock(block, likely_.data() + begin, writing);
+    used = static_cast<size_t>(writing.mantissas - mantissas_.data());
   }
-  out.append(exponents_.data(), values.size());
+  const auto run_bytes = static_cast<size_t>(writing.runs.Close() - runs_.data());
+  out.push_back(kHasRuns);
+  PutString(out, std::string_view(runs_.data(), run_bytes));
   out.append(mantissas_.data(), used);
-  out.append(raw_);
 }
 
-// `exponents` are those of the column before, and then of this one. Returns how many bytes of
-// mantissas there are.
-size_t ValueColumnEncoder::EncodeBlock(std::span<const double> values, char* exponents,
-                                       char* mantissas) {
-  char* to = mantissas;
+// By value, so that nothing that is stored on the way can be part of it.
+ValueColumnEncoder::Writing ValueColumnEncoder::EncodeBlock(std::span<const double> values,
+                                                            char* likely, Writing writing) {
   for (const double value : values) {
-    const auto likely = static_cast<uint8_t>(*exponents);
-    Decimal decimal{.mantissa = 0, .exponent = likely};
-    bool is_known = false;
-    if (likely == 0) {
-      is_known = IsInteger(value, decimal.mantissa);
-    } else if (likely <= kExponentMax) {
-      is_known = HasDecimals(value, likely, decimal.mantissa);
+    char& exponent = *likely++;
+    const auto bits = std::bit_cast<uint64_t>(value);
+    if (bits == writing.before) {
+      writing.runs.Add(kExponentRepeat);
+      continue;
     }
-    if (!is_known) decimal = ToDecimal(value);
-    *exponents++ = static_cast<char>(decimal.exponent);
+    writing.before = bits;
+    const Decimal decimal = ToLikelyDecimal(value, static_cast<uint8_t>(exponent));
+    exponent = static_cast<char>(decimal.exponent);
+    writing.runs.Add(decimal.exponent);
     if (decimal.exponent != kExponentRaw) {
-      to = WriteVarint(to, ZigZag(decimal.mantissa));
+      writing.mantissas = WriteVarint(writing.mantissas, ZigZag(decimal.mantissa));
     } else {
-      raw_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+      std::memcpy(writing.mantissas, &value, sizeof(value));
+      writing.mantissas += sizeof(value);
     }
   }
-  return static_cast<size_t>(to - mantissas);
+  return writing;
 }
 
-bool DecodeValueColumn(std::string_view& bytes, std::span<double> values) {
-  static_assert(std::endian::native == std::endian::little, "raw values are stored little-endian");
-  if (bytes.size() < values.size()) return false;
-  const std::string_view exponents = bytes.substr(0, values.size());
-  ByteReader reader(bytes.substr(values.size()));
-  size_t raw_count = 0;
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "raw values are stored little-endian");
+
+double DecodeRaw(ByteReader& reader) {
+  double value = 0;
+  const std::string_view raw = reader.Bytes(sizeof(value));
+  if (!raw.empty()) std::memcpy(&value, raw.data(), sizeof(value));
+  return value;
+}
+
+// Of values that have this exponent; `values[-1]` is there for those that repeat it.
+bool DecodeRun(uint8_t exponent, ByteReader& reader, std::span<double> values) {
+  if (exponent == kExponentRepeat) {
+    std::fill(values.begin(), values.end(), values.data()[-1]);
+  } else if (exponent == kExponentRaw) {
+    for (double& value : values) value = DecodeRaw(reader);
+  } else if (exponent == 0) {
+    for (double& value : values) value = static_cast<double>(UnZigZag(reader.Varint()));
+  } else if (exponent <= kExponentMax) {
+    const double power = kPowersOfTen[exponent];
+    for (double& value : values) value = static_cast<double>(UnZigZag(reader.Varint())) / power;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool DecodeRuns(ByteReader& reader, std::span<double> values) {
+  ByteReader runs(reader.String());
+  size_t done = 0;
+  while (!runs.empty()) {
+    const uint8_t run = runs.Byte();
+    const auto exponent = static_cast<uint8_t>(run & ((1U << kExponentBits) - 1));
+    size_t length = run >> kExponentBits;
+    if (length == 0) length = runs.Byte();  // 0 when it is missing
+    if (length == 0 || length > values.size() - done) return false;
+    if (exponent == kExponentRepeat && done == 0) return false;
+    if (!DecodeRun(exponent, reader, values.subspan(done, length))) return false;
+    done += length;
+  }
+  return done == values.size();
+}
+
+// As columns were stored before there were runs: an exponent for each value, then the mantissas,
+// then the raw values.
+bool DecodeEach(std::string_view exponents, ByteReader& reader, std::span<double> values) {
   for (size_t i = 0; i < values.size(); ++i) {
     const auto exponent = static_cast<uint8_t>(exponents[i]);
-    if (exponent <= kExponentMax) {
-      const auto mantissa = static_cast<double>(UnZigZag(reader.Varint()));
-      values[i] = exponent == 0 ? mantissa : mantissa / kPowersOfTen[exponent];
-    } else if (exponent == kExponentRaw) {
-      ++raw_count;
-    } else {
-      return false;
-    }
+    if (exponent == kExponentRaw) continue;
+    if (exponent > kExponentMax) return false;
+    DecodeRun(exponent, reader, values.subspan(i, 1));
   }
-  const std::string_view raw = reader.Bytes(raw_count * 8);
-  if (!reader.ok()) return false;
-  size_t offset = 0;
-  for (size_t i = 0; raw_count > 0 && i < values.size(); ++i) {
-    if (static_cast<uint8_t>(exponents[i]) != kExponentRaw) continue;
-    std::memcpy(&values[i], raw.data() + offset, 8);
-    offset += 8;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (static_cast<uint8_t>(exponents[i]) == kExponentRaw) values[i] = DecodeRaw(reader);
   }
-  bytes = reader.rest();
   return true;
+}
+
+}  // namespace
+
+bool DecodeValueColumn(std::string_view& bytes, std::span<double> values) {
+  if (values.empty()) return true;
+  if (bytes.empty()) return false;
+  const bool has_runs = bytes.front() == kHasRuns;
+  if (!has_runs && bytes.size() < values.size()) return false;
+  const size_t skipped = has_runs ? 1 : values.size();
+  ByteReader reader(bytes.substr(skipped));
+  const bool good =
+      has_runs ? DecodeRuns(reader, values) : DecodeEach(bytes.substr(0, skipped), reader, values);
+  bytes = reader.rest();
+  return good && reader.ok();
 }
 
 }  // namespace sluice::buffer

@@ -10,8 +10,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "buffer/value_column.h"
-
 using namespace sluice;
 using namespace sluice::buffer;
 
@@ -105,64 +103,6 @@ TEST_CASE("random values of every kind survive bit by bit", "[frame]") {
       }
     }
     REQUIRE(Bits(RoundTrip(values)) == Bits(values));
-  }
-}
-
-TEST_CASE("the least exponent that is exact is taken", "[frame]") {
-  CHECK(ToDecimal(5).exponent == 0);
-  CHECK(ToDecimal(0.5).exponent == 1);
-  CHECK(ToDecimal(0.5).mantissa == 5);
-  CHECK(ToDecimal(12345.67).exponent == 2);
-  CHECK(ToDecimal(-12345.67).mantissa == -1234567);
-  CHECK(ToDecimal(-0.0).exponent == kExponentRaw);
-  CHECK(ToDecimal(std::nan("")).exponent == kExponentRaw);
-  CHECK(ToDecimal(1e300).exponent == kExponentRaw);
-}
-
-TEST_CASE("whatever is an integer over a power of ten is found to be one", "[frame]") {
-  const uint64_t seed = std::random_device{}();
-  CAPTURE(seed);
-  std::mt19937_64 random(seed);
-  for (int i = 0; i < 200'000; ++i) {
-    // Below 2^50: of more digits the error of the scaling may be half a one.
-    const auto digits = static_cast<int64_t>(random() >> 14 >> (random() % 50));
-    const auto places = static_cast<int>(random() % (kExponentMax + 1));
-    const double value = static_cast<double>(digits) / std::pow(10.0, places);
-    const Decimal decimal = ToDecimal(value);
-    CAPTURE(digits, places);
-    REQUIRE(decimal.exponent <= places);
-    REQUIRE(static_cast<double>(decimal.mantissa) / std::pow(10.0, decimal.exponent) == value);
-  }
-}
-
-TEST_CASE("a column is the same whatever the one before it was", "[frame]") {
-  const uint64_t seed = std::random_device{}();
-  CAPTURE(seed);
-  std::mt19937_64 random(seed);
-  const auto number = [&random] {
-    const auto digits = static_cast<double>(static_cast<int64_t>(random()) >> (random() % 64));
-    const double value = digits / std::pow(10.0, static_cast<double>(random() % 20));
-    return random() % 8 == 0 ? std::bit_cast<double>(random()) : value;
-  };
-  ValueColumnEncoder used;
-  std::vector<double> values;
-  for (int column = 0; column < 5'000; ++column) {
-    // Some are longer than what there is room for at once.
-    values.resize(column % 500 == 0 ? random() % 5'000 : random() % 40);
-    // Many stay, or get other digits and as many decimals.
-    for (double& value : values) {
-      if (random() % 4 == 0) value = number();
-      if (random() % 4 == 0) value += 1;
-    }
-    std::string got;
-    used.Encode(values, got);
-    std::string want;
-    ValueColumnEncoder().Encode(values, want);
-    REQUIRE(got == want);
-    std::string_view bytes = got;
-    std::vector<double> back(values.size());
-    REQUIRE(DecodeValueColumn(bytes, back));
-    REQUIRE(Bits(back) == Bits(values));
   }
 }
 

@@ -108,17 +108,17 @@ TEST_CASE("a directory of a newer version is refused", "[log]") {
   LogFixture fixture;
   fixture.Open();
   fixture.Close();
-  std::ofstream(fixture.options.directory + "/VERSION") << "sluice-buffer 4\n";
+  std::ofstream(fixture.options.directory + "/VERSION") << "sluice-buffer 5\n";
   const Result<std::unique_ptr<Log>> opened = fixture.TryOpen();
   REQUIRE_FALSE(opened.ok());
   CHECK(opened.error().message.find("newer version") != std::string::npos);
   CHECK_FALSE(Log::OpenReadOnly(fixture.options.directory).ok());
-  std::ofstream(fixture.options.directory + "/VERSION") << "sluice-buffer 3\n";
+  std::ofstream(fixture.options.directory + "/VERSION") << "sluice-buffer 4\n";
   CHECK(fixture.TryOpen().ok());
 }
 
 TEST_CASE("a directory of an older version is read, and becomes one of this", "[log]") {
-  const std::string older = GENERATE("sluice-buffer 1", "sluice-buffer 2");
+  const std::string older = GENERATE("sluice-buffer 1", "sluice-buffer 2", "sluice-buffer 3");
   LogFixture fixture;
   REQUIRE(fixture.Open().Attach("a").ok());
   REQUIRE(fixture.log().Append({{MakeFrame("host:1", 5, 1234, 100).Append()}}).ok());
@@ -132,7 +132,7 @@ TEST_CASE("a directory of an older version is read, and becomes one of this", "[
 
   CHECK(ReadAll(fixture.Open()).size() == 1);
   std::getline(std::ifstream(path), version);
-  CHECK(version == "sluice-buffer 3");
+  CHECK(version == "sluice-buffer 4");
 }
 
 TEST_CASE("a directory with something else in it is refused", "[log]") {
