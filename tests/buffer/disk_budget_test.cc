@@ -84,12 +84,14 @@ class BudgetedLog {
     const DestinationProgress before = *log().Progress(name);
     const bool replays = before.backlog_end != 0;
     const auto& lanes = replays ? before.backlog : before.lanes;
+    // It may accept frames again meanwhile: those come after a gap, and are for the next time.
+    const Sequence own_end = replays ? before.backlog_end : before.full_at;
     std::vector<ReadFrame> taken;
     std::vector<FrameOutcome> outcomes;
     Sequence from = before.oldest;
     for (;;) {
       Sequence end = log().BeginScan(name, from);
-      if (replays) end = std::min(end, before.backlog_end);
+      if (own_end != 0) end = std::min(end, own_end);
       if (from >= end || taken.size() >= frames_max) break;
       for (const ReadFrame& frame : ReadAll(log(), from)) {
         if (frame.sequence >= end || taken.size() >= frames_max) break;
