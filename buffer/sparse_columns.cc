@@ -8,10 +8,10 @@
 namespace sluice::buffer {
 namespace {
 
-// What an entry takes at least: a gap and a size, and for an exemplar a gap, a time, a number of
-// labels and an exponent; a label is two sizes.
+// What an entry takes at least: a gap and a size, and for an exemplar a gap, a time and a number of
+// labels, as its value may be that of the one before; a label is two sizes.
 constexpr size_t kHistogramBytesMin = 2;
-constexpr size_t kExemplarBytesMin = 4;
+constexpr size_t kExemplarBytesMin = 3;
 constexpr size_t kLabelBytesMin = 2;
 
 // Times wrap around, so that each has a distance to each.

@@ -82,7 +82,7 @@ void AddExemplars(std::mt19937_64& random, uint32_t series, Page& page) {
     Page::Exemplar exemplar;
     exemplar.series = series;
     exemplar.timestamp_ms = RandomTime(random);
-    exemplar.value = std::bit_cast<double>(random());
+    exemplar.value = random() % 2 == 0 ? 1 : std::bit_cast<double>(random());
     for (uint64_t k = random() % 3; k > 0; --k) {
       exemplar.labels.emplace_back(RandomBytes(random, 5), RandomBytes(random, 200));
     }
@@ -186,6 +186,20 @@ TEST_CASE("histograms, exemplars and start timestamps survive", "[frame]") {
     REQUIRE(decoder.Decode(encoder.Encode(page.Columns()), count, frame).ok());
     CheckSame(page, frame);
   }
+}
+
+TEST_CASE("exemplars that have one value and no labels survive", "[frame]") {
+  // Three bytes each, and a few for all of their values.
+  Page page;
+  page.values.assign(100, 1.0);
+  for (uint32_t i = 0; i < 100; ++i) {
+    page.exemplars.push_back({i, kFrameMs, 0.25, {}, {}});
+  }
+  FrameEncoder encoder;
+  FrameDecoder decoder;
+  DecodedFrame frame;
+  REQUIRE(decoder.Decode(encoder.Encode(page.Columns()), 100, frame).ok());
+  CheckSame(page, frame);
 }
 
 TEST_CASE("a frame without further columns has no byte for them", "[frame]") {
