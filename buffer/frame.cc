@@ -109,7 +109,7 @@ uint32_t SampleCount(const FrameColumns& columns, uint32_t series_count) {
 }
 
 struct FrameEncoder::Scratch {
-  // Values alone are as small as they get; timestamps of their own repeat themselves, and snappy
+  // Values alone would hardly get smaller; timestamps of their own repeat themselves, and snappy
   // takes half the time of zstd. Elsewhere zstd takes less: 0.6 times as much for exemplars, below
   // a sixth for few markers.
   Compressor compressor{Effort::kLeast};
