@@ -73,6 +73,7 @@ constexpr unsigned kExponentBits = 5;
 constexpr unsigned kShortRun = 7;
 constexpr unsigned kLongRun = 255;
 constexpr size_t kRunBytesMax = 2;
+static_assert(kValuesPerByteMax * kRunBytesMax >= kLongRun);
 
 // Of exponents: one byte holds the exponent and a length of up to kShortRun; of a longer one the
 // length is 0 there, and the next byte.

@@ -28,7 +28,7 @@ inline constexpr uint8_t kExponentRaw = 31;
 // The most bytes that a column takes, whatever its values are.
 constexpr size_t ValueColumnBytesMax(size_t count) { return 16 + count * (1 + 10); }
 
-// The most values that a byte of a column stands for.
+// The most values that a byte of a column stands for: a run of 255 takes two.
 inline constexpr size_t kValuesPerByteMax = 255 / 2 + 1;
 
 // value == mantissa / 10^exponent, or kExponentRaw.

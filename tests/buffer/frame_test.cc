@@ -232,3 +232,20 @@ TEST_CASE("a frame that was packed with zstd, as those of older directories, is 
     CHECK(frame.values[i] == (i % 4 == 0 ? 0.5 * static_cast<double>(i) : 7));
   }
 }
+
+TEST_CASE("a frame that was packed with snappy, as those of format 3, is read", "[frame]") {
+  constexpr std::string_view kStored(
+      "\x01\x00\x80\xa0\xab\xfe\xf9\x62\x3c\x02\x78\x10\x00\x00\x00\x00\x01\x3a\x04\x00\x01\x01"
+      "\x92\x14\x00\x90\x0e\x0e\x0e\x08\x0e\x0e\x0e\x10\x0e\x0e\x0e\x18\x0e\x0e\x0e\x20\x0e\x0e"
+      "\x0e\x04\x0e\x0e\x0e\x30\x0e\x0e\x0e\x38\x0e\x0e\x0e\x40\x0e\x0e\x0e\x48\x0e\x09\x24\x3c"
+      "\x58\x0e\x0e\x0e\x60\x0e\x0e\x0e\x68\x0e\x0e\x0e\x70\x0e\x0e\x0e",
+      82);
+  FrameDecoder decoder;
+  DecodedFrame frame;
+  REQUIRE(decoder.Decode(kStored, 60, frame).ok());
+  CHECK(frame.timestamp_ms == 1'700'000'000'000);
+  REQUIRE(frame.values.size() == 60);
+  for (size_t i = 0; i < 60; ++i) {
+    CHECK(frame.values[i] == (i % 4 == 0 ? static_cast<double>(i) / 10 : 7));
+  }
+}
